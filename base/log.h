@@ -1,0 +1,61 @@
+#pragma once
+
+#include <functional>
+#include <initializer_list>
+#include <memory>
+#include <source_location>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "base/clock.h"
+#include "base/error.h"
+
+namespace millrace {
+
+enum class LogLevel { kInfo, kWarning, kError };
+
+// One field of a log line.
+struct LogField {
+  template <typename T>
+  LogField(std::string_view field_name, const T& field_value) : name(field_name), value(Cat(field_value)) {}
+  LogField(std::string_view field_name, const absl::Status& status) : name(field_name), value(status.ToString()) {}
+  std::string_view name;
+  std::string value;
+};
+
+// Writes structured lines: time, level, event, fields, in logfmt. A line is an event, never one per batch.
+// A logger of a pipeline or subtask carries its fields into every line.
+//
+// Thread:  any.
+// Owns:    nothing; the sink and the clock outlive it. Cheap to copy.
+class Logger {
+ public:
+  using Sink = std::function<void(const std::string& line)>;
+  // A line goes to `sink` without its newline.
+  Logger(const Clock* clock, Sink sink) : clock_(clock), sink_(std::make_shared<Sink>(std::move(sink))) {}
+  // To stderr, one write per line.
+  static Logger ToStderr(const Clock* clock);
+  // To nowhere.
+  static Logger Discard();
+
+  Logger With(std::initializer_list<LogField> fields) const;
+  void Info(std::string_view event, std::initializer_list<LogField> fields = {}) const {
+    Write(LogLevel::kInfo, event, fields);
+  }
+  void Warning(std::string_view event, std::initializer_list<LogField> fields = {}) const {
+    Write(LogLevel::kWarning, event, fields);
+  }
+  void Error(std::string_view event, std::initializer_list<LogField> fields = {}) const {
+    Write(LogLevel::kError, event, fields);
+  }
+
+ private:
+  void Write(LogLevel level, std::string_view event, std::initializer_list<LogField> fields) const;
+
+  const Clock* clock_;
+  std::shared_ptr<const Sink> sink_;
+  std::string context_;
+};
+
+}  // namespace millrace

@@ -1,0 +1,26 @@
+# How our code is compiled: launcher, linker, warnings, sanitizers.
+find_program(CCACHE ccache)
+if(CCACHE)
+  set(CMAKE_C_COMPILER_LAUNCHER "${CCACHE}")
+  set(CMAKE_CXX_COMPILER_LAUNCHER "${CCACHE}")
+endif()
+
+# mold first, then lld: both link a test binary several times faster than the default.
+find_program(MOLD ld.mold)
+find_program(LLD ld.lld)
+if(MOLD)
+  add_link_options(-fuse-ld=mold)
+elseif(LLD)
+  add_link_options(-fuse-ld=lld)
+endif()
+
+set(MILLRACE_WARNINGS -Wall -Wextra -Werror)
+if(CMAKE_CXX_COMPILER_ID MATCHES Clang)
+  list(APPEND MILLRACE_WARNINGS -Wthread-safety)
+endif()
+
+set(MILLRACE_SANITIZE "" CACHE STRING "address,undefined or thread; empty for none")
+if(MILLRACE_SANITIZE)
+  add_compile_options(-fsanitize=${MILLRACE_SANITIZE} -fno-omit-frame-pointer -g)
+  add_link_options(-fsanitize=${MILLRACE_SANITIZE})
+endif()

@@ -1,0 +1,45 @@
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "arrow/type_fwd.h"
+#include "base/ids.h"
+#include "connectors/sink.h"
+#include "millrace/storage/v1/manifest.pb.h"
+
+namespace millrace {
+
+// What the coordinator asks the outside about a source.
+//
+// Thread:  IoPool. Blocks: up to the connector's own time-outs.
+// Fails:   NotFound, Unavailable, InvalidArgument, PermissionDenied: with the address, the topic and what to do next.
+class SourceCatalog {
+ public:
+  virtual ~SourceCatalog() = default;
+  // Identity of the outside system, such as the Kafka cluster id.
+  virtual absl::StatusOr<std::string> SystemId() = 0;
+  // Every split there is now, sorted by id.
+  virtual absl::StatusOr<std::vector<std::string>> ListSplits() = 0;
+  // Numbers for the start positions and bounded ends that the options ask for.
+  virtual absl::StatusOr<std::vector<storage::v1::SplitState>> ResolveStart(const std::vector<std::string>& split_ids) = 0;
+  // For splits that appeared while the pipeline was running: from their earliest record.
+  virtual absl::StatusOr<std::vector<storage::v1::SplitState>> ResolveNew(const std::vector<std::string>& split_ids) = 0;
+  // How often to look for new splits; zero: never.
+  virtual absl::Duration discovery_interval() const = 0;
+};
+
+// What the coordinator asks a table before a pipeline writes to it.
+class SinkCatalog {
+ public:
+  virtual ~SinkCatalog() = default;
+  // Creates the table if it is absent, else compares schemas (InvalidArgument, column by column) and lineages (FailedPrecondition).
+  // Idempotent. IoPool, blocks.
+  virtual absl::Status Prepare(const CommitIdentity& identity) = 0;
+  // Epoch of the newest commit of this identity in the table; 0: none.
+  virtual absl::StatusOr<Epoch> LastCommitted(const CommitIdentity& identity) = 0;
+};
+
+}  // namespace millrace

@@ -1,0 +1,89 @@
+#pragma once
+
+#include <map>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "arrow/type_fwd.h"
+#include "base/blob_store.h"
+#include "base/clock.h"
+#include "base/executor.h"
+#include "base/metrics.h"
+#include "connectors/catalog.h"
+#include "connectors/sink.h"
+#include "connectors/source.h"
+#include "millrace/v1/plan.pb.h"
+
+namespace millrace {
+
+// What a connector may use of the process. Borrowed; outlives every connector.
+struct ConnectorEnvironment {
+  const Clock* clock = nullptr;
+  IoPool* io_pool = nullptr;
+  BlobStoreFactory* blob_stores = nullptr;
+  Metrics* metrics = nullptr;
+};
+
+// A source of one pipeline.
+struct SourceSpec {
+  std::string pipeline;
+  std::string uid;
+  v1::Source source;
+  // Columns to be decoded: a subset of source.columns, in its order. SourceBatch::rows has exactly these.
+  std::vector<std::string> used_columns;
+  // Bad records become dead letters; else they fail the pipeline.
+  bool dead_letters_connected = false;
+  // Numbers the readers of a pipeline; unique per subtask.
+  uint32_t subtask_index = 0;
+};
+
+// A sink of one pipeline.
+struct SinkSpec {
+  CommitIdentity identity;
+  v1::Sink sink;
+  std::shared_ptr<arrow::Schema> schema;
+  uint32_t subtask_index = 0;
+  Generation generation;
+};
+
+// One kind of source. Stateless; compiled in.
+class SourceConnector {
+ public:
+  virtual ~SourceConnector() = default;
+  // Checks options and columns without touching the outside. One message per mistake; an unknown option names the nearest one.
+  virtual std::vector<std::string> Validate(const v1::Source& source) const = 0;
+  virtual absl::StatusOr<std::unique_ptr<SourceCatalog>> OpenCatalog(const SourceSpec& spec) const = 0;
+  virtual absl::StatusOr<std::unique_ptr<Source>> MakeSource(const SourceSpec& spec) const = 0;
+};
+
+// One kind of sink. Stateless; compiled in.
+class SinkConnector {
+ public:
+  virtual ~SinkConnector() = default;
+  virtual std::vector<std::string> Validate(const v1::Sink& sink, const arrow::Schema& schema) const = 0;
+  virtual absl::StatusOr<std::unique_ptr<SinkCatalog>> OpenCatalog(const SinkSpec& spec) const = 0;
+  virtual absl::StatusOr<std::unique_ptr<Sink>> MakeSink(const SinkSpec& spec) const = 0;
+  virtual absl::StatusOr<std::unique_ptr<Committer>> MakeCommitter(const SinkSpec& spec) const = 0;
+};
+
+// Connectors by name: one explicit table, filled once at start.
+class ConnectorRegistry {
+ public:
+  void AddSource(std::string name, std::unique_ptr<SourceConnector> connector);
+  void AddSink(std::string name, std::unique_ptr<SinkConnector> connector);
+  // InvalidArgument that lists the known names.
+  absl::StatusOr<const SourceConnector*> FindSource(std::string_view name) const;
+  absl::StatusOr<const SinkConnector*> FindSink(std::string_view name) const;
+
+ private:
+  std::map<std::string, std::unique_ptr<SourceConnector>, std::less<>> sources_;
+  std::map<std::string, std::unique_ptr<SinkConnector>, std::less<>> sinks_;
+};
+
+// kafka, generator · delta, blackhole. `environment` outlives the registry.
+ConnectorRegistry BuiltinConnectors(const ConnectorEnvironment& environment);
+
+}  // namespace millrace

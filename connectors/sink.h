@@ -1,0 +1,73 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "arrow/type_fwd.h"
+#include "base/ids.h"
+#include "millrace/storage/v1/manifest.pb.h"
+
+namespace millrace {
+
+// What one sink subtask has sealed in one epoch, not yet durable. IoPool, once; may outlive the epoch's abort.
+class StagedEpoch {
+ public:
+  virtual ~StagedEpoch() = default;
+  // Everything that Commit will ever need is durable when this returns. Versioned bytes; empty: nothing was written.
+  virtual absl::StatusOr<std::string> Persist() = 0;
+};
+
+// Writes rows of one subtask. Nothing becomes visible before a Committer commits what this has staged.
+//
+// Owns:    its buffers. One per sink subtask.
+// Thread:  task thread.
+// Blocks:  never: encoded buffers go to the IoPool with StagedEpoch.
+// Fails:   InvalidArgument: rows do not fit the table. ResourceExhausted: over its memory budget.
+class Sink {
+ public:
+  virtual ~Sink() = default;
+  virtual absl::Status Write(const arrow::RecordBatch& rows) = 0;
+  // Seals what was written since the last Seal. Cheap. Null: nothing was.
+  virtual absl::StatusOr<std::unique_ptr<StagedEpoch>> Seal(Epoch epoch) = 0;
+  virtual uint64_t buffered_bytes() const = 0;
+};
+
+// Who commits, and what.
+struct CommitIdentity {
+  std::string pipeline;
+  std::string sink_uid;
+  std::string lineage;
+};
+struct CommitRequest {
+  Generation generation;
+  Epoch epoch;
+  // All subtasks', of this epoch.
+  std::span<const storage::v1::Committable> committables;
+  // Where the sources stood at the barrier: written beside the data, for people.
+  std::span<const storage::v1::SourceState> positions;
+};
+struct CommitReceipt {
+  bool duplicate = false;      // it was there already
+  uint64_t table_version = 0;  // 0 if nothing had to be written
+  uint64_t num_rows = 0;
+};
+
+// Makes staged epochs visible, exactly once each, in ascending order of epochs.
+//
+// Thread:  IoPool.
+// Blocks:  yes.
+// Fails:   Unavailable: the outcome may be unknown; call again with the same request. Aborted: a newer epoch or generation owns the
+//          table; stop. FailedPrecondition, DataLoss: a person must look.
+// Idempotent, and works in a process that never saw Write. An epoch without rows writes nothing.
+class Committer {
+ public:
+  virtual ~Committer() = default;
+  virtual absl::StatusOr<CommitReceipt> Commit(const CommitRequest& request) = 0;
+  // A marker without data at `epoch`, so that no older epoch can be committed after it (reference: the rewind procedure).
+  virtual absl::StatusOr<CommitReceipt> Fence(Generation generation, Epoch epoch) = 0;
+};
+
+}  // namespace millrace

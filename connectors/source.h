@@ -1,0 +1,75 @@
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "arrow/type_fwd.h"
+#include "base/event_time.h"
+#include "millrace/storage/v1/manifest.pb.h"
+
+namespace millrace {
+
+// Immutable, shared between threads, moved not copied.
+using BatchPtr = std::shared_ptr<arrow::RecordBatch>;
+
+// Consecutive rows of a batch that came from one split. `split` is an index into Source::splits().
+struct SplitRun {
+  int split = 0;
+  int64_t num_rows = 0;
+};
+
+// What one Poll read.
+struct SourceBatch {
+  // Columns of the source's decoded schema. May have no rows.
+  BatchPtr rows;
+  // Which rows came from which split; covers `rows`.
+  std::vector<SplitRun> runs;
+  // Records that could not be decoded, in the envelope's schema (connectors/dead_letter.h). Null: none.
+  BatchPtr dead_letters;
+  // Records and payload bytes read, bad ones included.
+  int64_t num_records = 0;
+  int64_t num_bytes = 0;
+};
+
+// Where one split stands, just after the last batch that Poll returned.
+struct SplitProgress {
+  std::string id;
+  int64_t position = 0;       // next record to read
+  int64_t end_position = -1;  // exclusive; -1: unbounded
+  bool at_end = false;        // the reader stands at the split's end: nothing is there to be read now
+  bool finished = false;      // bounded, and its end was reached: no record will follow
+  int64_t lag = -1;           // records up to the end, -1: unknown
+  std::string fingerprint;    // the connector's proof of identity
+};
+
+// Reads splits. Knows nothing of barriers, watermarks and subtasks.
+//
+// Owns:    its client. Borrows the waker.
+// Thread:  task thread only; the waker is called from any.
+// Blocks:  never after Open (IoPool).
+// Fails:   Unavailable: Poll again, later. DataLoss: records are gone or the outside is not what it was. InvalidArgument: the plan.
+class Source {
+ public:
+  virtual ~Source() = default;
+  // IoPool. Starts reading every split at its position. `system_id` is what the catalog said; another system is DataLoss.
+  // `wake` tells the task that there is more to poll.
+  virtual absl::Status Open(std::span<const storage::v1::SplitState> splits, std::string_view system_id,
+                            std::function<void()> wake) = 0;
+  // Task thread. A split that was found while running.
+  virtual absl::Status AddSplits(std::span<const storage::v1::SplitState> splits) = 0;
+  // Nothing there: nullopt, and `wake` is called when there is.
+  virtual absl::StatusOr<std::optional<SourceBatch>> Poll() = 0;
+  // In the order in which splits were added; indices are stable.
+  virtual std::span<const SplitProgress> splits() const = 0;
+  // The checkpoint is complete; positions may be told to lag tools. Best effort.
+  virtual void OnCheckpointComplete(std::span<const storage::v1::SplitState> splits) = 0;
+  virtual void Close() = 0;
+};
+
+}  // namespace millrace
