@@ -1,0 +1,85 @@
+#include "worker/operator_chain.h"
+
+#include <arrow/api.h>
+#include <gtest/gtest.h>
+
+namespace millrace {
+namespace {
+
+BatchPtr Numbers(std::vector<int64_t> values) {
+  arrow::Int64Builder builder;
+  EXPECT_TRUE(builder.AppendValues(values).ok());
+  auto schema = arrow::schema({arrow::field("n", arrow::int64())});
+  return arrow::RecordBatch::Make(schema, static_cast<int64_t>(values.size()), {*builder.Finish()});
+}
+
+// Notes what it is told, and passes rows on.
+class Recorder final : public Operator {
+ public:
+  explicit Recorder(std::vector<std::string>* log, std::string name) : log_(log), name_(std::move(name)) {}
+  absl::Status Open(const OperatorContext&) override { return absl::OkStatus(); }
+  absl::Status ProcessBatch(uint32_t, uint32_t, const BatchPtr& rows, Output& out) override {
+    log_->push_back(name_ + " rows " + std::to_string(rows->num_rows()));
+    out.Emit(0, rows);
+    return absl::OkStatus();
+  }
+  absl::Status OnWatermark(EventTimeMicros watermark, Output&) override {
+    log_->push_back(name_ + " watermark " + std::to_string(watermark));
+    return absl::OkStatus();
+  }
+  absl::StatusOr<std::unique_ptr<FrozenEntries>> BeforeBarrier(Epoch epoch, Output& out) override {
+    log_->push_back(name_ + " barrier " + std::to_string(epoch.value()));
+    out.Emit(0, Numbers({7}));
+    return std::unique_ptr<FrozenEntries>();
+  }
+
+ private:
+  std::vector<std::string>* log_;
+  std::string name_;
+};
+
+class OperatorChainTest : public testing::Test {
+ protected:
+  OperatorChainTest() {
+    auto* source = stage_.add_nodes();
+    source->set_uid("source");
+    source->mutable_source();
+    for (const char* uid : {"first", "second"}) {
+      auto* node = stage_.add_nodes();
+      node->set_uid(uid);
+      node->mutable_filter();
+      node->add_inputs()->set_from_uid(std::string(uid) == "first" ? "source" : "first");
+    }
+    std::vector<OperatorChain::Node> nodes(3);
+    for (int i = 0; i < 3; ++i) nodes[i].plan = &stage_.nodes(i);
+    nodes[1].op = std::make_unique<Recorder>(&log_, "first");
+    nodes[2].op = std::make_unique<Recorder>(&log_, "second");
+    chain_ = *OperatorChain::Make(std::move(nodes), {}, {});
+  }
+  internal::v1::Stage stage_;
+  std::vector<std::string> log_;
+  std::unique_ptr<OperatorChain> chain_;
+};
+
+TEST_F(OperatorChainTest, RowsAndWatermarksGoDownstreamByCall) {
+  ASSERT_TRUE(chain_->EmitFromSource(0, Numbers({1, 2})).ok());
+  ASSERT_TRUE(chain_->SourceWatermark(5).ok());
+  EXPECT_EQ(log_, (std::vector<std::string>{"first rows 2", "second rows 2", "first watermark 5", "second watermark 5"}));
+}
+
+TEST_F(OperatorChainTest, WhatAnOperatorLetsGoAtABarrierReachesTheNextBeforeItsOwn) {
+  ASSERT_TRUE(chain_->BeforeBarrier(Epoch(3)).ok());
+  EXPECT_EQ(log_, (std::vector<std::string>{"first barrier 3", "second rows 1", "second barrier 3"}));
+}
+
+TEST_F(OperatorChainTest, RowsAfterIdlenessCountAgain) {
+  ASSERT_TRUE(chain_->SourceWatermark(5).ok());
+  ASSERT_TRUE(chain_->SourceIdle().ok());
+  log_.clear();
+  ASSERT_TRUE(chain_->EmitFromSource(0, Numbers({1})).ok());
+  ASSERT_TRUE(chain_->SourceWatermark(6).ok());
+  EXPECT_EQ(chain_->WatermarkOf(2), 6);
+}
+
+}  // namespace
+}  // namespace millrace

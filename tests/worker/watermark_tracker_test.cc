@@ -1,0 +1,58 @@
+#include "worker/watermark_tracker.h"
+
+#include <gtest/gtest.h>
+
+namespace millrace {
+namespace {
+
+TEST(WatermarkTracker, IsTheLowestOfItsInputs) {
+  WatermarkTracker tracker(2);
+  EXPECT_FALSE(tracker.OnWatermark(0, 100));
+  EXPECT_EQ(tracker.watermark(), kNoWatermark);
+  EXPECT_TRUE(tracker.OnWatermark(1, 50));
+  EXPECT_EQ(tracker.watermark(), 50);
+}
+
+TEST(WatermarkTracker, AnIdleInputDoesNotHoldItBack) {
+  WatermarkTracker tracker(2);
+  tracker.OnWatermark(0, 100);
+  EXPECT_TRUE(tracker.OnIdle(1));
+  EXPECT_EQ(tracker.watermark(), 100);
+}
+
+TEST(WatermarkTracker, NeverGoesBack) {
+  WatermarkTracker tracker(2);
+  tracker.OnIdle(1);
+  tracker.OnWatermark(0, 100);
+  tracker.OnActive(1);
+  tracker.OnWatermark(1, 10);
+  EXPECT_EQ(tracker.watermark(), 100);
+  tracker.OnWatermark(0, 200);
+  EXPECT_EQ(tracker.watermark(), 100);
+}
+
+TEST(WatermarkTracker, WhenAllTurnIdleTheHighestHolds) {
+  WatermarkTracker tracker(2);
+  tracker.OnWatermark(0, 100);
+  tracker.OnWatermark(1, 50);
+  tracker.OnIdle(0);
+  EXPECT_TRUE(tracker.OnIdle(1));
+  EXPECT_TRUE(tracker.idle());
+  EXPECT_EQ(tracker.watermark(), 100);
+}
+
+TEST(WatermarkTracker, EndedInputsLeaveTheMinimum) {
+  WatermarkTracker tracker(2);
+  tracker.OnWatermark(0, 100);
+  EXPECT_TRUE(tracker.OnEnded(1));
+  EXPECT_EQ(tracker.watermark(), 100);
+}
+
+TEST(WatermarkTracker, StartsFromWhatWasRestored) {
+  WatermarkTracker tracker(1, 70);
+  tracker.OnWatermark(0, 50);
+  EXPECT_EQ(tracker.watermark(), 70);
+}
+
+}  // namespace
+}  // namespace millrace

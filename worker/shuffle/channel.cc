@@ -1,0 +1,89 @@
+#include "worker/shuffle/channel.h"
+
+#include <arrow/record_batch.h>
+#include <arrow/util/byte_size.h>
+
+#include <utility>
+
+namespace millrace {
+
+size_t SizeOf(const StreamEvent& event) {
+  constexpr size_t kEventBytes = 64;
+  const auto* data = std::get_if<DataBatch>(&event);
+  if (data == nullptr) return kEventBytes;
+  // Slices share buffers: what they refer to is what counts.
+  auto referenced = arrow::util::ReferencedBufferSize(*data->rows);
+  int64_t bytes = referenced.ok() ? *referenced : arrow::util::TotalBufferSize(*data->rows);
+  return kEventBytes + static_cast<size_t>(bytes);
+}
+
+Channel::Channel(size_t limit_bytes, std::function<void()> wake_reader, std::function<void(const ChannelFeedback&)> on_feedback)
+    : limit_bytes_(limit_bytes), wake_reader_(std::move(wake_reader)), on_feedback_(std::move(on_feedback)) {}
+
+void Channel::Push(StreamEvent event) {
+  size_t bytes = SizeOf(event);
+  bool was_empty;
+  {
+    MutexLock lock(&mutex_);
+    was_empty = events_.empty();
+    events_.push_back(std::move(event));
+    pushed_bytes_ += bytes;
+  }
+  if (was_empty) wake_reader_();
+}
+
+bool Channel::Writable() const {
+  MutexLock lock(&mutex_);
+  return pushed_bytes_ - feedback_.consumed_bytes < limit_bytes_;
+}
+
+ChannelFeedback Channel::Feedback() const {
+  MutexLock lock(&mutex_);
+  return feedback_;
+}
+
+std::optional<StreamEvent> Channel::Pop() {
+  std::optional<StreamEvent> event;
+  ChannelFeedback feedback;
+  {
+    MutexLock lock(&mutex_);
+    if (events_.empty()) return std::nullopt;
+    event = std::move(events_.front());
+    events_.pop_front();
+    feedback_.consumed_bytes += SizeOf(*event);
+    // Reporting each event would send a credit per frame; reporting late would starve the writer.
+    if (feedback_.consumed_bytes - reported_bytes_ < limit_bytes_ / 2 && !events_.empty()) return event;
+    if (feedback_.consumed_bytes == reported_bytes_) return event;
+    reported_bytes_ = feedback_.consumed_bytes;
+    feedback = feedback_;
+  }
+  on_feedback_(feedback);
+  return event;
+}
+
+void Channel::ConfirmActivation(EventTimeMicros receiver_watermark) {
+  ChannelFeedback feedback;
+  {
+    MutexLock lock(&mutex_);
+    ++feedback_.activations;
+    feedback_.receiver_watermark = receiver_watermark;
+    reported_bytes_ = feedback_.consumed_bytes;
+    feedback = feedback_;
+  }
+  on_feedback_(feedback);
+}
+
+void Channel::Break(absl::Status why) {
+  {
+    MutexLock lock(&mutex_);
+    if (broken_.ok()) broken_ = std::move(why);
+  }
+  wake_reader_();
+}
+
+absl::Status Channel::broken() const {
+  MutexLock lock(&mutex_);
+  return events_.empty() ? broken_ : absl::OkStatus();
+}
+
+}  // namespace millrace

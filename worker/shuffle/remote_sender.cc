@@ -1,0 +1,45 @@
+#include "worker/shuffle/remote_sender.h"
+
+#include "base/error.h"
+#include "worker/shuffle/frame_codec.h"
+
+namespace millrace {
+
+RemoteSender::RemoteSender(Transport* transport, Executor* executor, Options options) : options_(std::move(options)) {
+  StreamEvents events;
+  events.on_message = [this](std::string message) {
+    internal::v1::ShuffleCredit credit;
+    if (!credit.ParseFromString(message)) {
+      options_.on_broken(DataLoss("shuffle to ", options_.address, ": an answer is not a credit"));
+      return;
+    }
+    feedback_.consumed_bytes = credit.consumed_bytes();
+    feedback_.activations = credit.activations();
+    feedback_.receiver_watermark = credit.has_receiver_watermark_micros() ? credit.receiver_watermark_micros() : kNoWatermark;
+    options_.wake_writer();
+  };
+  events.on_closed = [this](absl::Status why) {
+    if (why.ok()) why = Unavailable("the receiver closed it");
+    options_.on_broken(Annotate(why, "shuffle to ", options_.address));
+  };
+  stream_ = transport->Connect(options_.address, kShuffleMethod, executor, std::move(events));
+  internal::v1::ShuffleFrame frame;
+  *frame.mutable_hello() = options_.hello;
+  stream_->Send(frame.SerializeAsString());
+}
+
+void RemoteSender::Push(StreamEvent event) {
+  auto frame = EncodeFrame(event);
+  if (!frame.ok()) {
+    options_.on_broken(frame.status());
+    return;
+  }
+  // Credit comes back in these bytes: the receiver remembers which frame stands for which part of its queue.
+  pushed_bytes_ += frame->size();
+  wire_bytes_ += frame->size();
+  stream_->Send(*std::move(frame));
+}
+
+bool RemoteSender::Writable() const { return pushed_bytes_ < feedback_.consumed_bytes + options_.limit_bytes; }
+
+}  // namespace millrace

@@ -1,0 +1,158 @@
+#include "worker/source_input.h"
+
+#include <arrow/api.h>
+
+#include <algorithm>
+
+#include "base/check.h"
+#include "base/error.h"
+#include "base/macros.h"
+
+namespace millrace {
+
+SourceInput::SourceInput(std::unique_ptr<Source> source, const Clock* clock, Options options)
+    : source_(std::move(source)), clock_(clock), options_(std::move(options)), last_emission_(clock->Monotonic()) {}
+
+void SourceInput::Start(std::span<const storage::v1::SplitState> splits) {
+  for (const auto& split : splits) {
+    SplitTime time;
+    if (split.has_watermark_micros()) time.watermark = split.watermark_micros();
+    time.idle = split.idle();
+    time.quiet_since = clock_->Monotonic();
+    times_.push_back(time);
+    bounds_.push_back(split);
+  }
+}
+
+absl::Status SourceInput::AddSplits(std::span<const storage::v1::SplitState> splits) {
+  std::vector<storage::v1::SplitState> unknown;
+  for (const auto& split : splits) {
+    bool known = std::any_of(bounds_.begin(), bounds_.end(), [&](const auto& bound) { return bound.id() == split.id(); });
+    if (!known) unknown.push_back(split);
+  }
+  RETURN_IF_ERROR(source_->AddSplits(unknown));
+  Start(unknown);
+  return absl::OkStatus();
+}
+
+absl::StatusOr<std::optional<SourceBatch>> SourceInput::Poll() {
+  ASSIGN_OR_RETURN(std::optional<SourceBatch> batch, source_->Poll());
+  if (batch.has_value() && batch->rows != nullptr) RETURN_IF_ERROR(ObserveRows(*batch));
+  UpdateIdleness();
+  return batch;
+}
+
+absl::Status SourceInput::ObserveRows(const SourceBatch& batch) {
+  absl::Duration now = clock_->Monotonic();
+  for (const SplitRun& run : batch.runs) {
+    if (run.num_rows == 0) continue;
+    times_[run.split].quiet_since = now;
+    times_[run.split].idle = false;
+  }
+  if (!options_.watermark.has_value() || batch.rows->num_rows() == 0) return absl::OkStatus();
+  auto column = batch.rows->GetColumnByName(options_.watermark->column());
+  if (column == nullptr || column->type_id() != arrow::Type::TIMESTAMP) {
+    return Internal("source ", options_.uid, ": row-time column ", options_.watermark->column(), " is not in its rows");
+  }
+  const auto& times = static_cast<const arrow::TimestampArray&>(*column);
+  const int64_t bound = (options_.watermark->max_out_of_orderness_ms() + 1) * kMicrosPerMilli;
+  int64_t row = 0;
+  for (const SplitRun& run : batch.runs) {
+    EventTimeMicros newest = kNoWatermark;
+    for (int64_t end = row + run.num_rows; row < end; ++row) {
+      if (times.IsValid(row)) newest = std::max(newest, times.Value(row));
+    }
+    // A row far before the epoch must not wrap around.
+    if (newest > kNoWatermark + bound) times_[run.split].watermark = std::max(times_[run.split].watermark, newest - bound);
+  }
+  return absl::OkStatus();
+}
+
+void SourceInput::UpdateIdleness() {
+  if (!options_.watermark.has_value() || options_.watermark->idle_timeout_ms() == 0) return;
+  absl::Duration now = clock_->Monotonic();
+  auto progress = source_->splits();
+  for (size_t i = 0; i < times_.size(); ++i) {
+    if (!progress[i].at_end) {
+      // Held back, starved or disconnected is not idle.
+      times_[i].quiet_since = now;
+    } else if (now - times_[i].quiet_since >= absl::Milliseconds(options_.watermark->idle_timeout_ms())) {
+      times_[i].idle = true;
+    }
+  }
+}
+
+bool SourceInput::finished() const {
+  if (!options_.bounded) return false;
+  auto progress = source_->splits();
+  return std::all_of(progress.begin(), progress.end(), [](const SplitProgress& split) { return split.finished; });
+}
+
+std::optional<StreamEvent> SourceInput::TakeTimeEvent(bool now) {
+  if (finished()) {
+    if (emitted_ == kFinalWatermark) return std::nullopt;
+    emitted_ = kFinalWatermark;
+    return StreamEvent(Watermark{kFinalWatermark});
+  }
+  absl::Duration time = clock_->Monotonic();
+  if (!now && time - last_emission_ < options_.watermark_interval) return std::nullopt;
+  auto progress = source_->splits();
+  EventTimeMicros lowest = kFinalWatermark;
+  bool any_active = false;
+  for (size_t i = 0; i < times_.size(); ++i) {
+    if (progress[i].finished || times_[i].idle) continue;
+    any_active = true;
+    lowest = std::min(lowest, times_[i].watermark);
+  }
+  // Without event time, and without splits, nobody shall wait for this subtask.
+  if (!any_active || !options_.watermark.has_value()) {
+    if (idle_emitted_) return std::nullopt;
+    idle_emitted_ = true;
+    last_emission_ = time;
+    return StreamEvent(Idle{});
+  }
+  if (lowest == kNoWatermark || (lowest <= emitted_ && !idle_emitted_)) return std::nullopt;
+  last_emission_ = time;
+  idle_emitted_ = false;
+  emitted_ = std::max(emitted_, lowest);
+  return StreamEvent(Watermark{emitted_});
+}
+
+absl::Duration SourceInput::next_check() const {
+  return times_.empty() ? absl::ZeroDuration() : std::max(options_.watermark_interval, absl::Milliseconds(10));
+}
+
+storage::v1::SourceState SourceInput::State() const {
+  storage::v1::SourceState state;
+  state.set_uid(options_.uid);
+  state.set_system_id(options_.system_id);
+  auto progress = source_->splits();
+  Check(progress.size() == times_.size(), "a source reports the splits that it was given");
+  for (size_t i = 0; i < times_.size(); ++i) {
+    auto* split = state.add_splits();
+    split->set_id(progress[i].id);
+    split->set_position(progress[i].position);
+    split->set_end_position(progress[i].end_position);
+    split->set_finished(progress[i].finished);
+    split->set_fingerprint(progress[i].fingerprint);
+    split->set_idle(times_[i].idle);
+    if (times_[i].watermark != kNoWatermark) split->set_watermark_micros(times_[i].watermark);
+  }
+  return state;
+}
+
+void SourceInput::OnCheckpointComplete(const storage::v1::SourceState& state) {
+  std::vector<storage::v1::SplitState> splits(state.splits().begin(), state.splits().end());
+  source_->OnCheckpointComplete(splits);
+}
+
+int64_t SourceInput::lag() const {
+  int64_t total = 0;
+  for (const SplitProgress& split : source_->splits()) {
+    if (split.lag < 0) return -1;
+    total += split.lag;
+  }
+  return total;
+}
+
+}  // namespace millrace

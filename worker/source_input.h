@@ -1,0 +1,75 @@
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "base/clock.h"
+#include "connectors/source.h"
+#include "millrace/v1/plan.pb.h"
+#include "worker/stream_event.h"
+
+namespace millrace {
+
+// A Source with event time: watermarks and idleness per split, and the lowest of them. The one place where source positions are taken.
+//
+// A split's watermark is its newest row minus the bound minus 1 ms (Flink's rule), never lower than restored. A split is idle only when
+// the reader has stood at its end, without a row, for the idle time-out. Finished splits leave the minimum; when all splits of a
+// bounded source are finished, the final watermark is due.
+//
+// Owns:    the source.
+// Thread:  task thread. Blocks: never.
+class SourceInput {
+ public:
+  struct Options {
+    std::string uid;
+    std::string system_id;
+    std::optional<v1::WatermarkSpec> watermark;
+    // All splits of all subtasks have an end, and no new ones are looked for.
+    bool bounded = false;
+    // How much processing time lies between two watermarks, at least.
+    absl::Duration watermark_interval;
+  };
+  SourceInput(std::unique_ptr<Source> source, const Clock* clock, Options options);
+
+  // Task thread, after the source was opened with these splits.
+  void Start(std::span<const storage::v1::SplitState> splits);
+  absl::Status AddSplits(std::span<const storage::v1::SplitState> splits);
+
+  // The next batch, or nothing now.
+  absl::StatusOr<std::optional<SourceBatch>> Poll();
+  // What is due after the last Poll: a watermark that has risen, or an idle mark. `now`: no interval is kept.
+  std::optional<StreamEvent> TakeTimeEvent(bool now);
+  // When to look again although nothing was read: zero if never.
+  absl::Duration next_check() const;
+
+  // Bounded and completely read.
+  bool finished() const;
+  // Where every split stands: what a checkpoint holds.
+  storage::v1::SourceState State() const;
+  void OnCheckpointComplete(const storage::v1::SourceState& state);
+  void Close() { source_->Close(); }
+  int64_t lag() const;
+  EventTimeMicros watermark() const { return emitted_; }
+
+ private:
+  struct SplitTime {
+    EventTimeMicros watermark = kNoWatermark;
+    bool idle = false;
+    absl::Duration quiet_since;  // monotonic
+  };
+  absl::Status ObserveRows(const SourceBatch& batch);
+  void UpdateIdleness();
+
+  const std::unique_ptr<Source> source_;
+  const Clock* const clock_;
+  const Options options_;
+  std::vector<SplitTime> times_;
+  std::vector<storage::v1::SplitState> bounds_;  // ends and ids as assigned
+  EventTimeMicros emitted_ = kNoWatermark;
+  bool idle_emitted_ = false;
+  absl::Duration last_emission_;
+};
+
+}  // namespace millrace

@@ -1,0 +1,334 @@
+#include "worker/subtask.h"
+
+#include <arrow/record_batch.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "base/check.h"
+#include "base/error.h"
+#include "base/macros.h"
+
+namespace millrace {
+namespace {
+
+// Events per step before others on the same thread have their turn.
+constexpr int kEventsPerStep = 16;
+constexpr absl::Duration kRetryPoll = absl::Milliseconds(100);
+
+}  // namespace
+
+// What the IoPool made durable.
+struct Subtask::PersistedEpoch {
+  PendingSnapshot snapshot;
+  absl::Status status;
+  std::vector<storage::v1::OperatorState> operators;
+  std::vector<std::pair<std::string, std::string>> staged;  // sink uid, committable
+  uint64_t state_bytes = 0;
+  uint64_t uploaded_bytes = 0;
+  absl::Duration took;
+};
+
+Subtask::Subtask(Environment environment, SubtaskEvents events)
+    : environment_(std::move(environment)), events_(std::move(events)) {
+  waker_ = Waker::Make(environment_.executor, [this] { Step(); });
+}
+
+Subtask::~Subtask() {
+  *alive_ = false;
+  waker_->Stop();
+  if (parts_.has_value() && parts_->source != nullptr) parts_->source->Close();
+}
+
+void Subtask::Start(Parts parts) {
+  parts_ = std::move(parts);
+  if (parts_->channels != nullptr) {
+    aligner_ = std::make_unique<BarrierAligner>(parts_->channels->size());
+    channel_counts_.assign(parts_->channels->size(), false);
+  }
+  waker_->Wake();
+}
+
+void Subtask::Trigger(Epoch epoch, BarrierKind kind) {
+  Check(!parts_.has_value() || parts_->source != nullptr, "barriers are born at sources");
+  triggers_.push_back(Barrier{.epoch = epoch, .kind = kind});
+  waker_->Wake();
+}
+
+void Subtask::Abort(Epoch epoch) {
+  newest_aborted_ = std::max(newest_aborted_, epoch);
+  std::erase_if(triggers_, [&](const Barrier& trigger) { return trigger.epoch <= epoch; });
+  if (aligner_ != nullptr && aligner_->OnAbort(epoch)) {
+    alignment_began_.reset();
+    parts_->channels->UnblockAll();
+    waker_->Wake();
+  }
+}
+
+void Subtask::OnCheckpointCompleted(Epoch epoch) {
+  // The coordinator has them now.
+  for (auto& [uid, list] : committables_) {
+    std::erase_if(list, [&](const storage::v1::Committable& c) { return c.sealed_epoch() <= epoch.value(); });
+  }
+  auto found = acknowledged_positions_.find(epoch);
+  if (found != acknowledged_positions_.end() && parts_.has_value() && parts_->source != nullptr) {
+    parts_->source->OnCheckpointComplete(found->second);
+  }
+  acknowledged_positions_.erase(acknowledged_positions_.begin(), acknowledged_positions_.upper_bound(epoch));
+}
+
+void Subtask::AddSplits(std::span<const storage::v1::SplitState> splits) {
+  if (failed_ || !parts_.has_value() || parts_->source == nullptr) return;
+  absl::Status status = parts_->source->AddSplits(splits);
+  if (!status.ok()) Fail(status);
+  waker_->Wake();
+}
+
+void Subtask::Fail(absl::Status why) {
+  if (failed_) return;
+  failed_ = true;
+  environment_.log.Error("subtask_failed", {{"why", why}});
+  events_.on_failed(std::move(why));
+}
+
+v1::Progress Subtask::progress() const {
+  MutexLock lock(&mutex_);
+  return progress_;
+}
+
+bool Subtask::Writable() const {
+  return std::all_of(parts_->exchanges.begin(), parts_->exchanges.end(), [](const auto& exchange) { return exchange->Writable(); });
+}
+
+void Subtask::Step() {
+  if (failed_ || !parts_.has_value()) return;
+  absl::Status status = RunSome();
+  if (!status.ok()) {
+    Fail(std::move(status));
+    return;
+  }
+  PublishProgress();
+}
+
+absl::Status Subtask::RunSome() {
+  for (int i = 0; i < kEventsPerStep; ++i) {
+    RETURN_IF_ERROR(InjectBarriers());
+    // Without credit nothing is read; reading by a receiver wakes us.
+    if (!Writable()) return absl::OkStatus();
+    ASSIGN_OR_RETURN(bool more, parts_->source != nullptr ? RunSource() : RunChannels());
+    if (!more) return absl::OkStatus();
+  }
+  waker_->Wake();
+  return absl::OkStatus();
+}
+
+absl::StatusOr<bool> Subtask::RunSource() {
+  if (stopped_reading_) return false;
+  SourceInput& source = *parts_->source;
+  auto polled = source.Poll();
+  if (polled.status().code() == absl::StatusCode::kUnavailable) {
+    WakeLater(kRetryPoll);
+    return false;
+  }
+  RETURN_IF_ERROR(polled.status());
+  if (polled->has_value()) {
+    SourceBatch& batch = **polled;
+    num_records_ += static_cast<uint64_t>(batch.num_records);
+    if (batch.rows != nullptr && batch.rows->num_rows() > 0) RETURN_IF_ERROR(parts_->chain->EmitFromSource(0, batch.rows));
+    if (batch.dead_letters != nullptr && batch.dead_letters->num_rows() > 0) {
+      num_dead_letters_ += static_cast<uint64_t>(batch.dead_letters->num_rows());
+      RETURN_IF_ERROR(parts_->chain->EmitFromSource(1, batch.dead_letters));
+    }
+  }
+  if (std::optional<StreamEvent> time = source.TakeTimeEvent(/*now=*/false)) {
+    const auto* watermark = std::get_if<Watermark>(&*time);
+    RETURN_IF_ERROR(watermark != nullptr ? parts_->chain->SourceWatermark(watermark->time) : parts_->chain->SourceIdle());
+  }
+  if (source.finished()) {
+    ReportDrained();
+    return false;
+  }
+  if (!polled->has_value()) WakeLater(source.next_check());
+  return polled->has_value();
+}
+
+absl::StatusOr<bool> Subtask::RunChannels() {
+  ASSIGN_OR_RETURN(std::optional<ChannelInput::Event> event, parts_->channels->Poll());
+  if (!event.has_value()) return false;
+  RETURN_IF_ERROR(HandleEvent(event->channel, std::move(event->event)));
+  if (parts_->chain->drained()) ReportDrained();
+  return true;
+}
+
+absl::Status Subtask::HandleEvent(size_t channel, StreamEvent event) {
+  const Route& route = parts_->routes[channel];
+  OperatorChain& chain = *parts_->chain;
+  auto confirm = [&] {
+    if (channel_counts_[channel]) return;
+    channel_counts_[channel] = true;
+    parts_->channels->ConfirmActivation(channel, chain.WatermarkOf(route.node));
+  };
+  if (auto* data = std::get_if<DataBatch>(&event)) {
+    RETURN_IF_ERROR(chain.InputActive(route.node, route.slot));
+    confirm();
+    return chain.ProcessBatch(route.node, route.input, data->port, data->rows);
+  }
+  if (auto* watermark = std::get_if<Watermark>(&event)) {
+    RETURN_IF_ERROR(chain.InputWatermark(route.node, route.slot, watermark->time));
+    confirm();
+    return absl::OkStatus();
+  }
+  if (std::holds_alternative<Idle>(event)) {
+    channel_counts_[channel] = false;
+    return chain.InputIdle(route.node, route.slot);
+  }
+  if (auto* barrier = std::get_if<Barrier>(&event)) return OnBarrier(channel, *barrier);
+  RETURN_IF_ERROR(chain.InputEnded(route.node, route.slot));
+  if (aligner_->OnEndOfInput(channel).step == BarrierAligner::Step::kAligned) return BeginCheckpoint(aligner_->barrier());
+  return absl::OkStatus();
+}
+
+absl::Status Subtask::OnBarrier(size_t channel, const Barrier& barrier) {
+  BarrierAligner::Decision decision = aligner_->OnBarrier(channel, barrier);
+  if (decision.gave_up.has_value()) parts_->channels->UnblockAll();
+  switch (decision.step) {
+    case BarrierAligner::Step::kIgnore:
+      return absl::OkStatus();
+    case BarrierAligner::Step::kBlock:
+      if (!alignment_began_.has_value()) alignment_began_ = environment_.clock->Monotonic();
+      parts_->channels->Block(channel);
+      return absl::OkStatus();
+    case BarrierAligner::Step::kAligned:
+      return BeginCheckpoint(aligner_->barrier());
+  }
+  return absl::OkStatus();
+}
+
+absl::Status Subtask::InjectBarriers() {
+  while (!triggers_.empty() && parts_->source != nullptr) {
+    Barrier barrier = triggers_.front();
+    triggers_.pop_front();
+    if (barrier.epoch <= newest_aborted_) continue;
+    if (barrier.kind == BarrierKind::kDrain) RETURN_IF_ERROR(parts_->chain->SourceWatermark(kFinalWatermark));
+    if (barrier.kind != BarrierKind::kPeriodic) stopped_reading_ = true;
+    RETURN_IF_ERROR(BeginCheckpoint(barrier));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status Subtask::BeginCheckpoint(const Barrier& barrier) {
+  absl::Duration began = environment_.clock->Monotonic();
+  PendingSnapshot pending;
+  pending.epoch = barrier.epoch;
+  if (alignment_began_.has_value()) pending.alignment = began - *alignment_began_;
+  alignment_began_.reset();
+  if (parts_->source != nullptr) pending.source = parts_->source->State();
+  ASSIGN_OR_RETURN(pending.chain, parts_->chain->BeforeBarrier(barrier.epoch));
+  for (auto& exchange : parts_->exchanges) exchange->PushBarrier(barrier);
+  if (parts_->channels != nullptr) parts_->channels->UnblockAll();
+  pending.sync = environment_.clock->Monotonic() - began;
+  snapshots_.push_back(std::move(pending));
+  PersistNext();
+  return absl::OkStatus();
+}
+
+void Subtask::PersistNext() {
+  if (persisting_ || snapshots_.empty()) return;
+  persisting_ = true;
+  auto work = std::make_shared<PersistedEpoch>();
+  work->snapshot = std::move(snapshots_.front());
+  snapshots_.pop_front();
+  environment_.io_pool->Run([this, alive = alive_, work, backends = parts_->backends, prefixes = parts_->blob_prefixes,
+                             range = parts_->key_groups, environment = environment_] {
+    absl::Duration began = environment.clock->Monotonic();
+    work->status = [&]() -> absl::Status {
+      for (auto& part : work->snapshot.chain.operators) {
+        StateBackend& backend = *backends.at(part.uid);
+        if (part.frozen != nullptr) RETURN_IF_ERROR(part.frozen->WriteTo(backend));
+        uint64_t uploaded_before = backend.uploaded_bytes();
+        ASSIGN_OR_RETURN(auto handle, backend.Snapshot(work->snapshot.epoch, range, *environment.blobs, prefixes.at(part.uid)));
+        for (const auto& file : handle.files()) work->state_bytes += file.size_bytes();
+        work->uploaded_bytes += backend.uploaded_bytes() - uploaded_before;
+        storage::v1::OperatorState& state = work->operators.emplace_back();
+        state.set_uid(part.uid);
+        if (part.watermark != kNoWatermark) state.set_watermark_micros(part.watermark);
+        *state.add_handles() = std::move(handle);
+      }
+      for (auto& part : work->snapshot.chain.sinks) {
+        ASSIGN_OR_RETURN(std::string committable, part.staged->Persist());
+        if (!committable.empty()) work->staged.emplace_back(part.uid, std::move(committable));
+      }
+      return absl::OkStatus();
+    }();
+    work->took = environment.clock->Monotonic() - began;
+    environment.executor->Post([this, alive, work] {
+      if (*alive) OnPersisted(std::move(*work));
+    });
+  });
+}
+
+void Subtask::OnPersisted(PersistedEpoch persisted) {
+  persisting_ = false;
+  if (failed_) return;
+  Epoch epoch = persisted.snapshot.epoch;
+  if (!persisted.status.ok()) {
+    Fail(Annotate(persisted.status, "snapshot of epoch ", epoch.value()));
+    return;
+  }
+  for (auto& [uid, bytes] : persisted.staged) {
+    auto& committable = committables_[uid].emplace_back();
+    committable.set_sealed_epoch(epoch.value());
+    committable.set_bytes(std::move(bytes));
+  }
+  internal::v1::CheckpointAck ack;
+  *ack.mutable_subtask() = parts_->ref;
+  ack.set_epoch(epoch.value());
+  if (persisted.snapshot.source.has_value()) {
+    acknowledged_positions_[epoch] = *persisted.snapshot.source;
+    *ack.add_sources() = *std::move(persisted.snapshot.source);
+  }
+  for (auto& state : persisted.operators) {
+    size_t node = parts_->chain->IndexOf(state.uid());
+    state.set_schema_fingerprint(parts_->chain->node(node).plan->state_fingerprint());
+    *ack.add_operators() = std::move(state);
+  }
+  for (const auto& [uid, list] : committables_) {
+    if (list.empty()) continue;
+    auto* sink = ack.add_sinks();
+    sink->set_uid(uid);
+    for (const auto& committable : list) *sink->add_committables() = committable;
+  }
+  ack.set_state_bytes(persisted.state_bytes);
+  ack.set_uploaded_bytes(persisted.uploaded_bytes);
+  ack.set_alignment_micros(static_cast<uint64_t>(absl::ToInt64Microseconds(persisted.snapshot.alignment)));
+  ack.set_sync_micros(static_cast<uint64_t>(absl::ToInt64Microseconds(persisted.snapshot.sync)));
+  ack.set_async_micros(static_cast<uint64_t>(absl::ToInt64Microseconds(persisted.took)));
+  events_.on_ack(std::move(ack));
+  PersistNext();
+}
+
+void Subtask::ReportDrained() {
+  if (std::exchange(drained_reported_, true)) return;
+  events_.on_drained();
+}
+
+void Subtask::PublishProgress() {
+  MutexLock lock(&mutex_);
+  progress_.set_records_in(num_records_);
+  progress_.set_dead_letters(num_dead_letters_);
+  progress_.set_late_records(parts_->chain->rows_late());
+  if (parts_->source == nullptr) return;
+  progress_.set_lag_records(parts_->source->lag());
+  if (parts_->source->watermark() != kNoWatermark) progress_.set_watermark_ms(parts_->source->watermark() / kMicrosPerMilli);
+}
+
+void Subtask::WakeLater(absl::Duration delay) {
+  if (delay <= absl::ZeroDuration() || std::exchange(timer_set_, true)) return;
+  environment_.executor->PostAfter(delay, [this, alive = alive_] {
+    if (!*alive) return;
+    timer_set_ = false;
+    waker_->Wake();
+  });
+}
+
+}  // namespace millrace

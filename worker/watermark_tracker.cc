@@ -1,0 +1,50 @@
+#include "worker/watermark_tracker.h"
+
+#include <algorithm>
+
+namespace millrace {
+
+bool WatermarkTracker::OnWatermark(size_t input, EventTimeMicros time) {
+  inputs_[input].watermark = std::max(inputs_[input].watermark, time);
+  inputs_[input].idle = false;
+  return Update();
+}
+
+bool WatermarkTracker::OnIdle(size_t input) {
+  inputs_[input].idle = true;
+  return Update();
+}
+
+bool WatermarkTracker::OnActive(size_t input) {
+  if (!inputs_[input].idle) return false;
+  inputs_[input].idle = false;
+  return Update();
+}
+
+bool WatermarkTracker::OnEnded(size_t input) {
+  inputs_[input].ended = true;
+  return Update();
+}
+
+bool WatermarkTracker::Update() {
+  EventTimeMicros lowest = kFinalWatermark;
+  EventTimeMicros highest = kNoWatermark;
+  bool any_active = false;
+  bool any_open = false;
+  for (const Input& input : inputs_) {
+    highest = std::max(highest, input.watermark);
+    if (input.ended) continue;
+    any_open = true;
+    if (input.idle) continue;
+    any_active = true;
+    lowest = std::min(lowest, input.watermark);
+  }
+  bool idle = any_open && !any_active;
+  EventTimeMicros next = any_active ? lowest : highest;
+  bool changed = idle != idle_ || next > current_;
+  idle_ = idle;
+  current_ = std::max(current_, next);
+  return changed;
+}
+
+}  // namespace millrace

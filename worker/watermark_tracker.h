@@ -1,0 +1,44 @@
+#pragma once
+
+#include <cstddef>
+#include <vector>
+
+#include "base/event_time.h"
+
+namespace millrace {
+
+// The watermark of an operator: the lowest of its inputs that count. Idle inputs do not count until they speak again, ended ones
+// never. When the last one turns idle the highest watermark seen holds (Flink's rule). Never goes back.
+//
+// Pure.
+class WatermarkTracker {
+ public:
+  // `restored`: what the operator had reached in the checkpoint.
+  explicit WatermarkTracker(size_t num_inputs, EventTimeMicros restored = kNoWatermark)
+      : inputs_(num_inputs), current_(restored) {}
+
+  // Each answers whether watermark() or idle() has changed.
+  bool OnWatermark(size_t input, EventTimeMicros time);
+  bool OnIdle(size_t input);
+  // A row: the input counts again.
+  bool OnActive(size_t input);
+  bool OnEnded(size_t input);
+
+  EventTimeMicros watermark() const { return current_; }
+  // Every input is idle.
+  bool idle() const { return idle_; }
+
+ private:
+  struct Input {
+    EventTimeMicros watermark = kNoWatermark;
+    bool idle = false;
+    bool ended = false;
+  };
+  bool Update();
+
+  std::vector<Input> inputs_;
+  EventTimeMicros current_;
+  bool idle_ = false;
+};
+
+}  // namespace millrace
