@@ -1,0 +1,43 @@
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/time/time.h"
+#include "base/ids.h"
+#include "millrace/internal/v1/control.pb.h"
+#include "millrace/storage/v1/manifest.pb.h"
+
+namespace millrace {
+
+// The commits of one completed epoch: one per sink, each made by one appointed worker, reappointed when that worker is lost. Pure.
+// A lost answer is no reason to doubt: a commit that is sent again finds itself in the table.
+class CommitProgress {
+ public:
+  struct Appointment {
+    std::string sink_uid;
+    std::string worker_id;
+  };
+  enum class Answer { kIgnored, kCommitted, kRetry, kPermanent };
+
+  // Sinks without committables have nothing to commit.
+  explicit CommitProgress(const storage::v1::Manifest& manifest);
+  // Appoints workers for the sinks that have none, when their time has come.
+  std::vector<Appointment> Appoint(absl::Duration now, const std::vector<std::string>& workers);
+  Answer OnResult(const std::string& worker_id, const internal::v1::CommitResult& result, absl::Duration now);
+  void OnWorkerLost(const std::string& worker_id);
+  bool done() const { return open_.empty(); }
+
+ private:
+  struct Open {
+    std::optional<std::string> worker;
+    absl::Duration not_before = -absl::InfiniteDuration();
+    int num_retries = 0;
+  };
+  std::map<std::string, Open> open_;
+  size_t next_worker_ = 0;
+};
+
+}  // namespace millrace

@@ -1,0 +1,119 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "millrace/internal/v1/control.pb.h"
+#include "millrace/storage/v1/manifest.pb.h"
+
+namespace millrace {
+
+// What happens to a pipeline. Answers carry the ticket of the action they answer; an answer to an older one is ignored.
+namespace event {
+// The leader has read the record: take up where it stands. First, and once.
+struct TakeUp {};
+// The caller has asked MayStart, MayStop, MayCancel.
+struct StartRequested {
+  uint32_t parallelism = 0;  // 0: as before
+};
+struct StopRequested {
+  bool drain = false;
+};
+struct CancelRequested {};
+// All that are alive now. `cause` says why one is gone.
+struct WorkersChanged {
+  struct Worker {
+    std::string id;
+    bool leaving = false;
+  };
+  std::vector<Worker> workers;
+  std::string cause;
+};
+// Start positions by source, and every table is ready to be written.
+struct Prepared {
+  uint64_t ticket = 0;
+  absl::StatusOr<std::vector<storage::v1::SourceState>> positions;
+};
+// OK · Aborted: another leader's record is stored · Unavailable: unknown.
+struct RecordWritten {
+  absl::Status status;
+};
+struct ManifestRead {
+  uint64_t ticket = 0;
+  absl::StatusOr<storage::v1::Manifest> manifest;
+};
+struct ManifestStored {
+  uint64_t ticket = 0;
+  absl::Status status;
+};
+struct Placed {
+  uint64_t ticket = 0;
+  absl::StatusOr<std::vector<internal::v1::SubtaskPlacement>> placements;
+};
+// What a worker says about this pipeline.
+struct FromWorker {
+  std::string worker_id;
+  std::variant<internal::v1::SubtaskStatus, internal::v1::CheckpointAck, internal::v1::CheckpointDecline,
+               internal::v1::CommitResult>
+      message;
+};
+// Splits that the source did not have before, with the positions to read them from.
+struct SplitsFound {
+  storage::v1::SourceState source;
+};
+struct Tick {};
+}  // namespace event
+
+using PipelineEvent =
+    std::variant<event::TakeUp, event::StartRequested, event::StopRequested, event::CancelRequested, event::WorkersChanged,
+                 event::Prepared, event::RecordWritten, event::ManifestRead, event::ManifestStored, event::Placed,
+                 event::FromWorker, event::SplitsFound, event::Tick>;
+
+// What a pipeline wants done.
+namespace action {
+// Compare-and-set of the pipeline's record on the version of the last write that was OK. Answer: RecordWritten.
+struct WriteRecord {
+  std::string bytes;
+};
+// Resolve start positions of the sources that `resolved` does not name, prepare the tables. Answer: Prepared.
+struct Prepare {
+  uint64_t ticket = 0;
+  std::vector<std::string> resolved;
+};
+// Answer: ManifestRead.
+struct ReadManifest {
+  uint64_t ticket = 0;
+  std::string name;
+};
+// Answer: ManifestStored.
+struct PutManifest {
+  uint64_t ticket = 0;
+  std::string name;
+  storage::v1::Manifest manifest;
+};
+// Answer: Placed.
+struct PlaceSubtasks {
+  uint64_t ticket = 0;
+  std::vector<uint32_t> stages;
+  uint32_t parallelism = 0;
+};
+// The slots of Placed are free again.
+struct ReleaseSlots {};
+struct Send {
+  std::string worker_id;
+  internal::v1::CoordinatorMessage message;
+};
+// state() or reason() is another, or an epoch was completed or committed.
+struct Changed {};
+// Another leader owns the pipeline: this process must stop leading.
+struct Fenced {};
+}  // namespace action
+
+using PipelineAction = std::variant<action::WriteRecord, action::Prepare, action::ReadManifest, action::PutManifest,
+                                    action::PlaceSubtasks, action::ReleaseSlots, action::Send, action::Changed, action::Fenced>;
+
+}  // namespace millrace
