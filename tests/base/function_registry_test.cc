@@ -1,0 +1,119 @@
+#include "base/function_registry.h"
+
+#include <gtest/gtest.h>
+
+#include <vector>
+
+#include "arrow/type.h"
+
+namespace millrace {
+namespace {
+
+std::vector<DataType> Types(const std::vector<std::string>& sql) {
+  std::vector<DataType> types;
+  for (const std::string& one : sql) types.push_back(*ParseDataType(one));
+  return types;
+}
+
+// The result's SQL type, or the message.
+std::string Scalar(const std::string& name, const std::vector<std::string>& args) {
+  absl::StatusOr<DataType> type = ScalarResultType(name, Types(args));
+  if (!type.ok()) return std::string(type.status().message());
+  EXPECT_EQ(ParseDataType(type->sql)->arrow->Equals(*type->arrow), true) << "spelling and Arrow type differ";
+  EXPECT_EQ(ParseDataType(type->sql)->nullable, type->nullable);
+  return type->sql;
+}
+
+TEST(FunctionRegistry, ScalarResultsAreFlinks) {
+  struct Row {
+    const char* name;
+    std::vector<std::string> args;
+    const char* result;
+  };
+  const Row table[] = {
+      {"equal", {"INT", "BIGINT NOT NULL"}, "BOOLEAN"},
+      {"equal", {"INT NOT NULL", "DECIMAL(5, 2) NOT NULL"}, "BOOLEAN NOT NULL"},
+      {"not_equal", {"BOOLEAN", "BOOLEAN"}, "BOOLEAN"},
+      {"less", {"STRING", "CHAR(3)"}, "BOOLEAN"},
+      {"greater_equal", {"TIMESTAMP(3)", "TIMESTAMP(6)"}, "BOOLEAN"},
+      {"and", {"BOOLEAN NOT NULL", "BOOLEAN NOT NULL", "BOOLEAN"}, "BOOLEAN"},
+      {"not", {"BOOLEAN NOT NULL"}, "BOOLEAN NOT NULL"},
+      {"is_null", {"ARRAY<INT>"}, "BOOLEAN NOT NULL"},
+      {"plus", {"TINYINT", "INT"}, "INT"},
+      {"plus", {"BIGINT NOT NULL", "FLOAT NOT NULL"}, "FLOAT NOT NULL"},
+      {"minus", {"FLOAT", "DECIMAL(5, 2)"}, "DOUBLE"},
+      {"plus", {"DECIMAL(10, 2)", "DECIMAL(5, 4)"}, "DECIMAL(13, 4)"},
+      {"plus", {"DECIMAL(10, 2)", "INT"}, "DECIMAL(13, 2)"},
+      {"times", {"DECIMAL(10, 2)", "DECIMAL(5, 4)"}, "DECIMAL(15, 6)"},
+      {"times", {"DECIMAL(38, 10)", "DECIMAL(38, 10)"}, "DECIMAL(38, 6)"},
+      {"divide", {"INT", "SMALLINT"}, "INT"},
+      {"divide", {"DECIMAL(10, 2)", "DECIMAL(5, 4)"}, "DECIMAL(20, 8)"},
+      {"modulo", {"BIGINT", "INT NOT NULL"}, "INT"},
+      {"modulo", {"DECIMAL(10, 2)", "DECIMAL(5, 4)"}, "DECIMAL(5, 4)"},
+      {"upper", {"VARCHAR(8) NOT NULL"}, "STRING NOT NULL"},
+      {"concat", {"STRING NOT NULL", "STRING"}, "STRING"},
+      {"char_length", {"STRING"}, "INT"},
+      {"coalesce", {"INT", "BIGINT NOT NULL"}, "BIGINT NOT NULL"},
+      {"coalesce", {"CHAR(2)", "CHAR(2)"}, "CHAR(2)"},
+      {"coalesce", {"CHAR(2)", "VARCHAR(9) NOT NULL"}, "STRING NOT NULL"},
+      {"coalesce", {"TIMESTAMP_LTZ(3)", "TIMESTAMP_LTZ(6)"}, "TIMESTAMP_LTZ(6)"},
+      {"coalesce", {"DECIMAL(10, 2)", "DECIMAL(5, 4)", "INT"}, "DECIMAL(14, 4)"},
+  };
+  for (const Row& row : table) EXPECT_EQ(Scalar(row.name, row.args), row.result) << row.name;
+}
+
+TEST(FunctionRegistry, RefusalsSayWhatIsTaken) {
+  EXPECT_EQ(Scalar("uper", {"STRING"}),
+            "there is no function 'uper'; did you mean 'upper'?");
+  EXPECT_EQ(Scalar("upper", {"INT"}), "function upper takes one string, not (INT); cast the arguments");
+  EXPECT_EQ(Scalar("not", {}), "function not takes one BOOLEAN, not (); cast the arguments");
+  EXPECT_EQ(Scalar("modulo", {"DOUBLE", "INT"}), "function modulo takes two integers or decimals, not (DOUBLE, INT); cast the arguments");
+  EXPECT_EQ(Scalar("equal", {"TIMESTAMP(3)", "TIMESTAMP_LTZ(3)"}),
+            "function equal takes two values of one kind, but not ARRAY, MAP or ROW, not (TIMESTAMP(3), TIMESTAMP_LTZ(3)); "
+            "cast the arguments");
+  EXPECT_NE(Scalar("less", {"BOOLEAN", "BOOLEAN"}).find("function less takes"), std::string::npos);
+  EXPECT_NE(Scalar("equal", {"ROW<a INT>", "ROW<a INT>"}).find("function equal takes"), std::string::npos);
+}
+
+std::string Aggregate(const std::string& name, const std::string& argument) {
+  std::optional<DataType> type;
+  if (!argument.empty()) type = *ParseDataType(argument);
+  absl::StatusOr<DataType> result = AggregateResultType(name, type);
+  return result.ok() ? result->sql : std::string(result.status().message());
+}
+
+TEST(FunctionRegistry, AggregateResultsAreFlinks) {
+  EXPECT_EQ(Aggregate("count", ""), "BIGINT NOT NULL");
+  EXPECT_EQ(Aggregate("count", "ARRAY<INT>"), "BIGINT NOT NULL");
+  EXPECT_EQ(Aggregate("sum", "INT NOT NULL"), "INT");
+  EXPECT_EQ(Aggregate("sum", "FLOAT"), "FLOAT");
+  EXPECT_EQ(Aggregate("sum", "DECIMAL(10, 2)"), "DECIMAL(38, 2)");
+  EXPECT_EQ(Aggregate("avg", "TINYINT"), "TINYINT");
+  EXPECT_EQ(Aggregate("avg", "DECIMAL(10, 2)"), "DECIMAL(38, 6)");
+  EXPECT_EQ(Aggregate("avg", "DECIMAL(10, 8)"), "DECIMAL(38, 8)");
+  EXPECT_EQ(Aggregate("min", "CHAR(3) NOT NULL"), "CHAR(3)");
+  EXPECT_EQ(Aggregate("max", "TIMESTAMP_LTZ(3) NOT NULL"), "TIMESTAMP_LTZ(3)");
+  EXPECT_EQ(Aggregate("cuont", ""), "there is no aggregate 'cuont'; did you mean 'count'?");
+  EXPECT_EQ(Aggregate("median", ""), "there is no aggregate 'median'; known: count, sum, min, max, avg");
+  EXPECT_EQ(Aggregate("sum", ""), "aggregate sum needs a column; only count can do without");
+  EXPECT_EQ(Aggregate("sum", "STRING"), "aggregate sum takes a number, not STRING; cast the column in a project first");
+  EXPECT_EQ(Aggregate("max", "ARRAY<INT>"), "aggregate max does not take ARRAY<INT>; use a column that has an order");
+}
+
+std::string Cast(const std::string& from, const std::string& to) {
+  absl::StatusOr<DataType> result = CastResultType(*ParseDataType(from), *ParseDataType(to));
+  return result.ok() ? result->sql : std::string(result.status().message());
+}
+
+TEST(FunctionRegistry, CastsKeepTheOperandsNullability) {
+  EXPECT_EQ(Cast("STRING", "INT"), "INT");
+  EXPECT_EQ(Cast("STRING NOT NULL", "INT"), "INT NOT NULL");
+  EXPECT_EQ(Cast("TIMESTAMP(3)", "DATE"), "DATE");
+  EXPECT_EQ(Cast("STRING", "INT NOT NULL"),
+            "cannot cast STRING to INT NOT NULL, because the operand may be NULL; use coalesce around it");
+  EXPECT_EQ(Cast("BIGINT", "TIMESTAMP(3)"), "cannot cast BIGINT to TIMESTAMP(3); docs/plan.md lists what can be cast");
+  EXPECT_EQ(Cast("ARRAY<INT>", "STRING"), "cannot cast ARRAY<INT> to STRING; docs/plan.md lists what can be cast");
+}
+
+}  // namespace
+}  // namespace millrace
