@@ -216,6 +216,7 @@ absl::Status RocksDbStateBackend::MultiGet(std::span<const std::string_view> sor
     keys.push_back(ToSlice(sorted_keys[i]));
     places.push_back(i);
   }
+  if (keys.empty()) return absl::OkStatus();
   std::vector<rocksdb::PinnableSlice> found(keys.size());
   std::vector<rocksdb::Status> statuses(keys.size());
   db_->MultiGet(rocksdb::ReadOptions(), db_->DefaultColumnFamily(), keys.size(), keys.data(), found.data(), statuses.data(),

@@ -1,0 +1,202 @@
+#include "coordinator/plan/explain.h"
+
+#include <map>
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/match.h"
+#include "base/error.h"
+
+namespace millrace {
+namespace {
+
+using internal::v1::ChainNode;
+using internal::v1::Exchange;
+using internal::v1::PhysicalPlan;
+using internal::v1::Schema;
+using internal::v1::Stage;
+
+std::string Time(int64_t milliseconds) {
+  if (milliseconds % 1000 != 0) return Cat(milliseconds, " ms");
+  const int64_t seconds = milliseconds / 1000;
+  if (seconds == 0 || seconds % 60 != 0) return Cat(seconds, " s");
+  return seconds % 3600 == 0 ? Cat(seconds / 3600, " h") : Cat(seconds / 60, " min");
+}
+
+template <typename Names>
+std::string Joined(const Names& names) {
+  std::string text;
+  for (const std::string& name : names) absl::StrAppend(&text, text.empty() ? "" : ", ", name);
+  return text;
+}
+
+std::string ColumnsOf(const Schema& schema) {
+  std::string text;
+  for (const v1::Column& column : schema.columns()) absl::StrAppend(&text, text.empty() ? "" : ", ", column.name(), " ", column.type());
+  return text;
+}
+
+bool IsSecret(const std::string& option) {
+  const std::string lower = absl::AsciiStrToLower(option);
+  for (const char* word : {"password", "secret", "token", "credential", "jaas", "private"}) {
+    if (absl::StrContains(lower, word)) return true;
+  }
+  return false;
+}
+
+std::string OptionsOf(const google::protobuf::Map<std::string, std::string>& options) {
+  std::string text;
+  for (const auto& [name, value] : std::map<std::string, std::string>(options.begin(), options.end())) {
+    absl::StrAppend(&text, text.empty() ? "" : ", ", name, " = ", IsSecret(name) ? "****" : value);
+  }
+  return text;
+}
+
+std::string TextOf(const v1::Expression& expression) {
+  switch (expression.kind_case()) {
+    case v1::Expression::kColumn:
+      return expression.column();
+    case v1::Expression::kLiteral: {
+      const v1::Literal& literal = expression.literal();
+      return literal.has_value() ? Cat(literal.type(), " '", literal.value(), "'") : "NULL";
+    }
+    case v1::Expression::kCall: {
+      std::string args;
+      for (const v1::Expression& arg : expression.call().args()) absl::StrAppend(&args, args.empty() ? "" : ", ", TextOf(arg));
+      return Cat(expression.call().function(), "(", args, ")");
+    }
+    case v1::Expression::kCast:
+      return Cat("cast(", TextOf(expression.cast().operand()), " as ", expression.cast().type(), ")");
+    case v1::Expression::KIND_NOT_SET:
+      break;
+  }
+  return "";
+}
+
+std::string GroupedBy(const v1::WindowAggregate& window) {
+  return window.keys().empty() ? "all rows in one group" : Cat("by ", Joined(window.keys()));
+}
+
+class Explainer {
+ public:
+  explicit Explainer(const PhysicalPlan& physical) : physical_(physical) {}
+
+  std::string Text() {
+    const v1::Plan& plan = physical_.plan();
+    const int64_t interval = plan.checkpoint().interval_ms() == 0 ? 10'000 : plan.checkpoint().interval_ms();
+    absl::StrAppend(&out_, "pipeline ", plan.name(), ": ", physical_.stages_size(), physical_.stages_size() == 1 ? " stage" : " stages",
+                    ", parallelism ", physical_.parallelism(), ", checkpoint every ", Time(interval), "\n");
+    for (const Stage& stage : physical_.stages()) {
+      absl::StrAppend(&out_, "\nstage ", stage.id(), "\n");
+      for (const ChainNode& node : stage.nodes()) AddNode(node);
+      for (const Exchange& exchange : physical_.exchanges()) {
+        if (exchange.from_stage() == stage.id()) AddExchange(exchange);
+      }
+    }
+    return std::move(out_);
+  }
+
+ private:
+  template <typename... Args>
+  void Line(const Args&... args) {
+    absl::StrAppend(&out_, "      ", Cat(args...), "\n");
+  }
+
+  // uids of those who read an output, through a combiner too.
+  std::string ReadersOf(const std::string& uid, uint32_t output) const {
+    std::string text;
+    for (const Stage& stage : physical_.stages()) {
+      for (const ChainNode& node : stage.nodes()) {
+        for (const internal::v1::ChainInput& input : node.inputs()) {
+          if (!input.has_from_uid() || input.from_uid() != uid || input.output() != output) continue;
+          absl::StrAppend(&text, text.empty() ? "" : ", ", node.uid());
+        }
+      }
+    }
+    return text;
+  }
+
+  void AddNode(const ChainNode& node) {
+    absl::StrAppend(&out_, "  ", node.uid(), ": ");
+    switch (node.kind_case()) {
+      case ChainNode::kSource:
+        AddSource(node);
+        break;
+      case ChainNode::kFilter:
+        absl::StrAppend(&out_, "filter\n");
+        Line("keeps: ", TextOf(node.filter().condition()));
+        break;
+      case ChainNode::kProject:
+        absl::StrAppend(&out_, "project\n");
+        for (const v1::NamedExpression& column : node.project().columns()) {
+          Line("computes: ", column.name(), " = ", TextOf(column.expression()));
+        }
+        break;
+      case ChainNode::kWindowAggregate:
+        AddWindow(node);
+        break;
+      case ChainNode::kLocalCombine:
+        absl::StrAppend(&out_, "local combine\n");
+        Line("groups: ", GroupedBy(node.local_combine()), ", before rows leave the subtask");
+        Line("state: none; it is emptied before every watermark and barrier");
+        return;
+      case ChainNode::kSink:
+        absl::StrAppend(&out_, "sink ", node.sink().connector(), "\n");
+        if (!node.sink().options().empty()) Line("options: ", OptionsOf(node.sink().options()));
+        if (!node.sink().partition_by().empty()) Line("partitioned by: ", Joined(node.sink().partition_by()));
+        Line("writes: ", ColumnsOf(node.input_schemas(0)));
+        Line("rows: inserts only; each is committed once, with its checkpoint");
+        return;
+      case ChainNode::KIND_NOT_SET:
+        break;
+    }
+    Line("columns: ", ColumnsOf(node.output_schemas(0)));
+    Line("to: ", ReadersOf(node.uid(), 0));
+  }
+
+  void AddSource(const ChainNode& node) {
+    const v1::Source& source = node.source();
+    absl::StrAppend(&out_, "source ", source.connector(), "\n");
+    if (!source.options().empty()) Line("options: ", OptionsOf(source.options()));
+    Line("decodes: ", node.used_columns_size(), " of ", source.columns_size(), " columns");
+    if (source.has_watermark()) {
+      const v1::WatermarkSpec& watermark = source.watermark();
+      Line("event time: ", watermark.column(), ", up to ", Time(watermark.max_out_of_orderness_ms()), " out of order; ",
+           watermark.idle_timeout_ms() == 0 ? std::string("partitions are never idle")
+                                            : Cat("a partition is idle after ", Time(watermark.idle_timeout_ms()), " at its end"));
+    } else {
+      Line("event time: none");
+    }
+    const std::string readers = ReadersOf(node.uid(), 1);
+    Line("bad rows: ", readers.empty() ? "the first one fails the pipeline; connect output \"dead_letter\" to keep them"
+                                       : Cat("to ", readers));
+  }
+
+  void AddWindow(const ChainNode& node) {
+    const v1::WindowAggregate& window = node.window_aggregate();
+    absl::StrAppend(&out_, "window aggregate\n");
+    Line("windows: tumbling ", Time(window.size_ms()),
+         window.offset_ms() == 0 ? std::string() : Cat(" shifted by ", Time(window.offset_ms())), " on ", window.time_column(), ", UTC");
+    Line("groups: ", GroupedBy(window));
+    for (const v1::Aggregate& aggregate : window.aggregates()) {
+      Line("computes: ", aggregate.name(), " = ", aggregate.function(), "(", aggregate.column().empty() ? "*" : aggregate.column(), ")");
+    }
+    Line("state: one entry per group and window until the window fires; ", node.state_fingerprint());
+    const std::string readers = ReadersOf(node.uid(), 1);
+    Line("late rows: ", readers.empty() ? "dropped and counted; connect output \"late\" to keep them" : Cat("to ", readers));
+  }
+
+  void AddExchange(const Exchange& exchange) {
+    const std::string keys = Joined(exchange.hash_keys());
+    absl::StrAppend(&out_, "  exchange ", exchange.id(), ": ", exchange.from_uid(), " -> ", exchange.to_uid(), " in stage ",
+                    exchange.to_stage(), ", ", keys.empty() ? "all to subtask 0" : Cat("by hash of ", keys), "\n");
+  }
+
+  const PhysicalPlan& physical_;
+  std::string out_;
+};
+
+}  // namespace
+
+std::string Explain(const PhysicalPlan& physical) { return Explainer(physical).Text(); }
+
+}  // namespace millrace

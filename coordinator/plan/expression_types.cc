@@ -1,0 +1,143 @@
+#include "coordinator/plan/expression_types.h"
+
+#include <vector>
+
+#include "absl/strings/match.h"
+#include "absl/strings/numbers.h"
+#include "arrow/scalar.h"
+#include "arrow/type.h"
+#include "arrow/util/decimal.h"
+#include "base/arrow_status.h"
+#include "base/function_registry.h"
+#include "base/nearest_name.h"
+
+namespace millrace {
+namespace {
+
+std::string ExampleOf(const arrow::DataType& type) {
+  switch (type.id()) {
+    case arrow::Type::BOOL:
+      return "true or false";
+    case arrow::Type::INT8:
+    case arrow::Type::INT16:
+    case arrow::Type::INT32:
+    case arrow::Type::INT64:
+      return "a whole number within its range, such as 42";
+    case arrow::Type::DATE32:
+      return "2026-11-21";
+    case arrow::Type::TIME32:
+      return "10:00:00.000";
+    case arrow::Type::TIMESTAMP:
+      return "2026-11-21 10:00:00.000";
+    default:
+      return "a number such as 1.50 that fits its digits";
+  }
+}
+
+bool IsDecimal(const arrow::Decimal128Type& type, const std::string& value) {
+  arrow::Decimal128 decimal;
+  int32_t precision = 0, scale = 0;
+  if (!arrow::Decimal128::FromString(value, &decimal, &precision, &scale).ok()) return false;
+  return scale <= type.scale() && precision - scale <= type.precision() - type.scale();
+}
+
+bool IsValue(const arrow::DataType& type, const std::string& value) {
+  switch (type.id()) {
+    case arrow::Type::BOOL:
+      return absl::EqualsIgnoreCase(value, "true") || absl::EqualsIgnoreCase(value, "false");
+    case arrow::Type::FLOAT:
+    case arrow::Type::DOUBLE: {
+      double number = 0;
+      return absl::SimpleAtod(value, &number);
+    }
+    case arrow::Type::DECIMAL128:
+      return IsDecimal(static_cast<const arrow::Decimal128Type&>(type), value);
+    default:
+      return arrow::Scalar::Parse(type.GetSharedPtr(), value).ok();
+  }
+}
+
+std::optional<DataType> TypeOfLiteral(const v1::Literal& literal, const std::string& field, Diagnostics& diagnostics) {
+  absl::StatusOr<DataType> type = ParseDataType(literal.type());
+  if (!type.ok()) {
+    diagnostics.Add(field + ".type", type.status());
+    return std::nullopt;
+  }
+  if (!literal.has_value()) {
+    if (type->nullable) return *std::move(type);
+    diagnostics.Add(field + ".value", "a literal without a value is NULL, but its type is ", type->sql, "; give it a value");
+    return std::nullopt;
+  }
+  if (absl::Status status = CheckLiteral(*type, literal.value()); !status.ok()) {
+    diagnostics.Add(field + ".value", status);
+    return std::nullopt;
+  }
+  if (type->nullable) return *ParseDataType(type->sql + " NOT NULL");
+  return *std::move(type);
+}
+
+std::optional<DataType> TypeOfCall(const v1::Call& call, const Relation& input, const std::string& field, Diagnostics& diagnostics) {
+  std::vector<DataType> types;
+  for (int i = 0; i < call.args_size(); ++i) {
+    std::optional<DataType> type = TypeOfExpression(call.args(i), input, Cat(field, ".args[", i, "]"), diagnostics);
+    if (type) types.push_back(*std::move(type));
+  }
+  if (types.size() != static_cast<size_t>(call.args_size())) return std::nullopt;
+  absl::StatusOr<DataType> result = ScalarResultType(call.function(), types);
+  if (result.ok()) return *std::move(result);
+  diagnostics.Add(field, result.status());
+  return std::nullopt;
+}
+
+std::optional<DataType> TypeOfCast(const v1::Cast& cast, const Relation& input, const std::string& field, Diagnostics& diagnostics) {
+  std::optional<DataType> from = TypeOfExpression(cast.operand(), input, field + ".operand", diagnostics);
+  absl::StatusOr<DataType> to = ParseDataType(cast.type());
+  if (!to.ok()) diagnostics.Add(field + ".type", to.status());
+  if (!from || !to.ok()) return std::nullopt;
+  absl::StatusOr<DataType> result = CastResultType(*from, *to);
+  if (result.ok()) return *std::move(result);
+  diagnostics.Add(field, result.status());
+  return std::nullopt;
+}
+
+}  // namespace
+
+absl::Status CheckLiteral(const DataType& type, const std::string& value) {
+  switch (type.arrow->id()) {
+    case arrow::Type::STRING:
+      return absl::OkStatus();
+    case arrow::Type::BINARY:
+    case arrow::Type::LIST:
+    case arrow::Type::MAP:
+    case arrow::Type::STRUCT:
+      return InvalidArgument("there are no literals of type ", type.sql, " but NULL; leave the value out, or cast a STRING");
+    default:
+      break;
+  }
+  if (IsValue(*type.arrow, value)) return absl::OkStatus();
+  return InvalidArgument("'", value, "' is not a ", type.sql, "; write ", ExampleOf(*type.arrow));
+}
+
+std::optional<DataType> TypeOfExpression(const v1::Expression& expression, const Relation& input, const std::string& field,
+                                         Diagnostics& diagnostics) {
+  switch (expression.kind_case()) {
+    case v1::Expression::kColumn: {
+      if (const TypedColumn* column = input.Find(expression.column())) return column->type;
+      diagnostics.Add(field + ".column", "the input has no column '", expression.column(), "'",
+                      NameAdvice(expression.column(), input.Names()));
+      return std::nullopt;
+    }
+    case v1::Expression::kLiteral:
+      return TypeOfLiteral(expression.literal(), field + ".literal", diagnostics);
+    case v1::Expression::kCall:
+      return TypeOfCall(expression.call(), input, field + ".call", diagnostics);
+    case v1::Expression::kCast:
+      return TypeOfCast(expression.cast(), input, field + ".cast", diagnostics);
+    case v1::Expression::KIND_NOT_SET:
+      break;
+  }
+  diagnostics.Add(field, "the expression is empty; set column, literal, call or cast");
+  return std::nullopt;
+}
+
+}  // namespace millrace

@@ -1,0 +1,163 @@
+#include "coordinator/plan/window_relations.h"
+
+#include <algorithm>
+#include <set>
+
+#include "base/function_registry.h"
+#include "base/nearest_name.h"
+
+namespace millrace {
+namespace {
+
+// 100 years: start and end of every window stay far inside 64-bit microseconds.
+constexpr int64_t kLongestWindowMs = int64_t{100} * 366 * 24 * 3600 * 1000;
+
+std::string WithoutNotNull(std::string sql) {
+  constexpr std::string_view kNotNull = " NOT NULL";
+  if (std::string_view(sql).ends_with(kNotNull)) sql.resize(sql.size() - kNotNull.size());
+  return sql;
+}
+
+// The type of window_start and window_end: of the time column's kind.
+DataType BoundType(const DataType& time) {
+  return *ParseDataType(time.sql.starts_with("TIMESTAMP_LTZ") ? "TIMESTAMP_LTZ(3) NOT NULL" : "TIMESTAMP(3) NOT NULL");
+}
+
+void CheckShape(const v1::WindowAggregate& window, const std::string& field, Diagnostics& diagnostics) {
+  const int64_t size = window.size_ms();
+  const int64_t offset = window.offset_ms();
+  if (size <= 0 || size > kLongestWindowMs) {
+    diagnostics.Add(field + ".size_ms", "a window of ", size, " ms is not possible; use 1 ms to 100 years, such as 10000 for 10 s");
+  } else if (offset <= -size || offset >= size) {
+    diagnostics.Add(field + ".offset_ms", "an offset of ", offset, " ms shifts by a whole window; use more than ", -size,
+                    " and less than ", size);
+  }
+  if (!window.zone().empty() && window.zone() != "UTC") {
+    diagnostics.Add(field + ".zone", "windows cannot be cut in zone '", window.zone(), "' in this version; use \"UTC\" and offset_ms");
+  }
+}
+
+const TypedColumn* CheckTime(const v1::WindowAggregate& window, const Relation& input, const std::string& field,
+                             Diagnostics& diagnostics) {
+  const auto row_time = std::find_if(input.columns.begin(), input.columns.end(), [](const TypedColumn& c) { return c.row_time; });
+  if (row_time == input.columns.end()) {
+    diagnostics.Add(field + ".time_column",
+                    "the input has no event time: give its source a watermark, and let every project on the way keep that column");
+    return nullptr;
+  }
+  const TypedColumn* time = input.Find(window.time_column());
+  if (time == nullptr) {
+    diagnostics.Add(field + ".time_column", "the input has no column '", window.time_column(), "'; its event time is '",
+                    row_time->name, "'");
+  } else if (!time->row_time) {
+    diagnostics.Add(field + ".time_column", "'", time->name, "' is not the event time of the input; use '", row_time->name, "'");
+    return nullptr;
+  }
+  return time;
+}
+
+}  // namespace
+
+std::optional<Relation> WindowRelation(const v1::WindowAggregate& window, const Relation& input, const std::string& field,
+                                       Diagnostics& diagnostics) {
+  const size_t before = diagnostics.list().size();
+  Relation relation;
+  auto add = [&](const std::string& where, const std::string& name, DataType type) {
+    if (relation.Find(name) != nullptr) {
+      diagnostics.Add(where, "the output already has a column '", name, "'; choose another name");
+    }
+    relation.columns.push_back({name, std::move(type), false});
+  };
+  CheckShape(window, field, diagnostics);
+  const TypedColumn* time = CheckTime(window, input, field, diagnostics);
+  for (int i = 0; i < window.keys_size(); ++i) {
+    const std::string where = Cat(field, ".keys[", i, "]");
+    const TypedColumn* key = input.Find(window.keys(i));
+    if (key == nullptr) {
+      diagnostics.Add(where, "the input has no column '", window.keys(i), "'", NameAdvice(window.keys(i), input.Names()));
+    } else if (!IsKeyType(key->type)) {
+      diagnostics.Add(where, "'", key->name, "' is ", key->type.sql, ", which cannot be a key; project the parts that matter");
+    } else if (relation.Find(key->name) != nullptr) {
+      diagnostics.Add(where, "'", key->name, "' is a key twice; remove one");
+    } else if (key->name == "window_start" || key->name == "window_end") {
+      diagnostics.Add(where, "a key cannot be named '", key->name, "', as the window's own column is; rename it in a project");
+    } else {
+      add(where, key->name, key->type);
+    }
+  }
+  if (time != nullptr) {
+    add(field, "window_start", BoundType(time->type));
+    add(field, "window_end", BoundType(time->type));
+  }
+  if (window.aggregates().empty()) {
+    diagnostics.Add(field + ".aggregates", "the window computes nothing; add an aggregate, such as count");
+  }
+  for (int i = 0; i < window.aggregates_size(); ++i) {
+    const v1::Aggregate& aggregate = window.aggregates(i);
+    const std::string where = Cat(field, ".aggregates[", i, "]");
+    if (aggregate.name().empty()) diagnostics.Add(where + ".name", "the result has no name; give it one");
+    std::optional<DataType> argument;
+    if (!aggregate.column().empty()) {
+      const TypedColumn* column = input.Find(aggregate.column());
+      if (column == nullptr) {
+        diagnostics.Add(where + ".column", "the input has no column '", aggregate.column(), "'",
+                        NameAdvice(aggregate.column(), input.Names()));
+        continue;
+      }
+      argument = column->type;
+    }
+    absl::StatusOr<DataType> type = AggregateResultType(aggregate.function(), argument);
+    if (!type.ok()) {
+      diagnostics.Add(where, type.status());
+    } else if (!aggregate.name().empty()) {
+      add(where + ".name", aggregate.name(), *std::move(type));
+    }
+  }
+  if (diagnostics.list().size() != before) return std::nullopt;
+  return relation;
+}
+
+std::optional<Relation> LateRelation(const v1::WindowAggregate& window, const Relation& input, bool connected,
+                                     const std::string& field, Diagnostics& diagnostics) {
+  const std::vector<std::string> reads = WindowReads(window);
+  Relation relation;
+  for (const TypedColumn& column : input.columns) {
+    if (column.name == "window_end" || column.name == "watermark") {
+      if (!connected && std::find(reads.begin(), reads.end(), column.name) == reads.end()) continue;
+      diagnostics.Add(field + ".inputs[0]", "the input has a column '", column.name,
+                      "', which is also what a column of late rows is called; rename it in a project before the window");
+      return std::nullopt;
+    }
+    relation.columns.push_back({column.name, column.type, false});
+  }
+  const DataType& time = input.Find(window.time_column())->type;
+  relation.columns.push_back({"window_end", BoundType(time), false});
+  relation.columns.push_back({"watermark", *ParseDataType(WithoutNotNull(BoundType(time).sql)), false});
+  return relation;
+}
+
+std::vector<std::string> WindowReads(const v1::WindowAggregate& window) {
+  std::vector<std::string> names(window.keys().begin(), window.keys().end());
+  names.push_back(window.time_column());
+  for (const v1::Aggregate& aggregate : window.aggregates()) {
+    if (!aggregate.column().empty()) names.push_back(aggregate.column());
+  }
+  return names;
+}
+
+std::string StateFingerprint(const v1::WindowAggregate& window, const Relation& input) {
+  std::string text = Cat("window_aggregate/1 tumbling size_ms=", window.size_ms(), " offset_ms=", window.offset_ms(), " zone=UTC keys=[");
+  for (int i = 0; i < window.keys_size(); ++i) {
+    absl::StrAppend(&text, i == 0 ? "" : ", ", window.keys(i), " ", WithoutNotNull(input.Find(window.keys(i))->type.sql));
+  }
+  text += "] aggregates=[";
+  for (int i = 0; i < window.aggregates_size(); ++i) {
+    const v1::Aggregate& aggregate = window.aggregates(i);
+    absl::StrAppend(&text, i == 0 ? "" : ", ", aggregate.function(), "(", aggregate.column());
+    if (!aggregate.column().empty()) absl::StrAppend(&text, " ", WithoutNotNull(input.Find(aggregate.column())->type.sql));
+    text += ")";
+  }
+  return text + "]";
+}
+
+}  // namespace millrace

@@ -1,0 +1,28 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "coordinator/plan/diagnostics.h"
+#include "coordinator/plan/relation.h"
+#include "millrace/v1/plan.pb.h"
+
+namespace millrace {
+
+// Columns of a window_aggregate's main output: keys, window_start, window_end, aggregates.
+std::optional<Relation> WindowRelation(const v1::WindowAggregate& window, const Relation& input, const std::string& field,
+                                       Diagnostics& diagnostics);
+
+// Columns of its late output: the input's, window_end, watermark. Input columns of those two names are refused only where they would
+// meet: if someone reads the late rows, or the window itself reads the column.
+std::optional<Relation> LateRelation(const v1::WindowAggregate& window, const Relation& input, bool connected,
+                                     const std::string& field, Diagnostics& diagnostics);
+
+// Columns that the window reads: keys, time column, arguments.
+std::vector<std::string> WindowReads(const v1::WindowAggregate& window);
+
+// Readable text of all that the layout and meaning of its state depend on; a checkpoint of another one is refused.
+std::string StateFingerprint(const v1::WindowAggregate& window, const Relation& input);
+
+}  // namespace millrace
