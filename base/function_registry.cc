@@ -54,12 +54,9 @@ DataType MakeType(std::shared_ptr<arrow::DataType> arrow, bool nullable, int pre
 
 DataType WithNullability(DataType type, bool nullable) {
   constexpr std::string_view kNotNull = " NOT NULL";
-  if (type.nullable == nullable) return type;
-  if (nullable) {
-    type.sql.resize(type.sql.size() - kNotNull.size());
-  } else {
-    type.sql += kNotNull;
-  }
+  const bool spelled = std::string_view(type.sql).ends_with(kNotNull);
+  if (nullable && spelled) type.sql.resize(type.sql.size() - kNotNull.size());
+  if (!nullable && !spelled) type.sql += kNotNull;
   type.nullable = nullable;
   return type;
 }
@@ -176,7 +173,7 @@ std::optional<DataType> Arithmetic(std::string_view name, Args args) {
   } else if (name == "modulo") {
     precision = std::min(x.precision - x.scale, y.precision - y.scale) + scale;
   }
-  return MakeType(FittedDecimal(precision, scale), nullable);
+  return MakeType(FittedDecimal(precision, scale), nullable || precision > 38);
 }
 
 std::optional<DataType> StringFunction(std::string_view name, Args args) {

@@ -27,7 +27,7 @@ namespace millrace {
 //   coalesce                                     two or more of one family            the widest; NULL only if all may be NULL
 //
 // Families: numbers; strings; bytes; BOOLEAN; DATE; TIME; TIMESTAMP; TIMESTAMP_LTZ. Unless the table says otherwise a result may be NULL
-// if an argument may. Aggregates (see AggregateResultType): count, sum, min, max, avg.
+// if an argument may; so may a DECIMAL result that would need more than 38 digits, for a value that has more is NULL. Aggregates (see AggregateResultType): count, sum, min, max, avg.
 //
 // Fails: InvalidArgument: unknown names with the nearest one, arguments with what the function takes.
 absl::StatusOr<DataType> ScalarResultType(std::string_view name, std::span<const DataType> args);

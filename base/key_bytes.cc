@@ -84,7 +84,8 @@ size_t SizeOf(const arrow::Array& array, int64_t row);
 char* Write(const arrow::Array& array, int64_t row, char* out);
 absl::Status Decode(std::string_view& in, arrow::ArrayBuilder& out);
 
-// A codec knows one Arrow type: Size and Write of the value in a row that is not NULL, Decode of a value into a builder.
+// A codec knows one Arrow type: Size and Write of the value in a row that is not NULL, Decode of a value into a
+// builder.
 
 template <typename Type>
 struct NumberCodec {
@@ -364,16 +365,15 @@ absl::Status Decode(std::string_view& in, arrow::ArrayBuilder& out) {
 }
 
 template <typename Codec>
-constexpr bool kIsBytes = std::is_same_v<Codec, BytesCodec<arrow::StringType>> ||
-                          std::is_same_v<Codec, BytesCodec<arrow::BinaryType>>;
+constexpr bool kIsBytes =
+    std::is_same_v<Codec, BytesCodec<arrow::StringType>> || std::is_same_v<Codec, BytesCodec<arrow::BinaryType>>;
 
 // One search over the whole column spares one per row.
 template <typename Codec>
 bool NeedsNoEscape(const typename Codec::Array& array) {
   if constexpr (kIsBytes<Codec>) {
     int64_t size = array.total_values_length();
-    return size == 0 ||
-           std::memchr(array.raw_data() + array.value_offset(0), 0, static_cast<size_t>(size)) == nullptr;
+    return size == 0 || std::memchr(array.raw_data() + array.value_offset(0), 0, static_cast<size_t>(size)) == nullptr;
   } else {
     return false;
   }
@@ -463,8 +463,9 @@ absl::StatusOr<bool> EncodedFast(const arrow::Array& array, KeyRows& out) {
   if (array.type_id() != arrow::Type::STRING) return false;
   const auto& strings = static_cast<const arrow::StringArray&>(array);
   if (!NeedsNoEscape<BytesCodec<arrow::StringType>>(strings)) return false;
-  RETURN_IF_ERROR(CheckSize(static_cast<uint64_t>(strings.total_values_length()) + static_cast<uint64_t>(array.length()) * 3,
-                            array.length()));
+  RETURN_IF_ERROR(
+      CheckSize(static_cast<uint64_t>(strings.total_values_length()) + static_cast<uint64_t>(array.length()) * 3,
+                array.length()));
   EncodeStrings(strings, out);
   return true;
 }
@@ -514,7 +515,8 @@ absl::Status KeyEncoder::Encode(const arrow::RecordBatch& batch, KeyRows& out) c
   out.bytes.resize(total);
   for (size_t i = 0; i < columns_.size(); ++i) {
     WithCodec<void>(arrays[i]->type_id(), [&]<typename Codec>() {
-      WriteColumn<Codec>(static_cast<const typename Codec::Array&>(*arrays[i]), plain[i], out.bytes.data(), cursors.data());
+      WriteColumn<Codec>(static_cast<const typename Codec::Array&>(*arrays[i]), plain[i], out.bytes.data(),
+                         cursors.data());
     });
   }
   return absl::OkStatus();

@@ -12,23 +12,24 @@
 
 namespace millrace {
 
-// Key bytes: what is hashed to a key group and what follows [key group][table][slice] in a state key. Frozen, with a golden test:
-// another encoding would send restored rows to other subtasks. Comparing bytes compares rows, column by column, NULL first.
+// Key bytes: what is hashed to a key group and what follows [key group][table][slice] in a state key. Frozen, with a
+// golden test: another encoding would send restored rows to other subtasks. Comparing bytes compares rows, column by
+// column, NULL first.
 //
 //   key     := column column …            nothing between, nothing around; no columns: no bytes
 //   column  := 00                         NULL
-//            | 01 value                   also for a column that is NOT NULL: its nullability may change, its keys may not
+//            | 01 value                   for a NOT NULL column too: its nullability may change, its keys may not
 //   value   := BOOLEAN                    00 | 01
 //            | intN, date32,              N/8 bytes, big-endian, sign bit flipped
 //              time32[ms], timestamp[us]
 //            | decimal128                 16 bytes, big-endian, sign bit flipped; the scale is the column's
-//            | FLOAT, DOUBLE              IEEE bits, big-endian: sign bit flipped if it is clear, else all bits flipped;
-//                                         −0.0 is written as 0.0, every NaN as 7fc00000 or 7ff8000000000000, after +infinity
+//            | FLOAT, DOUBLE              IEEE bits, big-endian: sign bit flipped if it is clear, else all bits flipped.
+//                                         −0.0 counts as 0.0; every NaN as 7fc00000 or 7ff8000000000000, which is last
 //            | utf8, binary               the bytes, each 00 as 00 ff, then 00 00
 //            | list                       (01 column)… 00
 //            | struct                     column column …
 //
-// Each value ends itself, so that no key is a proper prefix of another of the same columns. Maps have no order and are refused.
+// Each value ends itself, so that no key is a proper prefix of another of the same columns. Maps have no order: refused.
 
 // Key bytes of the rows of a batch, back to back. Reuse one object: its buffers keep their size.
 struct KeyRows {
@@ -45,7 +46,7 @@ struct KeyRows {
 // Writes the key bytes of whole batches, a column at a time, without a heap allocation per row.
 //
 // Thread:  any; immutable.
-// Fails:   InvalidArgument: a type that cannot be a key; a batch of another schema. ResourceExhausted: keys of more than 4 GiB.
+// Fails:   InvalidArgument: a type that cannot be a key; a batch of another schema. ResourceExhausted: keys above 4 GiB.
 class KeyEncoder {
  public:
   // `columns` are indices into the schema, in key order; none at all gives every row the empty key.

@@ -84,6 +84,7 @@ void PipelineMachine::On(const event::StartRequested& event) {
   if (event.parallelism > 0) record_.set_parallelism(event.parallelism);
   record_.set_desired(storage::v1::DESIRED_STATE_RUNNING);
   record_.clear_failure();
+  dirty_ = true;
   restart_policy_.Reset();
   prepared_ = false;
   stop_only_ = false;

@@ -58,7 +58,8 @@ absl::StatusOr<uint64_t> DeleteGarbage(BlobStore& blobs, const GarbagePlan& plan
   for (const std::string& name : plan.garbage) {
     if (deleted % kDeletionsPerQuestion == 0) {
       ASSIGN_OR_RETURN(bool owner, still_owner());
-      if (!owner) return Aborted("collect old checkpoints: another coordinator owns the pipeline. Deleted so far: ", deleted);
+      if (!owner)
+        return Aborted("collect old checkpoints: another coordinator owns the pipeline. Deleted so far: ", deleted);
     }
     absl::Status status = blobs.Delete(name);
     if (!status.ok()) return Annotate(status, "collect old checkpoints");

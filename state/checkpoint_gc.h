@@ -35,18 +35,19 @@ struct GarbagePlan {
   std::vector<std::string> missing;
 };
 
-// `retained` are all manifests that may ever be restored: the newest complete one, older ones that are kept, and the one that the
-// running deployment was restored from until an epoch of that deployment is complete. Without any, nothing is garbage.
-// `blobs`: all names of the lineage, listed after `retained` was read. `oldest_in_flight`: the lowest epoch that was issued and is
-// neither complete nor aborted; if there is none, the next one to be issued.
+// `retained` are all manifests that may ever be restored: the newest complete one, older ones that are kept, and the
+// one that the running deployment was restored from until an epoch of that deployment is complete. Without any, nothing
+// is garbage. `blobs`: all names of the lineage, listed after `retained` was read. `oldest_in_flight`: the lowest epoch
+// that was issued and is neither complete nor aborted; if there is none, the next one to be issued.
 GarbagePlan PlanGarbage(std::string_view pipeline, std::string_view lineage,
                         std::span<const storage::v1::Manifest> retained, std::span<const std::string> blobs,
                         Epoch oldest_in_flight);
 
-// Deletes the plan's garbage. `still_owner` asks the metadata store whether the caller still owns the pipeline, right before every
-// few deletions. Returns how many blobs it deleted.
+// Deletes the plan's garbage. `still_owner` asks the metadata store whether the caller still owns the pipeline, right
+// before every few deletions. Returns how many blobs it deleted.
 //
-// Fails:   Aborted: no longer the owner; nothing was deleted since the question. Else what the store or `still_owner` said.
+// Fails:   Aborted: no longer the owner; nothing was deleted since the question. Else what the store or
+//          `still_owner` said.
 absl::StatusOr<uint64_t> DeleteGarbage(BlobStore& blobs, const GarbagePlan& plan,
                                        const std::function<absl::StatusOr<bool>()>& still_owner);
 

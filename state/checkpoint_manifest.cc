@@ -64,11 +64,13 @@ std::string WrongOperator(const OperatorState& state, const Manifest& manifest) 
   uint32_t next = 0;
   for (const KeyGroupRange& range : ranges) {
     if (range.first != next || range.end <= range.first) {
-      return Cat("its handles do not hold every key group exactly once: after ", next, " comes [", range.first, ", ", range.end, ")");
+      return Cat("its handles do not hold every key group exactly once: after ", next, " comes [", range.first, ", ",
+                 range.end, ")");
     }
     next = range.end;
   }
-  if (next != manifest.num_key_groups()) return Cat("its handles hold key groups up to ", next, " of ", manifest.num_key_groups());
+  if (next != manifest.num_key_groups())
+    return Cat("its handles hold key groups up to ", next, " of ", manifest.num_key_groups());
   return "";
 }
 
@@ -80,12 +82,15 @@ std::string WrongManifest(const Manifest& manifest) {
   if (manifest.num_key_groups() != kNumKeyGroups) return Cat("it has ", manifest.num_key_groups(), " key groups");
   std::set<std::string> uids;
   for (const OperatorState& state : manifest.operators()) {
-    if (state.uid().empty() || !uids.insert(state.uid()).second) return Cat("two operators or a nameless one: ", state.uid());
-    if (std::string wrong = WrongOperator(state, manifest); !wrong.empty()) return Cat("operator ", state.uid(), ": ", wrong);
+    if (state.uid().empty() || !uids.insert(state.uid()).second)
+      return Cat("two operators or a nameless one: ", state.uid());
+    if (std::string wrong = WrongOperator(state, manifest); !wrong.empty())
+      return Cat("operator ", state.uid(), ": ", wrong);
   }
   uids.clear();
   for (const auto& source : manifest.sources()) {
-    if (source.uid().empty() || !uids.insert(source.uid()).second) return Cat("two sources or a nameless one: ", source.uid());
+    if (source.uid().empty() || !uids.insert(source.uid()).second)
+      return Cat("two sources or a nameless one: ", source.uid());
     std::set<std::string> splits;
     for (const auto& split : source.splits()) {
       if (!splits.insert(split.id()).second) return Cat("source ", source.uid(), " has split ", split.id(), " twice");
@@ -122,21 +127,24 @@ absl::StatusOr<std::string> EncodeManifest(Manifest manifest) {
 absl::StatusOr<Manifest> DecodeManifest(std::string_view bytes, std::string_view pipeline, std::string_view lineage) {
   Manifest manifest;
   if (!manifest.ParseFromArray(bytes.data(), static_cast<int>(bytes.size()))) {
-    return DataLoss("decode a manifest of ", pipeline, ": its ", bytes.size(), " bytes are not one. Restore another checkpoint");
+    return DataLoss("decode a manifest of ", pipeline, ": its ", bytes.size(),
+                    " bytes are not one. Restore another checkpoint");
   }
   if (manifest.format_version() != kManifestFormatVersion) {
     return FailedPrecondition("decode a manifest of ", pipeline, ": it has format version ", manifest.format_version(),
                               ", this program reads ", kManifestFormatVersion, ". Use the release that wrote it");
   }
   if (std::string unknown = UnknownField(manifest); !unknown.empty()) {
-    return FailedPrecondition("decode a manifest of ", pipeline, ": unknown ", unknown, ". Use the release that wrote it");
+    return FailedPrecondition("decode a manifest of ", pipeline, ": unknown ", unknown,
+                              ". Use the release that wrote it");
   }
   if (manifest.pipeline() != pipeline || manifest.lineage() != lineage) {
     return FailedPrecondition("decode a manifest of ", pipeline, " ", lineage, ": it is of ", manifest.pipeline(), " ",
                               manifest.lineage());
   }
   if (std::string wrong = WrongManifest(manifest); !wrong.empty()) {
-    return DataLoss("decode the manifest of ", pipeline, " epoch ", manifest.epoch(), ": ", wrong, ". Restore another checkpoint");
+    return DataLoss("decode the manifest of ", pipeline, " epoch ", manifest.epoch(), ": ", wrong,
+                    ". Restore another checkpoint");
   }
   return manifest;
 }
@@ -147,8 +155,8 @@ absl::Status CheckFingerprints(const Manifest& manifest, const std::map<std::str
     seen.insert(state.uid());
     auto found = expected.find(state.uid());
     if (found == expected.end()) {
-      return FailedPrecondition("restore epoch ", manifest.epoch(), ": the checkpoint has state of operator ", state.uid(),
-                                ", which the plan does not have. Give the operator its old uid back");
+      return FailedPrecondition("restore epoch ", manifest.epoch(), ": the checkpoint has state of operator ",
+                                state.uid(), ", which the plan does not have. Give the operator its old uid back");
     }
     if (found->second != state.schema_fingerprint()) {
       return FailedPrecondition("restore epoch ", manifest.epoch(), ": the state of operator ", state.uid(),
@@ -172,14 +180,17 @@ absl::StatusOr<std::string> PutManifest(BlobStore& blobs, const Manifest& manife
   if (put.ok() && *put == PutResult::kCreated) return name;
   absl::StatusOr<std::string> there = blobs.Get(name);
   if (there.ok() && *there == bytes) return name;
-  if (there.ok()) return Aborted("put manifest ", name, ": another one has that name, of ", there->size(), " bytes, ours ", bytes.size());
+  if (there.ok())
+    return Aborted("put manifest ", name, ": another one has that name, of ", there->size(), " bytes, ours ",
+                   bytes.size());
   return Annotate(put.ok() ? there.status() : put.status(), "put manifest ", name);
 }
 
 absl::StatusOr<Manifest> GetManifest(BlobStore& blobs, std::string_view name, std::string_view pipeline,
                                      std::string_view lineage) {
   absl::StatusOr<std::string> bytes = blobs.Get(name);
-  if (absl::IsNotFound(bytes.status())) return DataLoss("read manifest ", name, ": it is gone. Restore another checkpoint");
+  if (absl::IsNotFound(bytes.status()))
+    return DataLoss("read manifest ", name, ": it is gone. Restore another checkpoint");
   if (!bytes.ok()) return Annotate(bytes.status(), "read manifest ", name);
   absl::StatusOr<Manifest> manifest = DecodeManifest(*bytes, pipeline, lineage);
   if (!manifest.ok()) return Annotate(manifest.status(), "read manifest ", name);

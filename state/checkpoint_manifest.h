@@ -19,18 +19,19 @@ inline constexpr uint32_t kManifestFormatVersion = 1;
 absl::StatusOr<std::string> EncodeManifest(storage::v1::Manifest manifest);
 
 // Reads a manifest of this pipeline and lineage.
-// Fails:   FailedPrecondition: written by another version, or of another pipeline or lineage. DataLoss: not a manifest, or one
-//          whose handles do not hold every key group of every operator exactly once.
+// Fails:   FailedPrecondition: written by another version, or of another pipeline or lineage.
+//          DataLoss: not a manifest, or one whose handles do not hold every key group of every operator exactly once.
 absl::StatusOr<storage::v1::Manifest> DecodeManifest(std::string_view bytes, std::string_view pipeline,
                                                      std::string_view lineage);
 
-// Compares the manifest's operators with those of the plan that is to be started: uid → fingerprint of its state's schema.
-// FailedPrecondition names the operator whose state has another layout, or is on one side only.
+// Compares the manifest's operators with those of the plan that is to be started: uid → fingerprint of its state's
+// schema. FailedPrecondition names the operator whose state has another layout, or is on one side only.
 absl::Status CheckFingerprints(const storage::v1::Manifest& manifest,
                                const std::map<std::string, std::string>& expected);
 
 // Puts the manifest under its name and returns the name. An answer that was lost is read back.
-// Fails:   Aborted: that epoch and generation has another manifest already. Unavailable: the outcome is unknown; call again.
+// Fails:   Aborted: that epoch and generation has another manifest already.
+//          Unavailable: the outcome is unknown; call again.
 absl::StatusOr<std::string> PutManifest(BlobStore& blobs, const storage::v1::Manifest& manifest);
 
 // DataLoss if there is no blob of that name.

@@ -42,17 +42,22 @@ absl::Status CheckPathPart(std::string_view what, std::string_view part) {
   return absl::OkStatus();
 }
 
-std::string LineagePrefix(std::string_view pipeline, std::string_view lineage) { return Cat(pipeline, "/", lineage, "/"); }
-
-std::string ManifestName(std::string_view pipeline, std::string_view lineage, Epoch epoch, Generation generation) {
-  return Cat(LineagePrefix(pipeline, lineage), kManifests, Padded(epoch.value()), "-", Padded(generation.value()), ".pb");
+std::string LineagePrefix(std::string_view pipeline, std::string_view lineage) {
+  return Cat(pipeline, "/", lineage, "/");
 }
 
-std::string StatePrefix(std::string_view pipeline, std::string_view lineage, std::string_view operator_uid, Epoch epoch) {
+std::string ManifestName(std::string_view pipeline, std::string_view lineage, Epoch epoch, Generation generation) {
+  return Cat(LineagePrefix(pipeline, lineage), kManifests, Padded(epoch.value()), "-", Padded(generation.value()),
+             ".pb");
+}
+
+std::string StatePrefix(std::string_view pipeline, std::string_view lineage, std::string_view operator_uid,
+                        Epoch epoch) {
   return Cat(LineagePrefix(pipeline, lineage), kState, operator_uid, "/", Padded(epoch.value()));
 }
 
-std::optional<CheckpointBlob> ParseCheckpointBlob(std::string_view pipeline, std::string_view lineage, std::string_view name) {
+std::optional<CheckpointBlob> ParseCheckpointBlob(std::string_view pipeline, std::string_view lineage,
+                                                  std::string_view name) {
   CheckpointBlob blob;
   if (!Take(name, LineagePrefix(pipeline, lineage))) return std::nullopt;
   if (Take(name, kManifests)) {

@@ -9,14 +9,14 @@
 
 namespace millrace {
 
-// Names of the blobs of a checkpoint store: the only code that forms and reads them. Epochs and generations have 20 digits, so that
-// names sort as numbers do.
+// Names of the blobs of a checkpoint store: the only code that forms and reads them. Epochs and generations have 20
+// digits, so that names sort as numbers do.
 //
 //   <pipeline>/<lineage>/manifests/<epoch>-<generation>.pb
-//   <pipeline>/<lineage>/state/<operator uid>/<epoch>/…           the epoch whose snapshot uploaded it; what follows is the backend's
+//   <pipeline>/<lineage>/state/<operator uid>/<epoch>/…    the epoch whose snapshot uploaded it; the rest is the backend's
 //
-// State of an epoch is named by later manifests too. The epoch in the name is how the collector knows that an unnamed blob is old
-// and not on its way into a manifest.
+// State of an epoch is named by later manifests too. The epoch in the name is how the collector knows that an unnamed
+// blob is old and not on its way into a manifest.
 
 // InvalidArgument unless the part can stand between two slashes: not empty, no slash, no leading dot.
 absl::Status CheckPathPart(std::string_view what, std::string_view part);
@@ -25,7 +25,8 @@ absl::Status CheckPathPart(std::string_view what, std::string_view part);
 std::string LineagePrefix(std::string_view pipeline, std::string_view lineage);
 std::string ManifestName(std::string_view pipeline, std::string_view lineage, Epoch epoch, Generation generation);
 // What StateBackend::Snapshot of this epoch gets as blob_prefix; without a slash at the end.
-std::string StatePrefix(std::string_view pipeline, std::string_view lineage, std::string_view operator_uid, Epoch epoch);
+std::string StatePrefix(std::string_view pipeline, std::string_view lineage, std::string_view operator_uid,
+                        Epoch epoch);
 
 // What a name says.
 struct CheckpointBlob {
@@ -39,6 +40,7 @@ struct CheckpointBlob {
 };
 
 // Nothing: not a name of this lineage that the functions above form. The result borrows from `name`.
-std::optional<CheckpointBlob> ParseCheckpointBlob(std::string_view pipeline, std::string_view lineage, std::string_view name);
+std::optional<CheckpointBlob> ParseCheckpointBlob(std::string_view pipeline, std::string_view lineage,
+                                                  std::string_view name);
 
 }  // namespace millrace

@@ -48,7 +48,8 @@ absl::Status MemoryStateBackend::Restore(std::span<const storage::v1::SnapshotHa
 
 absl::Status MemoryStateBackend::ReadRows(std::string_view file, std::string_view blob, KeyGroupRange range,
                                           const SliceFloors& floors) {
-  if (!file.starts_with(kMagic)) return DataLoss("restore from ", blob, ": it does not begin as a file of format ", kFormat);
+  if (!file.starts_with(kMagic))
+    return DataLoss("restore from ", blob, ": it does not begin as a file of format ", kFormat);
   std::string_view rest = file.substr(kMagic.size());
   while (!rest.empty()) {
     std::string_view key;
@@ -92,7 +93,8 @@ absl::Status MemoryStateBackend::Scan(KeyGroup group, TableId table, Slice first
   first = std::max(first, floors_.Of(table));
   if (first >= end) return absl::OkStatus();
   std::string upper = EncodeStateKey({group, table, end, ""});
-  for (auto at = rows_.lower_bound(EncodeStateKey({group, table, first, ""})); at != rows_.end() && at->first < upper; ++at) {
+  for (auto at = rows_.lower_bound(EncodeStateKey({group, table, first, ""})); at != rows_.end() && at->first < upper;
+       ++at) {
     if (!visit(at->first, at->second)) break;
   }
   return absl::OkStatus();
@@ -108,7 +110,8 @@ absl::Status MemoryStateBackend::RaiseSliceFloor(TableId table, Slice floor) {
   return absl::OkStatus();
 }
 
-absl::StatusOr<storage::v1::SnapshotHandle> MemoryStateBackend::Snapshot(Epoch epoch, KeyGroupRange range, BlobStore& blobs,
+absl::StatusOr<storage::v1::SnapshotHandle> MemoryStateBackend::Snapshot(Epoch epoch, KeyGroupRange range,
+                                                                         BlobStore& blobs,
                                                                          std::string_view blob_prefix) {
   used_ = true;
   storage::v1::SnapshotHandle handle;

@@ -18,7 +18,8 @@ class MemoryStateBackend final : public StateBackend {
  public:
   static constexpr std::string_view kFormat = "memory-1";
 
-  absl::Status Restore(std::span<const storage::v1::SnapshotHandle> handles, KeyGroupRange range, BlobStore& blobs) override;
+  absl::Status Restore(std::span<const storage::v1::SnapshotHandle> handles, KeyGroupRange range,
+                       BlobStore& blobs) override;
   absl::Status Write(std::span<const StateWrite> sorted) override;
   absl::Status MultiGet(std::span<const std::string_view> sorted_keys,
                         std::vector<std::optional<std::string>>& values) override;

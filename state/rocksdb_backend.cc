@@ -34,7 +34,9 @@ rocksdb::WriteOptions NoLog() {
 }
 
 bool IsPlainName(std::string_view name) {
-  auto plain = [](char c) { return (c >= '0' && c <= '9') || ((c | 32) >= 'a' && (c | 32) <= 'z') || c == '.' || c == '_' || c == '-'; };
+  auto plain = [](char c) {
+    return (c >= '0' && c <= '9') || ((c | 32) >= 'a' && (c | 32) <= 'z') || c == '.' || c == '_' || c == '-';
+  };
   return !name.empty() && name[0] != '.' && std::all_of(name.begin(), name.end(), plain);
 }
 
@@ -64,12 +66,14 @@ absl::Status Download(const storage::v1::SnapshotHandle& handle, BlobStore& blob
     std::ofstream out(Cat(path, "/", file.local_name()), std::ios::binary);
     out.write(bytes.data(), static_cast<std::streamsize>(bytes.size()));
     out.close();
-    if (!out) return ResourceExhausted("write ", path, "/", file.local_name(), ": ", bytes.size(), " bytes. Is the disk full?");
+    if (!out)
+      return ResourceExhausted("write ", path, "/", file.local_name(), ": ", bytes.size(), " bytes. Is the disk full?");
   }
   return absl::OkStatus();
 }
 
-absl::StatusOr<std::unique_ptr<rocksdb::DB>> OpenAt(const rocksdb::Options& options, const std::string& path, bool read_only) {
+absl::StatusOr<std::unique_ptr<rocksdb::DB>> OpenAt(const rocksdb::Options& options, const std::string& path,
+                                                    bool read_only) {
   rocksdb::DB* db = nullptr;
   rocksdb::Status status =
       read_only ? rocksdb::DB::OpenForReadOnly(options, path, &db) : rocksdb::DB::Open(options, path, &db);
@@ -117,11 +121,13 @@ absl::Status RocksDbStateBackend::Ready() {
 
 absl::Status RocksDbStateBackend::Restore(std::span<const storage::v1::SnapshotHandle> handles, KeyGroupRange range,
                                           BlobStore& blobs) {
-  if (db_ != nullptr) return FailedPrecondition("restore state ", directory_, ": the backend is in use. Make a new one");
+  if (db_ != nullptr)
+    return FailedPrecondition("restore state ", directory_, ": the backend is in use. Make a new one");
   ASSIGN_OR_RETURN(std::vector<RestorePart> parts, PlanRestore(handles, range, kFormat));
   floors_ = FloorsAfterRestore(parts);
   threads_view_->SetFloors(floors_);
-  // Several handles may have different floors, which only copying applies; and a part of one is not the whole of its files.
+  // Several handles may have different floors, which only copying applies; and a part of one is not the whole of its
+  // files.
   bool adoptable = parts.size() == 1 && parts[0].range == KeyGroupRange{parts[0].handle->first_key_group(),
                                                                         parts[0].handle->end_key_group()};
   std::erase_if(parts, [](const RestorePart& part) { return part.handle->files().empty(); });
@@ -219,7 +225,8 @@ absl::Status RocksDbStateBackend::MultiGet(std::span<const std::string_view> sor
   if (keys.empty()) return absl::OkStatus();
   std::vector<rocksdb::PinnableSlice> found(keys.size());
   std::vector<rocksdb::Status> statuses(keys.size());
-  db_->MultiGet(rocksdb::ReadOptions(), db_->DefaultColumnFamily(), keys.size(), keys.data(), found.data(), statuses.data(),
+  db_->MultiGet(rocksdb::ReadOptions(), db_->DefaultColumnFamily(), keys.size(), keys.data(), found.data(),
+                statuses.data(),
                 /*sorted_input=*/true);
   for (size_t i = 0; i < keys.size(); ++i) {
     if (statuses[i].IsNotFound()) continue;
@@ -250,7 +257,8 @@ absl::Status RocksDbStateBackend::RaiseSliceFloor(TableId table, Slice floor) {
   return absl::OkStatus();
 }
 
-absl::StatusOr<storage::v1::SnapshotHandle> RocksDbStateBackend::Snapshot(Epoch epoch, KeyGroupRange range, BlobStore& blobs,
+absl::StatusOr<storage::v1::SnapshotHandle> RocksDbStateBackend::Snapshot(Epoch epoch, KeyGroupRange range,
+                                                                          BlobStore& blobs,
                                                                           std::string_view blob_prefix) {
   RETURN_IF_ERROR(Ready());
   storage::v1::SnapshotHandle handle;
@@ -268,12 +276,14 @@ absl::StatusOr<storage::v1::SnapshotHandle> RocksDbStateBackend::Snapshot(Epoch 
   std::vector<rocksdb::LiveFileStorageInfo> files;
   RETURN_IF_ERROR(FromRocksDb(db_->GetLiveFilesStorageInfo(options, &files), "list the files of", DatabasePath()));
 
-  bool any_table = std::any_of(files.begin(), files.end(), [](const auto& f) { return f.file_type == rocksdb::kTableFile; });
+  bool any_table =
+      std::any_of(files.begin(), files.end(), [](const auto& f) { return f.file_type == rocksdb::kTableFile; });
   std::set<std::string> live;
   for (const auto& file : files) {
     const std::string& name = file.relative_filename;
     bool table = file.file_type == rocksdb::kTableFile;
-    if (!any_table || (!table && file.file_type != rocksdb::kDescriptorFile && file.file_type != rocksdb::kCurrentFile)) continue;
+    if (!any_table || (!table && file.file_type != rocksdb::kDescriptorFile && file.file_type != rocksdb::kCurrentFile))
+      continue;
     live.insert(name);
     if (table && uploaded_.contains(name)) {
       *handle.add_files() = uploaded_[name];
@@ -326,18 +336,21 @@ absl::StatusOr<uint64_t> RocksDbStateBackend::LiveFileBytes() {
 RocksDbStateBackendFactory::RocksDbStateBackendFactory(std::string root, RocksDbResources resources)
     : root_(std::move(root)), resources_(std::move(resources)) {}
 
-absl::StatusOr<std::unique_ptr<RocksDbStateBackendFactory>> RocksDbStateBackendFactory::Open(const RocksDbOptions& options) {
+absl::StatusOr<std::unique_ptr<RocksDbStateBackendFactory>> RocksDbStateBackendFactory::Open(
+    const RocksDbOptions& options) {
   if (options.root.empty()) return InvalidArgument("open the state directory: its path is empty");
   std::error_code error;
   fs::create_directories(options.root, error);
   if (error) return FailedPrecondition("make directory ", options.root, ": ", error.message(), ". Name a writable one");
   RocksDbResources resources;
   resources.block_cache = rocksdb::NewLRUCache(options.block_cache_bytes);
-  resources.write_buffers = std::make_shared<rocksdb::WriteBufferManager>(options.write_buffer_bytes, resources.block_cache);
+  resources.write_buffers =
+      std::make_shared<rocksdb::WriteBufferManager>(options.write_buffer_bytes, resources.block_cache);
   resources.memtable_bytes = options.memtable_bytes;
   resources.file_bytes = options.file_bytes;
   resources.max_background_jobs = options.max_background_jobs;
-  return std::unique_ptr<RocksDbStateBackendFactory>(new RocksDbStateBackendFactory(options.root, std::move(resources)));
+  return std::unique_ptr<RocksDbStateBackendFactory>(
+      new RocksDbStateBackendFactory(options.root, std::move(resources)));
 }
 
 absl::StatusOr<std::unique_ptr<StateBackend>> RocksDbStateBackendFactory::Make(std::string_view name) {

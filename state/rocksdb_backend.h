@@ -18,8 +18,9 @@ namespace millrace {
 
 // A StateBackend on one RocksDB instance of its own.
 //
-// There is no log: what was not snapshot is lost with the process, and comes again from the sources. A snapshot flushes, uploads the
-// table files that are new, and RocksDB's manifest. It is of format "rocksdb-1", with these blobs below its prefix:
+// There is no log: what was not snapshot is lost with the process, and comes again from the sources. A snapshot
+// flushes, uploads the table files that are new, and RocksDB's manifest. It is of format "rocksdb-1", with these blobs
+// below its prefix:
 //
 //   sst/<checksum>.sst         a table file; later snapshots of this backend name it where it lies
 //   meta/<checksum>.meta       RocksDB's MANIFEST and CURRENT
@@ -33,7 +34,8 @@ class RocksDbStateBackend final : public StateBackend {
   RocksDbStateBackend(std::string directory, const RocksDbResources& resources);
   ~RocksDbStateBackend() override;
 
-  absl::Status Restore(std::span<const storage::v1::SnapshotHandle> handles, KeyGroupRange range, BlobStore& blobs) override;
+  absl::Status Restore(std::span<const storage::v1::SnapshotHandle> handles, KeyGroupRange range,
+                       BlobStore& blobs) override;
   absl::Status Write(std::span<const StateWrite> sorted) override;
   absl::Status MultiGet(std::span<const std::string_view> sorted_keys,
                         std::vector<std::optional<std::string>>& values) override;
@@ -55,8 +57,9 @@ class RocksDbStateBackend final : public StateBackend {
   absl::StatusOr<bool> Adopt(const RestorePart& part, BlobStore& blobs, const std::string& scratch);
   absl::Status CopyRows(const RestorePart& part, const std::string& scratch);
   // The blob of a live file, uploaded if this backend has not done so before.
-  absl::StatusOr<storage::v1::SnapshotFile> Upload(BlobStore& blobs, std::string_view blob_prefix, std::string_view folder,
-                                                   const std::string& name, std::string_view bytes);
+  absl::StatusOr<storage::v1::SnapshotFile> Upload(BlobStore& blobs, std::string_view blob_prefix,
+                                                   std::string_view folder, const std::string& name,
+                                                   std::string_view bytes);
   std::string DatabasePath() const;
 
   const std::string directory_;

@@ -37,7 +37,8 @@ class FloorFilterFactory final : public rocksdb::CompactionFilterFactory {
  public:
   explicit FloorFilterFactory(std::shared_ptr<RocksDbThreadsView> view) : view_(std::move(view)) {}
   const char* Name() const override { return "millrace.FloorFilterFactory"; }
-  std::unique_ptr<rocksdb::CompactionFilter> CreateCompactionFilter(const rocksdb::CompactionFilter::Context&) override {
+  std::unique_ptr<rocksdb::CompactionFilter> CreateCompactionFilter(
+      const rocksdb::CompactionFilter::Context&) override {
     return std::make_unique<FloorFilter>(view_->floors());
   }
 
@@ -53,7 +54,8 @@ class Checksum final : public rocksdb::FileChecksumGenerator {
   void Finalize() override {
     XXH128_canonical_t canonical;
     XXH128_canonicalFromHash(&canonical, XXH3_128bits_digest(state_));
-    hex_ = absl::BytesToHexString(absl::string_view(reinterpret_cast<const char*>(canonical.digest), sizeof(canonical.digest)));
+    hex_ = absl::BytesToHexString(
+        absl::string_view(reinterpret_cast<const char*>(canonical.digest), sizeof(canonical.digest)));
   }
   std::string GetChecksum() const override { return hex_; }
   const char* Name() const override { return "millrace.Xxh3_128"; }

@@ -43,12 +43,13 @@ class RocksDbThreadsView {
   absl::Status background_error_ ABSL_GUARDED_BY(mutex_);
 };
 
-// Options of one instance: no automatic resumption after an error, compactions that drop rows below the floors, and files whose
-// checksum (snapshot_files.h's) is taken while they are written, so that a later change on the disk is not uploaded.
+// Options of one instance: no automatic resumption after an error, compactions that drop rows below the floors, and
+// files whose checksum (snapshot_files.h's) is taken while they are written, so that a later change on the disk is not
+// uploaded.
 rocksdb::Options MakeRocksDbOptions(const RocksDbResources& resources, std::shared_ptr<RocksDbThreadsView> view);
 
-// The one place where RocksDB's errors become ours. A full disk is ResourceExhausted; all else, a damaged local file too, is
-// Internal: the checkpoint has what the disk lost.
+// The one place where RocksDB's errors become ours. A full disk is ResourceExhausted; all else, a damaged local file
+// too, is Internal: the checkpoint has what the disk lost.
 absl::Status FromRocksDb(const rocksdb::Status& status, std::string_view doing, std::string_view path);
 
 }  // namespace millrace

@@ -13,7 +13,8 @@ namespace millrace {
 std::string ContentChecksum(std::string_view bytes) {
   XXH128_canonical_t canonical;
   XXH128_canonicalFromHash(&canonical, XXH3_128bits(bytes.data(), bytes.size()));
-  return absl::BytesToHexString(absl::string_view(reinterpret_cast<const char*>(canonical.digest), sizeof(canonical.digest)));
+  return absl::BytesToHexString(
+      absl::string_view(reinterpret_cast<const char*>(canonical.digest), sizeof(canonical.digest)));
 }
 
 absl::StatusOr<UploadedFile> PutSnapshotFile(BlobStore& blobs, std::string_view folder, std::string_view extension,
@@ -55,8 +56,8 @@ absl::StatusOr<std::string> GetSnapshotFile(BlobStore& blobs, const storage::v1:
   return bytes;
 }
 
-absl::StatusOr<std::vector<RestorePart>> PlanRestore(std::span<const storage::v1::SnapshotHandle> handles, KeyGroupRange range,
-                                                     std::string_view format) {
+absl::StatusOr<std::vector<RestorePart>> PlanRestore(std::span<const storage::v1::SnapshotHandle> handles,
+                                                     KeyGroupRange range, std::string_view format) {
   std::vector<RestorePart> parts;
   for (const auto& handle : handles) {
     KeyGroupRange wanted{std::max(handle.first_key_group(), range.first), std::min(handle.end_key_group(), range.end)};

@@ -22,11 +22,13 @@ struct UploadedFile {
   bool uploaded = false;
 };
 
-// Puts the bytes under "<folder>/<checksum>.<extension>". A blob of that name and size is the same file and is left alone.
+// Puts the bytes under "<folder>/<checksum>.<extension>". A blob of that name and size is the same file and is left
+// alone.
 absl::StatusOr<UploadedFile> PutSnapshotFile(BlobStore& blobs, std::string_view folder, std::string_view extension,
                                              std::string_view local_name, std::string_view bytes);
 
-// The bytes of the file. DataLoss names the blob if it is missing, or has another size or checksum than the handle says.
+// The bytes of the file. DataLoss names the blob if it is missing, or has another size or checksum than the handle
+// says.
 absl::StatusOr<std::string> GetSnapshotFile(BlobStore& blobs, const storage::v1::SnapshotFile& file);
 
 // A handle to restore from, and the part of it that is wanted.
@@ -36,10 +38,11 @@ struct RestorePart {
   SliceFloors floors;
 };
 
-// Picks the handles that hold groups of `range`. Together they must hold each group exactly once, unless there are no handles at
-// all: a state restored with a hole, or twice, would be wrong without a sign. FailedPrecondition: a handle of another format.
-absl::StatusOr<std::vector<RestorePart>> PlanRestore(std::span<const storage::v1::SnapshotHandle> handles, KeyGroupRange range,
-                                                     std::string_view format);
+// Picks the handles that hold groups of `range`. Together they must hold each group exactly once, unless there are no
+// handles at all: a state restored with a hole, or twice, would be wrong without a sign. FailedPrecondition: a handle
+// of another format.
+absl::StatusOr<std::vector<RestorePart>> PlanRestore(std::span<const storage::v1::SnapshotHandle> handles,
+                                                     KeyGroupRange range, std::string_view format);
 
 // The floors that a state restored from these parts starts with.
 SliceFloors FloorsAfterRestore(std::span<const RestorePart> parts);

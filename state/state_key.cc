@@ -11,7 +11,8 @@ namespace {
 
 template <typename U>
 void AppendBigEndian(U value, std::string& out) {
-  for (int shift = static_cast<int>(sizeof(U)) * 8 - 8; shift >= 0; shift -= 8) out.push_back(static_cast<char>(value >> shift));
+  for (int shift = static_cast<int>(sizeof(U)) * 8 - 8; shift >= 0; shift -= 8)
+    out.push_back(static_cast<char>(value >> shift));
 }
 template <typename U>
 U ReadBigEndian(std::string_view in) {

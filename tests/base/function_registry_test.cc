@@ -46,6 +46,8 @@ TEST(FunctionRegistry, ScalarResultsAreFlinks) {
       {"plus", {"DECIMAL(10, 2)", "INT"}, "DECIMAL(13, 2)"},
       {"times", {"DECIMAL(10, 2)", "DECIMAL(5, 4)"}, "DECIMAL(15, 6)"},
       {"times", {"DECIMAL(38, 10)", "DECIMAL(38, 10)"}, "DECIMAL(38, 6)"},
+      {"times", {"DECIMAL(19, 2) NOT NULL", "DECIMAL(19, 2) NOT NULL"}, "DECIMAL(38, 4) NOT NULL"},
+      {"times", {"DECIMAL(20, 2) NOT NULL", "DECIMAL(19, 2) NOT NULL"}, "DECIMAL(38, 4)"},
       {"divide", {"INT", "SMALLINT"}, "INT"},
       {"divide", {"DECIMAL(10, 2)", "DECIMAL(5, 4)"}, "DECIMAL(20, 8)"},
       {"modulo", {"BIGINT", "INT NOT NULL"}, "INT"},
@@ -73,6 +75,13 @@ TEST(FunctionRegistry, RefusalsSayWhatIsTaken) {
             "cast the arguments");
   EXPECT_NE(Scalar("less", {"BOOLEAN", "BOOLEAN"}).find("function less takes"), std::string::npos);
   EXPECT_NE(Scalar("equal", {"ROW<a INT>", "ROW<a INT>"}).find("function equal takes"), std::string::npos);
+}
+
+TEST(FunctionRegistry, NullabilityIsReadFromTheFlagNotTheSpelling) {
+  std::vector<DataType> args = Types({"CHAR(2)", "CHAR(3)"});
+  args[0].nullable = args[1].nullable = false;
+  EXPECT_EQ(ScalarResultType("coalesce", args)->sql, "STRING NOT NULL");
+  EXPECT_EQ(AggregateResultType("max", args[0])->sql, "CHAR(2)");
 }
 
 std::string Aggregate(const std::string& name, const std::string& argument) {

@@ -29,7 +29,8 @@ std::shared_ptr<arrow::Array> ArrayOf(const std::vector<std::optional<Value>>& v
 
 std::shared_ptr<arrow::RecordBatch> BatchOf(const Arrays& columns) {
   arrow::FieldVector fields;
-  for (size_t i = 0; i < columns.size(); ++i) fields.push_back(arrow::field("c" + std::to_string(i), columns[i]->type()));
+  for (size_t i = 0; i < columns.size(); ++i)
+    fields.push_back(arrow::field("c" + std::to_string(i), columns[i]->type()));
   return arrow::RecordBatch::Make(arrow::schema(fields), columns.empty() ? 0 : columns[0]->length(), columns);
 }
 
@@ -71,8 +72,8 @@ TEST(KeyBytes, IntegersAreFrozen) {
 TEST(KeyBytes, TimesAndBooleansAreFrozen) {
   EXPECT_EQ(HexKeys(ArrayOf<arrow::BooleanBuilder, bool>({false, true, std::nullopt})), (Golden{"0100", "0101", "00"}));
   EXPECT_EQ(HexKeys(ArrayOf<arrow::Date32Builder, int32_t>({-1})), (Golden{"017fffffff"}));
-  EXPECT_EQ(HexKeys(ArrayOf<arrow::Time32Builder, int32_t>({1}, arrow::Time32Builder(arrow::time32(arrow::TimeUnit::MILLI),
-                                                                                     arrow::default_memory_pool()))),
+  EXPECT_EQ(HexKeys(ArrayOf<arrow::Time32Builder, int32_t>(
+                {1}, arrow::Time32Builder(arrow::time32(arrow::TimeUnit::MILLI), arrow::default_memory_pool()))),
             (Golden{"0180000001"}));
   auto micros = arrow::timestamp(arrow::TimeUnit::MICRO, "UTC");
   EXPECT_EQ(HexKeys(ArrayOf<arrow::TimestampBuilder, int64_t>(
@@ -82,9 +83,10 @@ TEST(KeyBytes, TimesAndBooleansAreFrozen) {
 
 TEST(KeyBytes, FloatsAreFrozenWithOneZeroAndOneNan) {
   double nan = std::numeric_limits<double>::quiet_NaN();
-  EXPECT_EQ(HexKeys(ArrayOf<arrow::DoubleBuilder, double>({1.0, -1.0, 0.0, -0.0, nan, std::copysign(nan, -1.0), HUGE_VAL})),
-            (Golden{"01bff0000000000000", "01400fffffffffffff", "018000000000000000", "018000000000000000",
-                    "01fff8000000000000", "01fff8000000000000", "01fff0000000000000"}));
+  EXPECT_EQ(
+      HexKeys(ArrayOf<arrow::DoubleBuilder, double>({1.0, -1.0, 0.0, -0.0, nan, std::copysign(nan, -1.0), HUGE_VAL})),
+      (Golden{"01bff0000000000000", "01400fffffffffffff", "018000000000000000", "018000000000000000",
+              "01fff8000000000000", "01fff8000000000000", "01fff0000000000000"}));
   EXPECT_EQ(HexKeys(ArrayOf<arrow::FloatBuilder, float>({-0.0f, 1.5f, std::nanf("7")})),
             (Golden{"0180000000", "01bfc00000", "01ffc00000"}));
 }
@@ -112,18 +114,31 @@ TEST(KeyBytes, ListsAndStructsAreFrozen) {
   ASSERT_TRUE(ints->AppendNull().ok());
   ASSERT_TRUE(lists.AppendNull().ok());
   auto list = lists.Finish().ValueOrDie();
-  EXPECT_EQ(HexKeys(list), (Golden{"0100", "010101850100" "00", "00"}));
+  EXPECT_EQ(HexKeys(list), (Golden{"0100",
+                                   "010101850100"
+                                   "00",
+                                   "00"}));
 
   auto a = ArrayOf<arrow::Int8Builder, int8_t>({1, std::nullopt, 2});
   auto b = ArrayOf<arrow::StringBuilder, std::string>({"x", "y", ""});
   auto both = arrow::StructArray::Make({a, b}, {std::string("a"), std::string("b")}).ValueOrDie();
-  EXPECT_EQ(HexKeys(both), (Golden{"01" "0181" "01780000", "01" "00" "01790000", "01" "0182" "010000"}));
+  EXPECT_EQ(HexKeys(both), (Golden{"01"
+                                   "0181"
+                                   "01780000",
+                                   "01"
+                                   "00"
+                                   "01790000",
+                                   "01"
+                                   "0182"
+                                   "010000"}));
 }
 
 TEST(KeyBytes, ColumnsFollowOneAnotherAndNoColumnsMakeEmptyKeys) {
   auto a = ArrayOf<arrow::StringBuilder, std::string>({"a"});
   auto b = ArrayOf<arrow::Int16Builder, int16_t>({1});
-  EXPECT_EQ(Hex(Keys(*BatchOf({a, b}))[0]), "0161000001" "8001");
+  EXPECT_EQ(Hex(Keys(*BatchOf({a, b}))[0]),
+            "0161000001"
+            "8001");
   auto batch = BatchOf({a, b});
   auto encoder = KeyEncoder::Make(*batch->schema(), {});
   ASSERT_TRUE(encoder.ok());
@@ -154,13 +169,20 @@ TEST(KeyBytes, ABatchOfAnotherSchemaIsRefused) {
 
 TEST(KeyBytes, DamagedKeysAreDataLoss) {
   auto schema = arrow::schema({arrow::field("s", arrow::utf8()), arrow::field("n", arrow::int32())});
-  std::string good("\x01" "a\0\0" "\x01\x80\0\0\x07", 9);
+  std::string good(
+      "\x01"
+      "a\0\0"
+      "\x01\x80\0\0\x07",
+      9);
   for (size_t size = 0; size < good.size(); ++size) {
     auto decoder = KeyDecoder::Make(*schema, std::vector<int>{0, 1});
     ASSERT_TRUE(decoder.ok());
     EXPECT_EQ(decoder->Append(std::string_view(good).substr(0, size)).code(), absl::StatusCode::kDataLoss) << size;
   }
-  for (const std::string& bad : {good + "x", std::string("\x02") + good.substr(1), std::string("\x01" "a\0\x07", 4)}) {
+  for (const std::string& bad : {good + "x", std::string("\x02") + good.substr(1),
+                                 std::string("\x01"
+                                             "a\0\x07",
+                                             4)}) {
     auto decoder = KeyDecoder::Make(*schema, std::vector<int>{0, 1});
     ASSERT_TRUE(decoder.ok());
     EXPECT_EQ(decoder->Append(bad).code(), absl::StatusCode::kDataLoss) << Hex(bad);
@@ -177,23 +199,37 @@ uint64_t Seed() {
 
 std::shared_ptr<arrow::DataType> RandomType(Random& random, int depth) {
   switch (random.Below(depth > 0 ? 15 : 13)) {
-    case 0: return arrow::boolean();
-    case 1: return arrow::int8();
-    case 2: return arrow::int16();
-    case 3: return arrow::int32();
-    case 4: return arrow::int64();
-    case 5: return arrow::float32();
-    case 6: return arrow::float64();
-    case 7: return arrow::date32();
-    case 8: return arrow::time32(arrow::TimeUnit::MILLI);
-    case 9: return arrow::timestamp(arrow::TimeUnit::MICRO, random.Chance(0.5) ? "UTC" : "");
-    case 10: return arrow::decimal128(20, 3);
-    case 11: return arrow::utf8();
-    case 12: return arrow::binary();
-    case 13: return arrow::list(RandomType(random, depth - 1));
+    case 0:
+      return arrow::boolean();
+    case 1:
+      return arrow::int8();
+    case 2:
+      return arrow::int16();
+    case 3:
+      return arrow::int32();
+    case 4:
+      return arrow::int64();
+    case 5:
+      return arrow::float32();
+    case 6:
+      return arrow::float64();
+    case 7:
+      return arrow::date32();
+    case 8:
+      return arrow::time32(arrow::TimeUnit::MILLI);
+    case 9:
+      return arrow::timestamp(arrow::TimeUnit::MICRO, random.Chance(0.5) ? "UTC" : "");
+    case 10:
+      return arrow::decimal128(20, 3);
+    case 11:
+      return arrow::utf8();
+    case 12:
+      return arrow::binary();
+    case 13:
+      return arrow::list(RandomType(random, depth - 1));
     default:
-      return arrow::struct_({arrow::field("x", RandomType(random, depth - 1)),
-                             arrow::field("y", RandomType(random, depth - 1))});
+      return arrow::struct_(
+          {arrow::field("x", RandomType(random, depth - 1)), arrow::field("y", RandomType(random, depth - 1))});
   }
 }
 
@@ -202,25 +238,40 @@ arrow::Status AppendTo(arrow::ArrayBuilder& builder, auto value) {
   return static_cast<Builder&>(builder).Append(value);
 }
 
-// Few distinct values, so that equal ones and common prefixes occur. No −0.0 and no NaN: they do not come back as they went in.
+// Few distinct values, so that equal ones and common prefixes occur. No −0.0 and no NaN: they do not come back as they
+// went in.
 arrow::Status AppendRandom(Random& random, arrow::ArrayBuilder& builder) {
   if (random.Chance(0.15)) return builder.AppendNull();
   int64_t number = static_cast<int64_t>(random.Next() >> random.Below(64)) * (random.Chance(0.5) ? 1 : -1);
   switch (builder.type()->id()) {
-    case arrow::Type::BOOL: return AppendTo<arrow::BooleanBuilder>(builder, random.Chance(0.5));
-    case arrow::Type::INT8: return AppendTo<arrow::Int8Builder>(builder, static_cast<int8_t>(number));
-    case arrow::Type::INT16: return AppendTo<arrow::Int16Builder>(builder, static_cast<int16_t>(number));
-    case arrow::Type::INT32: return AppendTo<arrow::Int32Builder>(builder, static_cast<int32_t>(number));
-    case arrow::Type::INT64: return AppendTo<arrow::Int64Builder>(builder, number);
-    case arrow::Type::FLOAT: return AppendTo<arrow::FloatBuilder>(builder, static_cast<float>(number) / 8 + 0.0f);
-    case arrow::Type::DOUBLE: return AppendTo<arrow::DoubleBuilder>(builder, static_cast<double>(number) / 1024 + 0.0);
-    case arrow::Type::DATE32: return AppendTo<arrow::Date32Builder>(builder, static_cast<int32_t>(number));
-    case arrow::Type::TIME32: return AppendTo<arrow::Time32Builder>(builder, static_cast<int32_t>(number % 86'400'000));
-    case arrow::Type::TIMESTAMP: return AppendTo<arrow::TimestampBuilder>(builder, number);
-    case arrow::Type::DECIMAL128: return AppendTo<arrow::Decimal128Builder>(builder, arrow::Decimal128(number));
+    case arrow::Type::BOOL:
+      return AppendTo<arrow::BooleanBuilder>(builder, random.Chance(0.5));
+    case arrow::Type::INT8:
+      return AppendTo<arrow::Int8Builder>(builder, static_cast<int8_t>(number));
+    case arrow::Type::INT16:
+      return AppendTo<arrow::Int16Builder>(builder, static_cast<int16_t>(number));
+    case arrow::Type::INT32:
+      return AppendTo<arrow::Int32Builder>(builder, static_cast<int32_t>(number));
+    case arrow::Type::INT64:
+      return AppendTo<arrow::Int64Builder>(builder, number);
+    case arrow::Type::FLOAT:
+      return AppendTo<arrow::FloatBuilder>(builder, static_cast<float>(number) / 8 + 0.0f);
+    case arrow::Type::DOUBLE:
+      return AppendTo<arrow::DoubleBuilder>(builder, static_cast<double>(number) / 1024 + 0.0);
+    case arrow::Type::DATE32:
+      return AppendTo<arrow::Date32Builder>(builder, static_cast<int32_t>(number));
+    case arrow::Type::TIME32:
+      return AppendTo<arrow::Time32Builder>(builder, static_cast<int32_t>(number % 86'400'000));
+    case arrow::Type::TIMESTAMP:
+      return AppendTo<arrow::TimestampBuilder>(builder, number);
+    case arrow::Type::DECIMAL128:
+      return AppendTo<arrow::Decimal128Builder>(builder, arrow::Decimal128(number));
     case arrow::Type::STRING:
     case arrow::Type::BINARY: {
-      constexpr std::string_view kAlphabet("\0\x01" "ab\x7f\xfe\xff", 7);
+      constexpr std::string_view kAlphabet(
+          "\0\x01"
+          "ab\x7f\xfe\xff",
+          7);
       size_t letters = builder.type()->id() == arrow::Type::STRING ? 5 : 7;
       std::string value(random.Below(6), 'a');
       for (char& c : value) c = kAlphabet[random.Below(letters)];
@@ -257,16 +308,26 @@ int Compare(const arrow::Array& a, int64_t i, int64_t j) {
   auto order = [](const auto& x, const auto& y) { return x < y ? -1 : y < x ? 1 : 0; };
   auto numbers = [&](const auto& array) { return order(array.Value(i), array.Value(j)); };
   switch (a.type_id()) {
-    case arrow::Type::BOOL: return numbers(static_cast<const arrow::BooleanArray&>(a));
-    case arrow::Type::INT8: return numbers(static_cast<const arrow::Int8Array&>(a));
-    case arrow::Type::INT16: return numbers(static_cast<const arrow::Int16Array&>(a));
-    case arrow::Type::INT32: return numbers(static_cast<const arrow::Int32Array&>(a));
-    case arrow::Type::INT64: return numbers(static_cast<const arrow::Int64Array&>(a));
-    case arrow::Type::FLOAT: return numbers(static_cast<const arrow::FloatArray&>(a));
-    case arrow::Type::DOUBLE: return numbers(static_cast<const arrow::DoubleArray&>(a));
-    case arrow::Type::DATE32: return numbers(static_cast<const arrow::Date32Array&>(a));
-    case arrow::Type::TIME32: return numbers(static_cast<const arrow::Time32Array&>(a));
-    case arrow::Type::TIMESTAMP: return numbers(static_cast<const arrow::TimestampArray&>(a));
+    case arrow::Type::BOOL:
+      return numbers(static_cast<const arrow::BooleanArray&>(a));
+    case arrow::Type::INT8:
+      return numbers(static_cast<const arrow::Int8Array&>(a));
+    case arrow::Type::INT16:
+      return numbers(static_cast<const arrow::Int16Array&>(a));
+    case arrow::Type::INT32:
+      return numbers(static_cast<const arrow::Int32Array&>(a));
+    case arrow::Type::INT64:
+      return numbers(static_cast<const arrow::Int64Array&>(a));
+    case arrow::Type::FLOAT:
+      return numbers(static_cast<const arrow::FloatArray&>(a));
+    case arrow::Type::DOUBLE:
+      return numbers(static_cast<const arrow::DoubleArray&>(a));
+    case arrow::Type::DATE32:
+      return numbers(static_cast<const arrow::Date32Array&>(a));
+    case arrow::Type::TIME32:
+      return numbers(static_cast<const arrow::Time32Array&>(a));
+    case arrow::Type::TIMESTAMP:
+      return numbers(static_cast<const arrow::TimestampArray&>(a));
     case arrow::Type::DECIMAL128: {
       const auto& decimals = static_cast<const arrow::Decimal128Array&>(a);
       return order(arrow::Decimal128(decimals.GetValue(i)), arrow::Decimal128(decimals.GetValue(j)));
@@ -334,7 +395,8 @@ TEST(KeyBytes, RandomRowsComeBackFromTheirBytesAlsoFromSlices) {
 TEST(KeyBytes, TheFastPathsWriteWhatTheSlowOnesDo) {
   // A NULL in the column switches the fast path off; a slice without it switches it on.
   auto numbers = BatchOf({ArrayOf<arrow::Int64Builder, int64_t>({std::nullopt, 5, -7, 1 << 20})});
-  auto strings = BatchOf({ArrayOf<arrow::StringBuilder, std::string>({std::nullopt, "x", "", "long enough to be on the heap"})});
+  auto strings =
+      BatchOf({ArrayOf<arrow::StringBuilder, std::string>({std::nullopt, "x", "", "long enough to be on the heap"})});
   for (const auto& batch : {numbers, strings}) {
     auto slow = Keys(*batch);
     slow.erase(slow.begin());

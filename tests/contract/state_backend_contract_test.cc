@@ -59,7 +59,8 @@ absl::Status WriteRows(StateBackend& backend, const std::map<std::string, std::o
   return backend.Write(writes);
 }
 
-absl::StatusOr<Rows> ScanRows(StateBackend& backend, KeyGroup group, TableId table, Slice first = kFirst, Slice end = kEnd) {
+absl::StatusOr<Rows> ScanRows(StateBackend& backend, KeyGroup group, TableId table, Slice first = kFirst,
+                              Slice end = kEnd) {
   Rows rows;
   std::string last;
   bool ascending = true;
@@ -207,7 +208,8 @@ TEST_P(StateBackendContract, AnUnchangedStateUploadsNoRowsAgain) {
 TEST_P(StateBackendContract, RowsSurviveOneTwoOneThree) {
   Rows expected;
   std::map<std::string, std::optional<std::string>> rows;
-  for (uint32_t group = 0; group < kNumKeyGroups; ++group) rows[Key(static_cast<KeyGroup>(group), 1, group % 7, "k")] = Cat(group);
+  for (uint32_t group = 0; group < kNumKeyGroups; ++group)
+    rows[Key(static_cast<KeyGroup>(group), 1, group % 7, "k")] = Cat(group);
   auto one = Make();
   ASSERT_TRUE(WriteRows(*one, rows).ok());
   std::vector<Handle> handles = {Snapshot(*one, kAll)};
@@ -283,7 +285,8 @@ TEST_P(StateBackendContract, EachHandlesFloorsApplyToItsOwnRows) {
 TEST_P(StateBackendContract, HandlesWithAHoleOrAnOverlapAreDataLoss) {
   auto backend = Make();
   ASSERT_TRUE(WriteRows(*backend, {{Key(1, 1, 0, "k"), "v"}}).ok());
-  Handle low = Snapshot(*backend, {0, 360}), high = Snapshot(*backend, {361, 720}), wide = Snapshot(*backend, {300, 720});
+  Handle low = Snapshot(*backend, {0, 360}), high = Snapshot(*backend, {361, 720}),
+         wide = Snapshot(*backend, {300, 720});
   EXPECT_EQ(Restored({low, high}, kAll).status().code(), absl::StatusCode::kDataLoss);
   EXPECT_EQ(Restored({low, wide}, kAll).status().code(), absl::StatusCode::kDataLoss);
   EXPECT_EQ(Restored({low}, kAll).status().code(), absl::StatusCode::kDataLoss);
@@ -394,7 +397,8 @@ TEST(StateBackends, RandomCallsHaveTheSameAnswers) {
           TableId table = static_cast<TableId>(random.Below(3));
           Slice first = static_cast<Slice>(random.Below(10)) - 5;
           Slice end = first + static_cast<Slice>(random.Below(10));
-          auto a = ScanRows(pair.memory(), group, table, first, end), b = ScanRows(pair.rocksdb(), group, table, first, end);
+          auto a = ScanRows(pair.memory(), group, table, first, end),
+               b = ScanRows(pair.rocksdb(), group, table, first, end);
           ASSERT_TRUE(a.ok() && b.ok());
           ASSERT_EQ(*a, *b);
         } else if (random.Chance(0.3)) {

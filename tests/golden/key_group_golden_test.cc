@@ -32,7 +32,10 @@ TEST(GoldenKeyGroups, KeysStayInTheirGroups) {
 }
 
 TEST(GoldenKeyGroups, LongKeysTooForWhichTheHashHasAPathOfItsOwn) {
-  std::string key = std::string("\x01" "customer-") + std::string(249, '0') + "7" + std::string(2, '\0');
+  std::string key = std::string(
+                        "\x01"
+                        "customer-") +
+                    std::string(249, '0') + "7" + std::string(2, '\0');
   EXPECT_EQ(HashKeyBytes(key), 0x5bdd93f542ec3a8du);
   EXPECT_EQ(KeyGroupOfHash(HashKeyBytes(key)), 365);
 }

@@ -12,7 +12,9 @@ namespace {
 using storage::v1::Manifest;
 using Names = std::vector<std::string>;
 
-std::string State(uint64_t epoch, std::string_view file) { return Cat(StatePrefix("p", "l", "op", Epoch(epoch)), "/sst/", file); }
+std::string State(uint64_t epoch, std::string_view file) {
+  return Cat(StatePrefix("p", "l", "op", Epoch(epoch)), "/sst/", file);
+}
 std::string ManifestOf(uint64_t epoch) { return ManifestName("p", "l", Epoch(epoch), Generation(1)); }
 
 Manifest Retained(uint64_t epoch, const Names& files) {
@@ -27,11 +29,12 @@ Manifest Retained(uint64_t epoch, const Names& files) {
 TEST(CheckpointGc, EveryBlobHasAClass) {
   const std::vector<Manifest> retained = {Retained(5, {State(2, "base"), State(5, "five")}),
                                           Retained(8, {State(2, "base"), State(8, "eight"), State(7, "gone")})};
-  const Names blobs = {ManifestOf(3),       ManifestOf(5),       ManifestOf(8),      State(2, "base"),  State(3, "old"),
-                       State(5, "five"),    State(8, "eight"),   State(8, "unused"), State(9, "flight"), "p/l/README",
-                       ManifestOf(9),       "p/l/state/op/x.sst"};
+  const Names blobs = {ManifestOf(3),      ManifestOf(5),    ManifestOf(8),     State(2, "base"),
+                       State(3, "old"),    State(5, "five"), State(8, "eight"), State(8, "unused"),
+                       State(9, "flight"), "p/l/README",     ManifestOf(9),     "p/l/state/op/x.sst"};
   GarbagePlan plan = PlanGarbage("p", "l", retained, blobs, Epoch(9));
-  EXPECT_EQ(plan.referenced, (Names{ManifestOf(5), ManifestOf(8), State(2, "base"), State(5, "five"), State(8, "eight")}));
+  EXPECT_EQ(plan.referenced,
+            (Names{ManifestOf(5), ManifestOf(8), State(2, "base"), State(5, "five"), State(8, "eight")}));
   EXPECT_EQ(plan.garbage, (Names{ManifestOf(3), State(3, "old")}));
   EXPECT_EQ(plan.recent, (Names{State(8, "unused"), State(9, "flight"), ManifestOf(9)}));
   EXPECT_EQ(plan.unknown, (Names{"p/l/README", "p/l/state/op/x.sst"}));

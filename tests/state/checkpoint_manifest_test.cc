@@ -84,7 +84,8 @@ TEST(CheckpointManifest, WhatIsWrongIsNeitherWrittenNorRead) {
       {"operator count", [](Manifest& m) { m.mutable_operators(0)->clear_handles(); }},
       {"format", [](Manifest& m) { m.mutable_operators(0)->mutable_handles(0)->clear_format(); }},
       {"epoch 4", [](Manifest& m) { m.mutable_operators(0)->mutable_handles(0)->set_epoch(4); }},
-      {"checksum", [](Manifest& m) { m.mutable_operators(0)->mutable_handles(0)->mutable_files(0)->set_checksum("aa"); }},
+      {"checksum",
+       [](Manifest& m) { m.mutable_operators(0)->mutable_handles(0)->mutable_files(0)->set_checksum("aa"); }},
       {"count", [](Manifest& m) { *m.add_operators() = m.operators(0); }},
       {"src", [](Manifest& m) { *m.add_sources() = m.sources(0); }},
       {"t/0", [](Manifest& m) { m.mutable_sources(0)->add_splits()->set_id("t/0"); }},
@@ -107,7 +108,8 @@ TEST(CheckpointManifest, AnotherVersionPipelineOrLineageIsRefused) {
   Manifest newer = Valid();
   newer.set_format_version(2);
   EXPECT_EQ(DecodeManifest(newer.SerializeAsString(), "p", "l").status().code(), absl::StatusCode::kFailedPrecondition);
-  EXPECT_EQ(DecodeManifest(Valid().SerializeAsString(), "p", "l").status().code(), absl::StatusCode::kFailedPrecondition);
+  EXPECT_EQ(DecodeManifest(Valid().SerializeAsString(), "p", "l").status().code(),
+            absl::StatusCode::kFailedPrecondition);
   std::string bytes = *EncodeManifest(Valid());
   EXPECT_EQ(DecodeManifest(bytes, "q", "l").status().code(), absl::StatusCode::kFailedPrecondition);
   EXPECT_EQ(DecodeManifest(bytes, "p", "l2").status().code(), absl::StatusCode::kFailedPrecondition);

@@ -30,12 +30,12 @@ TEST(CheckpointPaths, NamesSaySoWhenTheyAreRead) {
 }
 
 TEST(CheckpointPaths, ForeignNamesAreNotRead) {
-  for (const char* name : {
-           "p/l/manifests/5-2.pb", "p/l/manifests/00000000000000000005-00000000000000000002.pb.tmp",
-           "p/l/manifests/0000000000000000000x-00000000000000000002.pb", "p/l/notes.txt", "p/l/state/op/rows.sst",
-           "p/l/state/op/00000000000000000009", "p/l/state/op/00000000000000000009/", "p/l/state//00000000000000000009/x",
-           "p/l2/state/op/00000000000000000009/x", "q/l/state/op/00000000000000000009/x",
-           "p/l/manifests/99999999999999999999-00000000000000000002.pb", ""}) {
+  for (const char* name :
+       {"p/l/manifests/5-2.pb", "p/l/manifests/00000000000000000005-00000000000000000002.pb.tmp",
+        "p/l/manifests/0000000000000000000x-00000000000000000002.pb", "p/l/notes.txt", "p/l/state/op/rows.sst",
+        "p/l/state/op/00000000000000000009", "p/l/state/op/00000000000000000009/", "p/l/state//00000000000000000009/x",
+        "p/l2/state/op/00000000000000000009/x", "q/l/state/op/00000000000000000009/x",
+        "p/l/manifests/99999999999999999999-00000000000000000002.pb", ""}) {
     EXPECT_FALSE(ParseCheckpointBlob("p", "l", name).has_value()) << name;
   }
 }

@@ -13,9 +13,16 @@ namespace {
 std::string Hex(std::string_view bytes) { return absl::BytesToHexString(AbslView(bytes)); }
 
 TEST(StateKey, BytesAreFrozen) {
-  EXPECT_EQ(Hex(EncodeStateKey({0x0102, 0x0304, 5, "key"})), "01020304" "8000000000000005" "6b6579");
-  EXPECT_EQ(Hex(EncodeStateKey({719, 1, -1, ""})), "02cf0001" "7fffffffffffffff");
-  EXPECT_EQ(Hex(EncodeStateKey({0, 0, std::numeric_limits<Slice>::min(), ""})), "00000000" "0000000000000000");
+  EXPECT_EQ(Hex(EncodeStateKey({0x0102, 0x0304, 5, "key"})),
+            "01020304"
+            "8000000000000005"
+            "6b6579");
+  EXPECT_EQ(Hex(EncodeStateKey({719, 1, -1, ""})),
+            "02cf0001"
+            "7fffffffffffffff");
+  EXPECT_EQ(Hex(EncodeStateKey({0, 0, std::numeric_limits<Slice>::min(), ""})),
+            "00000000"
+            "0000000000000000");
   EXPECT_EQ(Hex(FirstKeyOfGroup(720)), "02d0");
 }
 
@@ -31,10 +38,14 @@ TEST(StateKey, ComesBackFromItsBytes) {
 }
 
 TEST(StateKey, OrderIsGroupTableSliceKey) {
-  const std::vector<std::string> ascending = {
-      EncodeStateKey({1, 9, 9, "z"}), EncodeStateKey({2, 1, -5, "z"}), EncodeStateKey({2, 1, 0, ""}),
-      EncodeStateKey({2, 1, 0, "a"}), EncodeStateKey({2, 1, 7, ""}),  EncodeStateKey({2, 256, -9, ""}),
-      FirstKeyOfGroup(3),             EncodeStateKey({3, 0, std::numeric_limits<Slice>::min(), ""})};
+  const std::vector<std::string> ascending = {EncodeStateKey({1, 9, 9, "z"}),
+                                              EncodeStateKey({2, 1, -5, "z"}),
+                                              EncodeStateKey({2, 1, 0, ""}),
+                                              EncodeStateKey({2, 1, 0, "a"}),
+                                              EncodeStateKey({2, 1, 7, ""}),
+                                              EncodeStateKey({2, 256, -9, ""}),
+                                              FirstKeyOfGroup(3),
+                                              EncodeStateKey({3, 0, std::numeric_limits<Slice>::min(), ""})};
   for (size_t i = 1; i < ascending.size(); ++i) EXPECT_LT(ascending[i - 1], ascending[i]) << i;
 }
 

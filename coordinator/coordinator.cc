@@ -1,0 +1,273 @@
+#include "coordinator/coordinator.h"
+
+#include <algorithm>
+
+#include "base/error.h"
+#include "coordinator/connector_tasks.h"
+#include "coordinator/manifest_store.h"
+#include "coordinator/pipeline_state.h"
+#include "coordinator/pipeline_view.h"
+#include "coordinator/placement.h"
+#include "coordinator/record_writer.h"
+
+namespace millrace {
+namespace {
+
+constexpr absl::Duration kLookAgainAfterError = absl::Seconds(10);
+
+}  // namespace
+
+Coordinator::Coordinator(Options options)
+    : options_(std::move(options)),
+      random_(options_.seed),
+      not_leading_(Unavailable("this coordinator does not lead yet: ask again")),
+      registry_(options_.heartbeat_timeout) {}
+
+Coordinator::~Coordinator() = default;
+
+void Coordinator::WithPipeline(std::string name, Done done, std::function<void(Pipeline&, Done)> request) {
+  options_.executor->Post(
+      Guard([this, name = std::move(name), done = std::move(done), request = std::move(request)]() mutable {
+        if (!not_leading_.ok()) return done(not_leading_);
+        auto found = pipelines_.find(name);
+        if (found == pipelines_.end()) return done(NotFound("find pipeline ", name, ": there is none of this name"));
+        request(found->second, std::move(done));
+      }));
+}
+
+void Coordinator::Get(std::string name, Done done) {
+  WithPipeline(std::move(name), std::move(done), [this](Pipeline& pipeline, Done done) { done(View(pipeline)); });
+}
+
+void Coordinator::List(ListDone done) {
+  options_.executor->Post(Guard([this, done = std::move(done)]() mutable {
+    if (!not_leading_.ok()) return done(not_leading_);
+    std::vector<v1::Pipeline> views;
+    for (const auto& [name, pipeline] : pipelines_) views.push_back(View(pipeline));
+    done(std::move(views));
+  }));
+}
+
+void Coordinator::Start(std::string name, uint32_t parallelism, Done done) {
+  WithPipeline(std::move(name), std::move(done), [this, parallelism](Pipeline& pipeline, Done done) {
+    absl::Status allowed = MayStart(pipeline.name, pipeline.machine->state());
+    if (!allowed.ok()) return done(allowed);
+    if (parallelism > 0) {
+      v1::Plan plan;
+      plan.ParseFromString(pipeline.machine->record().plan());
+      allowed = options_.plan_physical(plan, parallelism).status();
+      if (!allowed.ok()) return done(allowed);
+    }
+    pipeline.waiting_for_record.push_back(std::move(done));
+    Feed(pipeline, event::StartRequested{parallelism});
+  });
+}
+
+void Coordinator::Stop(std::string name, bool drain, Done done) {
+  WithPipeline(std::move(name), std::move(done), [this, drain](Pipeline& pipeline, Done done) {
+    absl::Status allowed = MayStop(pipeline.name, pipeline.machine->state());
+    if (!allowed.ok()) return done(allowed);
+    pipeline.waiting_for_record.push_back(std::move(done));
+    Feed(pipeline, event::StopRequested{drain});
+  });
+}
+
+void Coordinator::Cancel(std::string name, Done done) {
+  WithPipeline(std::move(name), std::move(done), [this](Pipeline& pipeline, Done done) {
+    absl::Status allowed = MayCancel(pipeline.name, pipeline.machine->state());
+    if (!allowed.ok()) return done(allowed);
+    pipeline.waiting_for_record.push_back(std::move(done));
+    Feed(pipeline, event::CancelRequested{});
+  });
+}
+
+void Coordinator::Watch(std::string name, uint64_t resume_version, Done done) {
+  WithPipeline(std::move(name), std::move(done), [this, resume_version](Pipeline& pipeline, Done done) {
+    pipeline.watchers.push_back({resume_version, Now() + options_.watch_timeout, std::move(done)});
+    AnswerWatchers(pipeline);
+  });
+}
+
+v1::Pipeline Coordinator::View(const Pipeline& pipeline) const {
+  v1::Pipeline view = ViewOf(*pipeline.machine);
+  view.set_version(pipeline.view_version);
+  int64_t millis = absl::ToUnixMillis(pipeline.state_time);
+  view.mutable_state_time()->set_seconds(millis / 1000);
+  view.mutable_state_time()->set_nanos(static_cast<int32_t>(millis % 1000 * 1'000'000));
+  *view.mutable_progress() = SumOf(pipeline.progress);
+  view.mutable_progress()->set_records_committed(pipeline.records_committed);
+  view.mutable_progress()->set_checkpoint_bytes(pipeline.machine->last_state_bytes());
+  view.mutable_progress()->set_checkpoint_seconds(absl::ToDoubleSeconds(pipeline.machine->last_checkpoint_duration()));
+  return view;
+}
+
+void Coordinator::AnswerWatchers(Pipeline& pipeline) {
+  std::vector<Watcher> waiting;
+  for (Watcher& watcher : std::exchange(pipeline.watchers, {})) {
+    if (watcher.resume_version != pipeline.view_version || Now() >= watcher.deadline) {
+      watcher.done(View(pipeline));
+    } else {
+      waiting.push_back(std::move(watcher));
+    }
+  }
+  for (Watcher& watcher : pipeline.watchers) waiting.push_back(std::move(watcher));
+  pipeline.watchers = std::move(waiting);
+}
+
+void Coordinator::FeedByName(const std::string& name, PipelineEvent event) {
+  if (auto found = pipelines_.find(name); found != pipelines_.end()) Feed(found->second, std::move(event));
+}
+
+void Coordinator::Feed(Pipeline& pipeline, PipelineEvent event) {
+  pipeline.inbox.push_back(std::move(event));
+  if (pipeline.stepping) return;
+  pipeline.stepping = true;
+  while (!pipeline.inbox.empty()) {
+    PipelineEvent next = std::move(pipeline.inbox.front());
+    pipeline.inbox.pop_front();
+    for (PipelineAction& todo : pipeline.machine->Step(Now(), next)) {
+      std::visit([&](auto& what) { Do(pipeline, std::move(what)); }, todo);
+    }
+  }
+  pipeline.stepping = false;
+  if (pipeline.machine->synced()) {
+    for (Done& done : std::exchange(pipeline.waiting_for_record, {})) done(View(pipeline));
+  }
+}
+
+void Coordinator::Do(Pipeline& pipeline, action::WriteRecord write) {
+  Io([store = options_.metadata, name = Cat("pipelines/", pipeline.name), version = pipeline.stored_version,
+      bytes = std::move(write.bytes)] { return WriteRecord(*store, name, version, bytes); },
+     [this, name = pipeline.name](absl::StatusOr<uint64_t> written) {
+       auto found = pipelines_.find(name);
+       if (found == pipelines_.end()) return;
+       if (written.ok()) found->second.stored_version = *written;
+       Feed(found->second, event::RecordWritten{written.status()});
+     });
+}
+
+void Coordinator::Do(Pipeline& pipeline, action::Prepare prepare) {
+  Io([connectors = options_.connectors, physical = *pipeline.machine->physical(), record = pipeline.machine->record(),
+      resolved = std::set<std::string>(prepare.resolved.begin(), prepare.resolved.end())] {
+        return PrepareConnectors(*connectors, physical, record, resolved);
+      },
+     [this, name = pipeline.name, ticket = prepare.ticket](auto positions) {
+       FeedByName(name, event::Prepared{ticket, std::move(positions)});
+     });
+}
+
+void Coordinator::Do(Pipeline& pipeline, action::ReadManifest read) {
+  Io([blobs = blobs_, name = read.name] { return ReadManifest(*blobs, name); },
+     [this, name = pipeline.name, ticket = read.ticket](auto manifest) {
+       FeedByName(name, event::ManifestRead{ticket, std::move(manifest)});
+     });
+}
+
+void Coordinator::Do(Pipeline& pipeline, action::PutManifest put) {
+  put.manifest.set_completed_at_ms(absl::ToUnixMillis(options_.clock->Now()));
+  Io([blobs = blobs_, name = put.name, manifest = std::move(put.manifest)] { return PutManifest(*blobs, name, manifest); },
+     [this, name = pipeline.name, ticket = put.ticket](absl::Status status) {
+       FeedByName(name, event::ManifestStored{ticket, std::move(status)});
+     });
+}
+
+void Coordinator::Do(Pipeline& pipeline, action::PlaceSubtasks place) {
+  std::vector<WorkerSlots> workers;
+  for (const auto& [id, worker] : registry_.workers()) {
+    if (worker.leaving) continue;
+    WorkerSlots& slots = workers.emplace_back(WorkerSlots{id, worker.shuffle_address, worker.num_slots, {}});
+    for (const auto& [name, other] : pipelines_) {
+      if (auto used = other.slots.find(id); used != other.slots.end()) slots.used.insert(used->second.begin(), used->second.end());
+    }
+  }
+  auto placements = Place(pipeline.name, place.stages, place.parallelism, std::move(workers));
+  if (placements.ok()) {
+    for (const auto& placement : *placements) pipeline.slots[placement.worker_id()].insert(placement.slot());
+  }
+  Feed(pipeline, event::Placed{place.ticket, std::move(placements)});
+}
+
+void Coordinator::Do(Pipeline& pipeline, action::ReleaseSlots) {
+  pipeline.slots.clear();
+  pipeline.progress.clear();
+}
+
+void Coordinator::Do(Pipeline&, action::Send send) {
+  auto found = session_of_worker_.find(send.worker_id);
+  if (found == session_of_worker_.end()) return;  // its loss is on its way to the machine
+  internal::v1::CoordinatorMessage& message = send.message;
+  sessions_.at(found->second).stream->Send(message.SerializeAsString());
+}
+
+void Coordinator::Do(Pipeline& pipeline, action::Changed) {
+  ++pipeline.view_version;
+  if (pipeline.shown_state != pipeline.machine->state()) {
+    options_.logger.Info("pipeline_state", {{"pipeline", pipeline.name},
+                                            {"from", StateName(pipeline.shown_state)},
+                                            {"to", StateName(pipeline.machine->state())},
+                                            {"reason", pipeline.machine->reason()}});
+    pipeline.shown_state = pipeline.machine->state();
+    pipeline.state_time = options_.clock->Now();
+    if (pipeline.shown_state != v1::PIPELINE_STATE_RUNNING) pipeline.look_for_splits_at.clear();
+  }
+  options_.executor->Post(Guard([this, name = pipeline.name] {
+    if (auto found = pipelines_.find(name); found != pipelines_.end()) AnswerWatchers(found->second);
+  }));
+}
+
+void Coordinator::Do(Pipeline& pipeline, action::Fenced) { Fence(Aborted(pipeline.machine->reason())); }
+
+void Coordinator::Tick() {
+  if (!not_leading_.ok()) return;
+  for (const std::string& id : registry_.Hung(Now())) {
+    Drop(session_of_worker_.at(id), Unavailable("it was silent for ", absl::FormatDuration(options_.heartbeat_timeout)));
+  }
+  std::vector<uint64_t> nameless;
+  for (const auto& [id, session] : sessions_) {
+    if (session.worker_id.empty() && Now() - session.opened > options_.heartbeat_timeout) nameless.push_back(id);
+  }
+  for (uint64_t id : nameless) Drop(id, FailedPrecondition("a worker says hello first"));
+  for (auto& [name, pipeline] : pipelines_) {
+    Feed(pipeline, event::Tick{});
+    if (pipeline.shown_state == v1::PIPELINE_STATE_RUNNING) LookForSplits(pipeline);
+    AnswerWatchers(pipeline);
+  }
+  ExportMetrics();
+  options_.executor->PostAfter(options_.tick, Guard([this] { Tick(); }));
+}
+
+void Coordinator::LookForSplits(Pipeline& pipeline) {
+  for (const internal::v1::Stage& stage : pipeline.machine->physical()->stages()) {
+    for (const internal::v1::ChainNode& node : stage.nodes()) {
+      if (!node.has_source()) continue;
+      auto [due, first] = pipeline.look_for_splits_at.try_emplace(node.uid(), Now());
+      if (due->second > Now()) continue;
+      due->second = absl::InfiniteDuration();  // until this look has ended
+      std::set<std::string> known;
+      for (const auto& source : pipeline.machine->record().start_positions()) {
+        if (source.uid() != node.uid()) continue;
+        for (const auto& split : source.splits()) known.insert(split.id());
+      }
+      Io([connectors = options_.connectors, node, name = pipeline.name,
+          known = std::move(known)] { return FindNewSplits(*connectors, node, name, known); },
+         [this, name = pipeline.name, uid = node.uid()](absl::StatusOr<FoundSplits> found) {
+           auto at = pipelines_.find(name);
+           if (at == pipelines_.end() || at->second.shown_state != v1::PIPELINE_STATE_RUNNING) return;
+           absl::Duration interval = kLookAgainAfterError;
+           if (!found.ok()) {
+             options_.logger.Warning("split_discovery_failed", {{"pipeline", name}, {"source", uid}, {"status", found.status()}});
+           } else {
+             interval = found->interval > absl::ZeroDuration() ? found->interval : absl::InfiniteDuration();
+             if (!found->source.splits().empty()) {
+               options_.logger.Info("splits_found",
+                                    {{"pipeline", name}, {"source", uid}, {"splits", found->source.splits_size()}});
+               Feed(at->second, event::SplitsFound{found->source});
+             }
+           }
+           at->second.look_for_splits_at[uid] = Now() + interval;
+         });
+    }
+  }
+}
+
+}  // namespace millrace

@@ -1,0 +1,211 @@
+// How a coordinator comes to lead, and to its pipelines.
+#include "base/error.h"
+#include "base/macros.h"
+#include "coordinator/coordinator.h"
+#include "coordinator/pipeline_state.h"
+#include "coordinator/record_writer.h"
+
+namespace millrace {
+namespace {
+
+constexpr char kPrefix[] = "pipelines/";
+constexpr absl::Duration kAskAgain = absl::Milliseconds(500);
+
+using Records = std::vector<std::pair<storage::v1::PipelineRecord, uint64_t>>;
+
+absl::StatusOr<Records> ReadRecords(MetadataStore& store) {
+  Records records;
+  ASSIGN_OR_RETURN(std::vector<std::string> names, store.List(kPrefix));
+  for (const std::string& name : names) {
+    ASSIGN_OR_RETURN(VersionedRecord stored, store.Get(name));
+    storage::v1::PipelineRecord record;
+    if (!record.ParseFromString(stored.bytes) || record.format_version() != 1) {
+      return DataLoss("read record ", name, ": version ", stored.version,
+                      " is unreadable: it is damaged, or a newer millrace wrote it");
+    }
+    records.emplace_back(std::move(record), stored.version);
+  }
+  return records;
+}
+
+struct Loaded {
+  absl::Status status;
+  Records records;
+  std::shared_ptr<BlobStore> blobs;
+};
+
+Loaded ReadEverything(MetadataStore& store, BlobStoreFactory& factory, const std::string& root) {
+  Loaded loaded;
+  absl::StatusOr<std::shared_ptr<BlobStore>> blobs = factory.Open(root);
+  absl::StatusOr<Records> records = ReadRecords(store);
+  loaded.status = blobs.ok() ? records.status() : blobs.status();
+  if (!loaded.status.ok()) return loaded;
+  loaded.records = *std::move(records);
+  loaded.blobs = *std::move(blobs);
+  return loaded;
+}
+
+}  // namespace
+
+void Coordinator::Run() {
+  options_.executor->Post(Guard([this] { Lead(); }));
+}
+
+void Coordinator::Lead() {
+  Io([leadership = options_.leadership] { return leadership->Acquire(); },
+     [this](absl::StatusOr<Term> term) {
+       if (term.ok()) return Load(*term);
+       not_leading_ = Unavailable("this coordinator does not lead: ", term.status().message());
+       options_.executor->PostAfter(kAskAgain, Guard([this] { Lead(); }));
+     });
+}
+
+void Coordinator::Load(Term term) {
+  Io([store = options_.metadata, factory = options_.blob_stores,
+      root = options_.checkpoint_root] { return ReadEverything(*store, *factory, root); },
+     [this, term](Loaded loaded) {
+       if (!loaded.status.ok()) {
+         options_.logger.Error("coordinator_load_failed", {{"status", loaded.status}});
+         not_leading_ = Unavailable("this coordinator cannot read its records: ", loaded.status.message());
+         options_.executor->PostAfter(kAskAgain, Guard([this, term] { Load(term); }));
+         return;
+       }
+       blobs_ = std::move(loaded.blobs);
+       TakeUp(term, std::move(loaded.records));
+     });
+}
+
+void Coordinator::TakeUp(Term term, Records records) {
+  term_ = term;
+  not_leading_ = absl::OkStatus();
+  options_.logger.Info("coordinator_leads", {{"term", term.value()}, {"pipelines", records.size()}});
+  for (auto& [record, version] : records) {
+    v1::Plan plan;
+    if (!plan.ParseFromString(record.plan())) {
+      options_.logger.Error("plan_unreadable", {{"pipeline", record.name()}});
+      continue;
+    }
+    Pipeline& pipeline = AddPipeline(std::move(record), std::move(plan), version);
+    Feed(pipeline, event::TakeUp{});
+  }
+  options_.transport->Serve(kControlMethod, options_.executor, [this, alive = std::weak_ptr<bool>(alive_)](auto stream) {
+    if (alive.lock()) return Accept(std::move(stream));
+    stream->Close(Unavailable("this coordinator is gone"));
+    return StreamEvents{[](std::string) {}, [](absl::Status) {}};
+  });
+  Tick();
+}
+
+Coordinator::Pipeline& Coordinator::AddPipeline(storage::v1::PipelineRecord record, v1::Plan plan, uint64_t version) {
+  Pipeline& pipeline = pipelines_[record.name()];
+  pipeline.name = record.name();
+  pipeline.stored_version = version;
+  // Versions shown to users differ from all that an earlier leader has shown.
+  pipeline.view_version = (term_.value() << 32) + 1;
+  pipeline.state_time = options_.clock->Now();
+  PipelineMachine::Options options;
+  options.record = std::move(record);
+  options.plan = std::move(plan);
+  options.term = term_;
+  options.plan_physical = options_.plan_physical;
+  options.checkpoint_root = options_.checkpoint_root;
+  pipeline.machine = std::make_unique<PipelineMachine>(std::move(options));
+  pipeline.shown_state = pipeline.machine->state();
+  FeedWorkers("");
+  return pipeline;
+}
+
+void Coordinator::Create(v1::Plan plan, std::string request_id, Done done) {
+  options_.executor->Post(
+      Guard([this, plan = std::move(plan), request_id = std::move(request_id), done = std::move(done)]() mutable {
+        if (!not_leading_.ok()) return done(not_leading_);
+        std::string problems;
+        for (const v1::Diagnostic& diagnostic : options_.validate(plan)) {
+          problems = Cat(problems, problems.empty() ? "" : "\n", diagnostic.field(), ": ", diagnostic.message());
+        }
+        if (!problems.empty()) return done(InvalidArgument(problems));
+        if (absl::Status physical = options_.plan_physical(plan, std::max(plan.parallelism(), 1u)).status(); !physical.ok()) {
+          return done(physical);
+        }
+        if (auto found = pipelines_.find(plan.name()); found != pipelines_.end()) {
+          bool repeated = !request_id.empty() && found->second.machine->record().request_id() == request_id;
+          if (repeated) return done(View(found->second));
+          return done(AlreadyExists("create pipeline ", plan.name(), ": there is one of this name: choose another name"));
+        }
+        if (!being_created_.insert(plan.name()).second) {
+          return done(Unavailable("create pipeline ", plan.name(), ": it is being created: ask again"));
+        }
+        StoreNew(std::move(plan), std::move(request_id), std::move(done));
+      }));
+}
+
+void Coordinator::StoreNew(v1::Plan plan, std::string request_id, Done done) {
+  storage::v1::PipelineRecord record;
+  record.set_format_version(1);
+  record.set_name(plan.name());
+  record.set_lineage(random_.Uuid());
+  record.set_plan(plan.SerializeAsString());
+  record.set_desired(storage::v1::DESIRED_STATE_CREATED);
+  record.set_parallelism(std::max(plan.parallelism(), 1u));
+  record.set_create_time_ms(absl::ToUnixMillis(options_.clock->Now()));
+  record.set_request_id(request_id);
+  record.set_term(term_.value());
+  WriteNew(std::move(record), std::move(plan), std::move(done));
+}
+
+void Coordinator::WriteNew(storage::v1::PipelineRecord record, v1::Plan plan, Done done) {
+  using Outcome = std::pair<absl::StatusOr<uint64_t>, absl::StatusOr<VersionedRecord>>;
+  Io(
+      [store = options_.metadata, name = Cat(kPrefix, record.name()), bytes = record.SerializeAsString()]() -> Outcome {
+        absl::StatusOr<uint64_t> written = WriteRecord(*store, name, 0, bytes);
+        if (!absl::IsAborted(written.status())) return {written, absl::UnknownError("")};
+        return {written, store->Get(name)};
+      },
+      [this, record = std::move(record), plan = std::move(plan), done = std::move(done)](Outcome outcome) mutable {
+        auto& [written, found] = outcome;
+        if (!not_leading_.ok()) return done(not_leading_);
+        if (!written.ok() && !found.ok()) {
+          // Unknown: the same write again tells.
+          options_.executor->PostAfter(
+              kAskAgain, Guard([this, record = std::move(record), plan = std::move(plan), done = std::move(done)]() mutable {
+                WriteNew(std::move(record), std::move(plan), std::move(done));
+              }));
+          return;
+        }
+        being_created_.erase(record.name());
+        if (written.ok()) {
+          options_.logger.Info("pipeline_created", {{"pipeline", record.name()}, {"lineage", record.lineage()}});
+          return done(View(AddPipeline(std::move(record), std::move(plan), *written)));
+        }
+        // A write of an earlier leader came after we had read the records; one of a later leader fences us.
+        storage::v1::PipelineRecord other;
+        v1::Plan other_plan;
+        bool readable = other.ParseFromString(found->bytes) && other_plan.ParseFromString(other.plan());
+        if (!readable || other.term() > term_.value()) {
+          Fence(written.status());
+          return done(not_leading_);
+        }
+        bool repeated = !record.request_id().empty() && other.request_id() == record.request_id();
+        Pipeline& pipeline = AddPipeline(std::move(other), std::move(other_plan), found->version);
+        if (repeated) return done(View(pipeline));
+        done(AlreadyExists("create pipeline ", record.name(), ": there is one of this name: choose another name"));
+      });
+}
+
+void Coordinator::Fence(absl::Status why) {
+  if (!not_leading_.ok()) return;
+  not_leading_ = Unavailable("this coordinator no longer leads: ", why.message());
+  options_.logger.Error("coordinator_fenced", {{"status", why}});
+  // Machines may be on the stack: they are let go when it is empty.
+  options_.executor->Post(Guard([this] {
+    while (!sessions_.empty()) Drop(sessions_.begin()->first, not_leading_);
+    for (auto& [name, pipeline] : pipelines_) {
+      for (Done& done : std::exchange(pipeline.waiting_for_record, {})) done(not_leading_);
+      for (Watcher& watcher : std::exchange(pipeline.watchers, {})) watcher.done(not_leading_);
+    }
+    pipelines_.clear();
+    if (options_.on_fenced) options_.on_fenced(not_leading_);
+  }));
+}
+
+}  // namespace millrace

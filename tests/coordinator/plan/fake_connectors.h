@@ -1,0 +1,13 @@
+#pragma once
+
+#include "connectors/registry.h"
+
+namespace millrace {
+
+// Sources fake_source, kafka and generator, sinks fake_sink and delta: all complain of the option "bad" and none can be opened.
+ConnectorRegistry FakeConnectors();
+
+// The plan in a JSON text; fails the test if it is none.
+v1::Plan PlanOf(std::string_view json);
+
+}  // namespace millrace

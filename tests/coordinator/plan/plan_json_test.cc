@@ -1,0 +1,65 @@
+#include "coordinator/plan/plan_json.h"
+
+#include <google/protobuf/util/message_differencer.h>
+#include <gtest/gtest.h>
+
+#include <fstream>
+#include <sstream>
+
+#include "tests/coordinator/plan/fake_connectors.h"
+
+namespace millrace {
+namespace {
+
+std::string Message(std::string_view json) {
+  absl::StatusOr<v1::Plan> plan = PlanFromJson(json);
+  EXPECT_FALSE(plan.ok());
+  EXPECT_EQ(plan.status().code(), absl::StatusCode::kInvalidArgument);
+  return std::string(plan.status().message());
+}
+
+TEST(PlanJson, WhatIsWrittenIsReadBack) {
+  for (const char* name : {"clicks", "orders", "sensors"}) {
+    std::ifstream file(std::string(MILLRACE_SOURCE_DIR) + "/examples/" + name + ".json");
+    std::stringstream text;
+    text << file.rdbuf();
+    const v1::Plan plan = PlanOf(text.str());
+    EXPECT_EQ(plan.name(), name);
+    absl::StatusOr<std::string> json = PlanToJson(plan);
+    ASSERT_TRUE(json.ok()) << json.status();
+    EXPECT_NE(json->find("window_aggregate"), std::string::npos) << "fields are named as in plan.proto";
+    EXPECT_TRUE(google::protobuf::util::MessageDifferencer::Equals(PlanOf(*json), plan));
+  }
+}
+
+TEST(PlanJson, AnAbsentLiteralStaysNull) {
+  const v1::Plan plan = PlanOf(R"({"nodes":[{"filter":{"condition":{"literal":{"type":"INT"}}}},
+                                            {"filter":{"condition":{"literal":{"type":"STRING","value":""}}}}]})");
+  const v1::Plan again = PlanOf(*PlanToJson(plan));
+  EXPECT_FALSE(again.nodes(0).filter().condition().literal().has_value());
+  EXPECT_TRUE(again.nodes(1).filter().condition().literal().has_value());
+}
+
+TEST(PlanJson, AnUnknownFieldIsRefused) {
+  const std::string message = Message(R"({"name": "a", "nodes": [{"uid": "x", "sauce": {}}]})");
+  EXPECT_NE(message.find("sauce"), std::string::npos) << message;
+  EXPECT_NE(message.find("nodes[0]"), std::string::npos) << message;
+  EXPECT_NE(message.find("docs/plan.md"), std::string::npos) << message;
+}
+
+TEST(PlanJson, AValueOfTheWrongTypeNamesItsField) {
+  const std::string message = Message(R"({"parallelism": "many"})");
+  EXPECT_NE(message.find("parallelism"), std::string::npos) << message;
+}
+
+TEST(PlanJson, AMistakeOfSyntaxHasALineAndAColumn) {
+  EXPECT_EQ(Message("{\n  \"name\": \"a\",\n  \"nodes\" []\n}"),
+            "read the plan: line 3, column 11: Expected : between key:value pair.; docs/plan.md lists every field");
+}
+
+TEST(PlanJson, GarbageIsRefused) {
+  for (const char* json : {"", "[]", "nonsense", "{", "{} {}"}) EXPECT_FALSE(PlanFromJson(json).ok()) << json;
+}
+
+}  // namespace
+}  // namespace millrace

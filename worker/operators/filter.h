@@ -1,0 +1,31 @@
+#pragma once
+
+#include <memory>
+
+#include "millrace/internal/v1/control.pb.h"
+#include "worker/operator.h"
+#include "worker/operators/expression.h"
+
+namespace millrace {
+
+// Keeps the rows for which the condition is TRUE: neither FALSE nor NULL. A batch that passes whole is handed on as it is.
+//
+// Thread:  as Operator.
+// Fails:   as BoundExpression, with the operator's name.
+class FilterOperator final : public Operator {
+ public:
+  static absl::StatusOr<std::unique_ptr<Operator>> Make(const internal::v1::ChainNode& node);
+
+  absl::Status Open(const OperatorContext& /*context*/) override { return absl::OkStatus(); }
+  absl::Status ProcessBatch(uint32_t input, uint32_t port, const BatchPtr& rows, Output& out) override;
+  absl::Status OnWatermark(EventTimeMicros /*watermark*/, Output& /*out*/) override { return absl::OkStatus(); }
+  absl::StatusOr<std::unique_ptr<FrozenEntries>> BeforeBarrier(Epoch /*epoch*/, Output& /*out*/) override { return nullptr; }
+
+ private:
+  FilterOperator(std::string uid, ExpressionPtr condition) : uid_(std::move(uid)), condition_(std::move(condition)) {}
+
+  const std::string uid_;
+  const ExpressionPtr condition_;
+};
+
+}  // namespace millrace

@@ -1,0 +1,34 @@
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include "millrace/internal/v1/control.pb.h"
+#include "worker/operator.h"
+#include "worker/operators/expression.h"
+
+namespace millrace {
+
+// Computes new columns. A column that is only selected or renamed is not copied.
+//
+// Thread:  as Operator.
+// Fails:   as BoundExpression, with the operator's name.
+class ProjectOperator final : public Operator {
+ public:
+  static absl::StatusOr<std::unique_ptr<Operator>> Make(const internal::v1::ChainNode& node);
+
+  absl::Status Open(const OperatorContext& /*context*/) override { return absl::OkStatus(); }
+  absl::Status ProcessBatch(uint32_t input, uint32_t port, const BatchPtr& rows, Output& out) override;
+  absl::Status OnWatermark(EventTimeMicros /*watermark*/, Output& /*out*/) override { return absl::OkStatus(); }
+  absl::StatusOr<std::unique_ptr<FrozenEntries>> BeforeBarrier(Epoch /*epoch*/, Output& /*out*/) override { return nullptr; }
+
+ private:
+  ProjectOperator(std::string uid, std::shared_ptr<arrow::Schema> schema, std::vector<ExpressionPtr> columns)
+      : uid_(std::move(uid)), schema_(std::move(schema)), columns_(std::move(columns)) {}
+
+  const std::string uid_;
+  const std::shared_ptr<arrow::Schema> schema_;
+  const std::vector<ExpressionPtr> columns_;
+};
+
+}  // namespace millrace

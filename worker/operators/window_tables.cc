@@ -1,0 +1,190 @@
+#include "worker/operators/window_tables.h"
+
+#include "arrow/api.h"
+#include "arrow/compute/api.h"
+#include "base/arrow_status.h"
+#include "base/error.h"
+#include "base/macros.h"
+
+namespace millrace {
+namespace {
+
+// Times beyond are garbage, and would overflow when a window is added.
+constexpr int64_t kLargestTime = int64_t{1} << 62;
+constexpr int64_t kLargestSizeMs = int64_t{1000} * 366 * 24 * 3600 * 1000;
+
+absl::StatusOr<int> ColumnOf(const arrow::Schema& schema, const std::string& name, const std::string& uid, std::string_view role) {
+  int index = schema.GetFieldIndex(name);
+  if (index < 0) return InvalidArgument("operator ", uid, ": ", role, " column is missing, or there twice: \"", name, "\"");
+  return index;
+}
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<WindowTables>> WindowTables::Make(const v1::WindowAggregate& window,
+                                                                 const std::shared_ptr<arrow::Schema>& input, std::string uid) {
+  auto made = std::unique_ptr<WindowTables>(new WindowTables());
+  if (window.size_ms() <= 0 || window.size_ms() > kLargestSizeMs) {
+    return InvalidArgument("operator ", uid, ": window size must be between 1 ms and 1000 years: ", window.size_ms(), " ms");
+  }
+  if (window.offset_ms() > kLargestSizeMs || window.offset_ms() < -kLargestSizeMs) {
+    return InvalidArgument("operator ", uid, ": window offset must be within 1000 years: ", window.offset_ms(), " ms");
+  }
+  if (!window.zone().empty() && window.zone() != "UTC") {
+    return InvalidArgument("operator ", uid, ": window zone must be UTC: \"", window.zone(), "\"");
+  }
+  ASSIGN_OR_RETURN(made->time_column_, ColumnOf(*input, window.time_column(), uid, "time"));
+  const arrow::DataType& time = *input->field(made->time_column_)->type();
+  if (time.id() != arrow::Type::TIMESTAMP ||
+      static_cast<const arrow::TimestampType&>(time).unit() != arrow::TimeUnit::MICRO) {
+    return InvalidArgument("operator ", uid, ": time column must be TIMESTAMP(p) or TIMESTAMP_LTZ(p): \"", window.time_column(),
+                           "\" is ", time.ToString());
+  }
+  arrow::FieldVector partial_fields;
+  std::vector<int> partial_keys;
+  for (const std::string& key : window.keys()) {
+    ASSIGN_OR_RETURN(int column, ColumnOf(*input, key, uid, "key"));
+    partial_keys.push_back(static_cast<int>(made->key_columns_.size()));
+    made->key_columns_.push_back(column);
+    partial_fields.push_back(input->field(column));
+  }
+  partial_fields.push_back(arrow::field("__slice", arrow::int64(), false));
+  partial_fields.push_back(arrow::field("__aggregates", arrow::binary(), false));
+  made->partial_schema_ = arrow::schema(std::move(partial_fields));
+  made->size_ = window.size_ms() * kMicrosPerMilli;
+  made->offset_ = window.offset_ms() * kMicrosPerMilli;
+  ASSIGN_OR_RETURN(made->layout_, AggregateLayout::Make(window, *input));
+  ASSIGN_OR_RETURN(KeyEncoder encoder, KeyEncoder::Make(*input, made->key_columns_));
+  made->encoder_ = std::make_unique<KeyEncoder>(std::move(encoder));
+  ASSIGN_OR_RETURN(KeyEncoder partial_encoder, KeyEncoder::Make(*made->partial_schema_, partial_keys));
+  made->partial_encoder_ = std::make_unique<KeyEncoder>(std::move(partial_encoder));
+  made->input_schema_ = input;
+  made->uid_ = std::move(uid);
+  return made;
+}
+
+WindowTables::SliceRows& WindowTables::RowsOf(Slice slice) {
+  auto [it, is_new] = slice_index_.try_emplace(slice, num_slices_);
+  if (is_new) {
+    if (num_slices_ == slice_rows_.size()) slice_rows_.emplace_back();
+    slice_rows_[num_slices_].slice = slice;
+    slice_rows_[num_slices_].rows.clear();
+    ++num_slices_;
+  }
+  return slice_rows_[it->second];
+}
+
+AggregateTable& WindowTables::TableOf(Slice slice) {
+  std::unique_ptr<AggregateTable>& table = tables_[slice];
+  if (table == nullptr) table = std::make_unique<AggregateTable>(&layout_);
+  return *table;
+}
+
+absl::Status WindowTables::AssignSlices(const BatchPtr& rows, EventTimeMicros passed, std::vector<uint32_t>& refused) {
+  const auto& times = static_cast<const arrow::TimestampArray&>(*rows->column(time_column_));
+  const std::string& name = input_schema_->field(time_column_)->name();
+  if (times.null_count() > 0) {
+    return InvalidArgument("operator ", uid_, ": a row's time is NULL; filter such rows out before the window: column \"", name, "\"");
+  }
+  slice_index_.clear();
+  num_slices_ = 0;
+  const int64_t* values = times.raw_values();
+  size_t current = 0;
+  Slice start = 0;
+  Slice end = 0;
+  bool is_open = false;
+  for (uint32_t row = 0; row < static_cast<uint32_t>(times.length()); ++row) {
+    int64_t time = values[row];
+    if (time < start || time >= end) {
+      if (time > kLargestTime || time < -kLargestTime) {
+        return InvalidArgument("operator ", uid_, ": a row's time is out of range; filter such rows out before the window: column \"",
+                               name, "\": ", time, " µs");
+      }
+      start = WindowStart(time, size_, offset_);
+      end = start + size_;
+      is_open = !WindowHasPassed(end, passed);
+      if (is_open) current = static_cast<size_t>(&RowsOf(start) - slice_rows_.data());
+    }
+    if (is_open) {
+      slice_rows_[current].rows.push_back(row);
+    } else {
+      refused.push_back(row);
+    }
+  }
+  return absl::OkStatus();
+}
+
+void WindowTables::FindGroups(std::span<const uint32_t> rows, AggregateTable& table) {
+  slice_keys_.resize(rows.size());
+  hashes_.resize(rows.size());
+  groups_.resize(rows.size());
+  for (size_t i = 0; i < rows.size(); ++i) {
+    slice_keys_[i] = keys_[rows[i]];
+    hashes_[i] = HashKeyBytes(slice_keys_[i]);
+  }
+  table.FindOrInsert(slice_keys_, hashes_, groups_);
+  table.MarkDirty(groups_);
+}
+
+absl::Status WindowTables::Add(const BatchPtr& rows, EventTimeMicros passed, std::vector<uint32_t>& refused) {
+  if (rows->schema() != input_schema_ && !rows->schema()->Equals(*input_schema_, /*check_metadata=*/false)) {
+    return InvalidArgument("operator ", uid_, ": a batch has another schema than the plan: ", rows->schema()->ToString());
+  }
+  RETURN_IF_ERROR(AssignSlices(rows, passed, refused));
+  if (num_slices_ == 0) return absl::OkStatus();
+  RETURN_IF_ERROR(Annotate(encoder_->Encode(*rows, keys_), "operator ", uid_));
+  for (size_t i = 0; i < num_slices_; ++i) {
+    AggregateTable& table = TableOf(slice_rows_[i].slice);
+    FindGroups(slice_rows_[i].rows, table);
+    layout_.Update(*rows, slice_rows_[i].rows, groups_, table.cells());
+  }
+  return absl::OkStatus();
+}
+
+absl::Status WindowTables::AddPartials(const BatchPtr& partials, EventTimeMicros passed) {
+  if (!partials->schema()->Equals(*partial_schema_, /*check_metadata=*/false)) {
+    return Internal("operator ", uid_, ": partial aggregates have another schema: ", partials->schema()->ToString());
+  }
+  const auto& slices = static_cast<const arrow::Int64Array&>(*partials->column(partials->num_columns() - 2));
+  const auto& packed = static_cast<const arrow::BinaryArray&>(*partials->column(partials->num_columns() - 1));
+  slice_index_.clear();
+  num_slices_ = 0;
+  for (uint32_t row = 0; row < static_cast<uint32_t>(slices.length()); ++row) {
+    Slice slice = slices.Value(row);
+    if (WindowHasPassed(slice + size_, passed)) {
+      return Internal("operator ", uid_, ": a combiner sent partial aggregates of a window that has passed: window_start ", slice,
+                      " µs, watermark ", passed, " µs");
+    }
+    RowsOf(slice).rows.push_back(row);
+  }
+  RETURN_IF_ERROR(Annotate(partial_encoder_->Encode(*partials, keys_), "operator ", uid_));
+  for (size_t i = 0; i < num_slices_; ++i) {
+    AggregateTable& table = TableOf(slice_rows_[i].slice);
+    FindGroups(slice_rows_[i].rows, table);
+    for (size_t j = 0; j < groups_.size(); ++j) {
+      RETURN_IF_ERROR(
+          Annotate(layout_.Merge(packed.GetView(slice_rows_[i].rows[j]), groups_[j], table.cells()), "operator ", uid_));
+    }
+  }
+  return absl::OkStatus();
+}
+
+absl::Status WindowTables::AddStored(Slice slice, std::string_view key, std::string_view packed) {
+  AggregateTable& table = TableOf(slice);
+  uint64_t hash = HashKeyBytes(key);
+  uint32_t group = 0;
+  table.FindOrInsert({&key, 1}, {&hash, 1}, {&group, 1});
+  return Annotate(layout_.Merge(packed, group, table.cells()), "operator ", uid_);
+}
+
+void WindowTables::Drop(Slice slice) { tables_.erase(slice); }
+void WindowTables::Clear() { tables_.clear(); }
+
+absl::StatusOr<BatchPtr> TakeRows(const BatchPtr& batch, const std::vector<uint32_t>& rows) {
+  if (rows.size() == static_cast<size_t>(batch->num_rows())) return batch;
+  auto numbers = std::make_shared<arrow::UInt32Array>(static_cast<int64_t>(rows.size()), arrow::Buffer::Wrap(rows));
+  ASSIGN_OR_RETURN(arrow::Datum taken, FromArrow(arrow::compute::Take(arrow::Datum(batch), arrow::Datum(numbers))));
+  return taken.record_batch();
+}
+
+}  // namespace millrace

@@ -1,0 +1,90 @@
+#pragma once
+
+#include <map>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "absl/container/flat_hash_map.h"
+#include "absl/status/statusor.h"
+#include "arrow/type_fwd.h"
+#include "base/event_time.h"
+#include "base/key_bytes.h"
+#include "state/state_backend.h"
+#include "worker/operators/aggregate_table.h"
+#include "worker/stream_event.h"
+
+namespace millrace {
+
+// The groups of all open windows: a table per time slice. What window_aggregate and local_combine have in common.
+//
+// Owns:    its tables.
+// Thread:  confined to the task's.
+// Fails:   InvalidArgument (permanent): a row without a time, or with one beyond ±2^62 µs; a batch of another schema.
+class WindowTables {
+ public:
+  static absl::StatusOr<std::unique_ptr<WindowTables>> Make(const v1::WindowAggregate& window,
+                                                            const std::shared_ptr<arrow::Schema>& input, std::string uid);
+
+  // Adds every row whose window has not passed `passed`; the others' numbers are appended to `refused`, ascending.
+  absl::Status Add(const BatchPtr& rows, EventTimeMicros passed, std::vector<uint32_t>& refused);
+  // Adds partial aggregates (PartialSchema). Internal if one is of a window that has passed `passed`.
+  absl::Status AddPartials(const BatchPtr& partials, EventTimeMicros passed);
+  // Adds one stored group, which does not become dirty.
+  absl::Status AddStored(Slice slice, std::string_view key, std::string_view packed);
+
+  // Tables by the start of their window.
+  std::map<Slice, std::unique_ptr<AggregateTable>>& tables() { return tables_; }
+  void Drop(Slice slice);
+  void Clear();
+
+  const AggregateLayout& layout() const { return layout_; }
+  std::span<const int> key_columns() const { return key_columns_; }
+  const std::shared_ptr<arrow::Schema>& input_schema() const { return input_schema_; }
+  // The key columns as in the input, then "__slice" BIGINT NOT NULL (start of the window, µs) and "__aggregates" BYTES NOT NULL
+  // (AggregateLayout's packed form). Keys are columns, so that an exchange routes both of its kinds of rows by the same names.
+  const std::shared_ptr<arrow::Schema>& partial_schema() const { return partial_schema_; }
+  int64_t size() const { return size_; }
+
+ private:
+  // Rows of the current batch that belong to one slice.
+  struct SliceRows {
+    Slice slice;
+    std::vector<uint32_t> rows;
+  };
+
+  WindowTables() = default;
+  absl::Status AssignSlices(const BatchPtr& rows, EventTimeMicros passed, std::vector<uint32_t>& refused);
+  SliceRows& RowsOf(Slice slice);
+  AggregateTable& TableOf(Slice slice);
+  // Looks up the groups of keys_[rows…] in `table`, into groups_, and marks them dirty.
+  void FindGroups(std::span<const uint32_t> rows, AggregateTable& table);
+
+  std::string uid_;
+  std::shared_ptr<arrow::Schema> input_schema_;
+  std::shared_ptr<arrow::Schema> partial_schema_;
+  std::vector<int> key_columns_;
+  int time_column_ = -1;
+  int64_t size_ = 0;
+  int64_t offset_ = 0;
+  AggregateLayout layout_;
+  std::unique_ptr<KeyEncoder> encoder_;
+  std::unique_ptr<KeyEncoder> partial_encoder_;
+
+  std::map<Slice, std::unique_ptr<AggregateTable>> tables_;
+
+  // Scratch of one call; kept for its memory.
+  KeyRows keys_;
+  std::vector<SliceRows> slice_rows_;
+  size_t num_slices_ = 0;
+  absl::flat_hash_map<Slice, size_t> slice_index_;
+  std::vector<std::string_view> slice_keys_;
+  std::vector<uint64_t> hashes_;
+  std::vector<uint32_t> groups_;
+};
+
+// The rows with these numbers.
+absl::StatusOr<BatchPtr> TakeRows(const BatchPtr& batch, const std::vector<uint32_t>& rows);
+
+}  // namespace millrace
