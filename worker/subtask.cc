@@ -8,6 +8,7 @@
 #include "base/check.h"
 #include "base/error.h"
 #include "base/macros.h"
+#include "state/checkpoint_paths.h"
 
 namespace millrace {
 namespace {
@@ -238,7 +239,7 @@ void Subtask::PersistNext() {
   auto work = std::make_shared<PersistedEpoch>();
   work->snapshot = std::move(snapshots_.front());
   snapshots_.pop_front();
-  environment_.io_pool->Run([this, alive = alive_, work, backends = parts_->backends, prefixes = parts_->blob_prefixes,
+  environment_.io_pool->Run([this, alive = alive_, work, backends = parts_->backends, plan = parts_->plan,
                              range = parts_->key_groups, environment = environment_] {
     absl::Duration began = environment.clock->Monotonic();
     work->status = [&]() -> absl::Status {
@@ -246,7 +247,8 @@ void Subtask::PersistNext() {
         StateBackend& backend = *backends.at(part.uid);
         if (part.frozen != nullptr) RETURN_IF_ERROR(part.frozen->WriteTo(backend));
         uint64_t uploaded_before = backend.uploaded_bytes();
-        ASSIGN_OR_RETURN(auto handle, backend.Snapshot(work->snapshot.epoch, range, *environment.blobs, prefixes.at(part.uid)));
+        std::string prefix = StatePrefix(plan->pipeline(), plan->lineage(), part.uid, work->snapshot.epoch);
+        ASSIGN_OR_RETURN(auto handle, backend.Snapshot(work->snapshot.epoch, range, *environment.blobs, prefix));
         for (const auto& file : handle.files()) work->state_bytes += file.size_bytes();
         work->uploaded_bytes += backend.uploaded_bytes() - uploaded_before;
         storage::v1::OperatorState& state = work->operators.emplace_back();

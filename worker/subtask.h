@@ -60,9 +60,8 @@ class Subtask {
     std::unique_ptr<SourceInput> source;
     std::unique_ptr<ChannelInput> channels;
     std::vector<Route> routes;  // by channel
-    // By operator uid: stateful operators, and the prefix of their blobs.
+    // By operator uid: stateful operators.
     std::map<std::string, std::shared_ptr<StateBackend>> backends;
-    std::map<std::string, std::string> blob_prefixes;
   };
   struct Environment {
     Executor* executor = nullptr;

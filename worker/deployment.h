@@ -1,0 +1,74 @@
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "millrace/internal/v1/control.pb.h"
+#include "worker/shuffle/shuffle_router.h"
+#include "worker/subtask.h"
+#include "worker/worker_options.h"
+
+namespace millrace {
+
+// This worker's subtasks of one deployment of one pipeline: channels are connected at once, state is restored off-thread, then every
+// subtask starts on its slot.
+//
+// Owns:    its subtasks; each is destroyed on its slot's executor.
+// Thread:  the worker's executor.
+class Deployment {
+ public:
+  // How the deployment speaks to the coordinator. Called on the worker's executor, never after destruction.
+  using Report = std::function<void(internal::v1::WorkerMessage)>;
+  Deployment(const WorkerOptions& options, const std::vector<Executor*>& slots, ShuffleRouter* router, internal::v1::Deploy deploy,
+             Report report);
+  ~Deployment();
+
+  // Connects and begins to restore.
+  absl::Status Start();
+  uint64_t generation() const { return plan_->generation(); }
+  void Trigger(const internal::v1::TriggerCheckpoint& trigger);
+  void Abort(Epoch epoch);
+  void OnCheckpointCompleted(Epoch epoch);
+  void AddSplits(const internal::v1::SplitAssignment& assignment);
+  // Summed over its subtasks.
+  v1::Progress progress() const;
+
+ private:
+  struct LocalSubtask {
+    internal::v1::SubtaskRef ref;
+    const internal::v1::Stage* stage = nullptr;
+    Executor* executor = nullptr;
+    std::shared_ptr<Subtask> subtask;
+    std::shared_ptr<Subtask::Parts> parts;  // until it starts
+    std::vector<std::shared_ptr<Channel>> inbound;
+    std::map<uint32_t, size_t> channels_in;
+    std::map<std::pair<std::string, uint32_t>, std::vector<ExchangeWriter*>> exchanges_out;
+    bool has_source = false;
+  };
+
+  void MakeSubtask(const internal::v1::SubtaskPlacement& placement);
+  absl::Status ConnectExchange(const internal::v1::Exchange& exchange);
+  absl::StatusOr<std::vector<std::shared_ptr<arrow::Schema>>> PortSchemas(const internal::v1::Exchange& exchange) const;
+  const internal::v1::ChainNode* FindNode(const std::string& uid) const;
+  LocalSubtask* FindLocal(uint32_t stage, uint32_t index);
+  const internal::v1::SubtaskPlacement& PlacementOf(uint32_t stage, uint32_t index) const;
+  // IoPool: makes operators, opens the source, restores state.
+  static absl::Status Restore(const WorkerOptions& options, const internal::v1::Deploy& plan, LocalSubtask& local);
+  void Send(const internal::v1::SubtaskRef& ref, internal::v1::SubtaskPhase phase, const absl::Status& error);
+
+  const WorkerOptions options_;
+  const std::vector<Executor*> slots_;
+  ShuffleRouter* const router_;
+  const std::shared_ptr<const internal::v1::Deploy> plan_;
+  const Report report_;
+  const std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
+  std::vector<std::unique_ptr<LocalSubtask>> locals_;
+};
+
+// absl::Status ↔ the wire.
+internal::v1::Error ToError(const absl::Status& status);
+
+}  // namespace millrace
