@@ -1,0 +1,33 @@
+#pragma once
+
+#include <memory>
+
+#include "absl/status/statusor.h"
+#include "arrow/type_fwd.h"
+
+namespace millrace {
+
+// Payload of one record, borrowed for the call.
+struct RawRecord {
+  const void* value = nullptr;  // nullptr: the record has none (a tombstone)
+  size_t value_size = 0;
+};
+
+// Turns payloads into columns.
+//
+// Owns:    the rows since the last Flush.
+// Thread:  task thread.
+// Blocks:  never.
+class Decoder {
+ public:
+  virtual ~Decoder() = default;
+  virtual const std::shared_ptr<arrow::Schema>& schema() const = 0;
+  // Appends one row. InvalidArgument: the record is bad, the message says why, and nothing was appended. Any other failure is fatal:
+  // the decoder must not be used again.
+  virtual absl::Status Append(const RawRecord& record) = 0;
+  virtual int64_t num_rows() const = 0;
+  // Rows since the last Flush, which may be none.
+  virtual absl::StatusOr<std::shared_ptr<arrow::RecordBatch>> Flush() = 0;
+};
+
+}  // namespace millrace

@@ -1,0 +1,51 @@
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include "connectors/format/decoder.h"
+#include "connectors/format/json_column.h"
+
+namespace millrace {
+
+// Decodes JSON objects into the columns asked for, and no others; what is skipped is checked all the same.
+//
+// A record is bad if it is not one JSON object (UTF-8, grammar, text behind it, deeper than 64), or if a column does not take its value:
+//   · conversions are Flink's as long as nothing is lost ("12" → 12, 5.0 → 5); 1.7 → INT, a value out of range, more digits than a
+//     DECIMAL or TIMESTAMP has, are bad, never null, never rounded
+//   · FLOAT and DOUBLE take the nearest value; DECIMAL is exact, from the text
+//   · STRING takes anything: objects and arrays become their JSON text without white space
+//   · of a key that comes twice the last value counts; a missing one is null, bad if the column is NOT NULL
+//
+// Fails:   ResourceExhausted: no memory for the row.
+class JsonDecoder final : public Decoder {
+ public:
+  struct Options {
+    TimestampFormat timestamp_format = TimestampFormat::kSql;
+  };
+  // `schema`: fields of base/data_type.h, one per column. InvalidArgument: a type that JSON cannot fill.
+  static absl::StatusOr<std::unique_ptr<JsonDecoder>> Make(std::shared_ptr<arrow::Schema> schema, const Options& options);
+  ~JsonDecoder() override;
+
+  const std::shared_ptr<arrow::Schema>& schema() const override { return schema_; }
+  absl::Status Append(const RawRecord& record) override;
+  int64_t num_rows() const override { return num_rows_; }
+  absl::StatusOr<std::shared_ptr<arrow::RecordBatch>> Flush() override;
+
+ private:
+  JsonDecoder(std::shared_ptr<arrow::Schema> schema, const std::vector<std::string>& names);
+  // Finds the token of every column's value. Null, or what is wrong with the record.
+  const char* FindValues();
+
+  const std::shared_ptr<arrow::Schema> schema_;
+  JsonIndex index_;
+  JsonFieldMatcher matcher_;
+  std::vector<std::unique_ptr<arrow::ArrayBuilder>> builders_;
+  // Each borrows its builder.
+  std::vector<std::unique_ptr<JsonColumn>> columns_;
+  std::vector<uint32_t> values_;
+  JsonRow row_;
+  int64_t num_rows_ = 0;
+};
+
+}  // namespace millrace

@@ -1,0 +1,103 @@
+#pragma once
+
+#include <librdkafka/rdkafka.h>
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "connectors/dead_letter.h"
+#include "connectors/format/decoder.h"
+#include "connectors/kafka/kafka_client.h"
+#include "connectors/kafka/kafka_fingerprint.h"
+#include "connectors/kafka/kafka_metadata_columns.h"
+#include "connectors/registry.h"
+#include "connectors/source.h"
+
+namespace millrace {
+
+// Reads partitions that it was told to read, from where it was told, through one queue (docs/ARCHITECTURE.md, D9).
+//
+//   Open: same cluster? every position still there? ──► assign at the position, or at the record before it if there is a fingerprint
+//   Poll: record below the position  compared with the fingerprint, else dropped
+//         record                     decoded; bad: dead letter
+//         end of partition           the position moves over control records; at_end
+//         at or behind a bounded end the split is finished and given up
+//
+// A position only moves with what Poll returned. An error that comes behind good records is kept for the next Poll.
+//
+// Owns:    its client.
+// Thread:  task thread after Open. The waker is called from librdkafka's threads, and from Open.
+// Fails:   InvalidArgument: a bad record, and no dead_letter output. DataLoss: offsets are gone, or the topic was made anew.
+class KafkaSource final : public Source {
+ public:
+  static constexpr int64_t kMaxRows = 8192;
+  static constexpr int64_t kMaxBytes = 8 << 20;
+
+  static absl::StatusOr<std::unique_ptr<Source>> Make(const SourceSpec& spec, KafkaOptions options);
+  ~KafkaSource() override;
+  absl::Status Open(std::span<const storage::v1::SplitState> splits, std::string_view system_id, std::function<void()> wake) override;
+  absl::Status AddSplits(std::span<const storage::v1::SplitState> splits) override;
+  absl::StatusOr<std::optional<SourceBatch>> Poll() override;
+  std::span<const SplitProgress> splits() const override { return splits_; }
+  void OnCheckpointComplete(std::span<const storage::v1::SplitState> splits) override;
+  void Close() override;
+
+ private:
+  // What is known of a split beside its progress.
+  struct Reading {
+    KafkaSplit split;
+    // Still to be compared with the record at its offset.
+    std::optional<KafkaFingerprint> unproven;
+    // The last record of this Poll.
+    const rd_kafka_message_t* last = nullptr;
+  };
+  // Where a column of the batch comes from.
+  struct ColumnOrigin {
+    bool is_metadata = false;
+    int index = 0;
+  };
+
+  KafkaSource(const SourceSpec& spec, KafkaOptions options);
+  absl::Status PrepareColumns(const SourceSpec& spec);
+  // Blocks. Every position must lie within what the broker has.
+  absl::Status CheckRanges(size_t first);
+  absl::Status Add(std::span<const storage::v1::SplitState> splits);
+  absl::Status Assign(size_t first);
+  bool Fetch();
+  absl::StatusOr<int> SplitOf(const rd_kafka_message_t& message);
+  absl::Status TakeEvent(const rd_kafka_message_t& message);
+  absl::Status TakeRecord(int split, const rd_kafka_message_t& record, SourceBatch* batch);
+  absl::Status Decode(const rd_kafka_message_t& record);
+  absl::Status Refuse(const rd_kafka_message_t& record, const absl::Status& error);
+  absl::Status Finish(int split);
+  absl::StatusOr<SourceBatch> Build(SourceBatch batch);
+  void ReleaseTaken();
+
+  const std::string pipeline_;
+  const std::string uid_;
+  const bool dead_letters_connected_;
+  const KafkaOptions options_;
+  std::unique_ptr<Decoder> decoder_;
+  KafkaMetadataColumns metadata_;
+  std::vector<ColumnOrigin> origins_;
+  std::shared_ptr<arrow::Schema> schema_;
+  DeadLetterBuilder dead_letters_;
+
+  std::function<void()> wake_;
+  std::unique_ptr<KafkaClient> client_;
+  QueueHandle queue_;
+  std::vector<SplitProgress> splits_;
+  std::vector<Reading> readings_;
+  // Fetched messages; those before next_ have been taken.
+  std::vector<rd_kafka_message_t*> messages_;
+  size_t next_ = 0;
+  // The split of the last message, which mostly is that of the next.
+  const rd_kafka_topic_t* last_topic_ = nullptr;
+  int32_t last_partition_ = -1;
+  int last_split_ = -1;
+  absl::Status deferred_;
+};
+
+}  // namespace millrace

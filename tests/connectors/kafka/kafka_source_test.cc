@@ -1,0 +1,339 @@
+#include "connectors/kafka/kafka_connector.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <librdkafka/rdkafka.h>
+#include <librdkafka/rdkafka_mock.h>
+
+#include <atomic>
+
+#include "absl/time/clock.h"
+#include "arrow/array.h"
+#include "arrow/record_batch.h"
+#include "arrow/scalar.h"
+#include "base/error.h"
+#include "connectors/kafka/kafka_fingerprint.h"
+
+namespace millrace {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using storage::v1::SplitState;
+
+// librdkafka's embedded broker, and a producer.
+class KafkaTest : public ::testing::Test {
+ protected:
+  KafkaTest() {
+    char reason[256];
+    rd_kafka_conf_t* conf = rd_kafka_conf_new();
+    rd_kafka_conf_set(conf, "test.mock.num.brokers", "1", reason, sizeof(reason));
+    rd_kafka_conf_set(conf, "linger.ms", "0", reason, sizeof(reason));
+    rd_kafka_conf_set_log_cb(conf, nullptr);
+    producer_ = rd_kafka_new(RD_KAFKA_PRODUCER, conf, reason, sizeof(reason));
+    cluster_ = rd_kafka_handle_mock_cluster(producer_);
+    rd_kafka_mock_topic_create(cluster_, "clicks", 2, 1);
+    spec_.pipeline = "p";
+    spec_.uid = "clicks";
+    spec_.source.set_connector("kafka");
+    SetOption("topic", "clicks");
+    SetOption("properties.bootstrap.servers", rd_kafka_mock_cluster_bootstraps(cluster_));
+    SetOption("format", "json");
+    SetOption("properties.fetch.wait.max.ms", "10");
+    AddColumn("id", "BIGINT", "");
+    AddColumn("at", "BIGINT", "offset");
+    connector_ = MakeKafkaConnector({});
+  }
+  ~KafkaTest() override { rd_kafka_destroy(producer_); }
+
+  void SetOption(const std::string& name, const std::string& value) { (*spec_.source.mutable_options())[name] = value; }
+  void AddColumn(const std::string& name, const std::string& type, const std::string& metadata) {
+    v1::Column* column = spec_.source.add_columns();
+    column->set_name(name);
+    column->set_type(type);
+    column->set_metadata(metadata);
+    spec_.used_columns.push_back(name);
+  }
+  void Produce(const std::string& topic, int32_t partition, const std::string& value, int64_t timestamp_ms = 1'700'000'000'000) {
+    ASSERT_EQ(rd_kafka_producev(producer_, RD_KAFKA_V_TOPIC(topic.c_str()), RD_KAFKA_V_PARTITION(partition),
+                                RD_KAFKA_V_KEY("k", 1), RD_KAFKA_V_HEADER("h", "x", 1), RD_KAFKA_V_TIMESTAMP(timestamp_ms),
+                                RD_KAFKA_V_VALUE(const_cast<char*>(value.data()), value.size()),
+                                RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY), RD_KAFKA_V_END),
+              RD_KAFKA_RESP_ERR_NO_ERROR);
+  }
+  void ProduceIds(int32_t partition, int first, int end) {
+    for (int i = first; i < end; ++i) Produce("clicks", partition, Cat("{\"id\": ", i, "}"));
+    ASSERT_EQ(rd_kafka_flush(producer_, 10'000), RD_KAFKA_RESP_ERR_NO_ERROR);
+  }
+  std::vector<SplitState> Start() {
+    auto catalog = connector_->OpenCatalog(spec_);
+    EXPECT_TRUE(catalog.ok()) << catalog.status();
+    auto id = (*catalog)->SystemId();
+    EXPECT_TRUE(id.ok()) << id.status();
+    system_id_ = *id;
+    auto splits = (*catalog)->ListSplits();
+    EXPECT_TRUE(splits.ok()) << splits.status();
+    auto states = (*catalog)->ResolveStart(*splits);
+    EXPECT_TRUE(states.ok()) << states.status();
+    return *states;
+  }
+  absl::StatusOr<std::unique_ptr<Source>> TryOpen(const std::vector<SplitState>& splits) {
+    auto source = connector_->MakeSource(spec_);
+    if (!source.ok()) return source;
+    absl::Status status = (*source)->Open(splits, system_id_, [this] { ++num_wakes_; });
+    if (!status.ok()) return status;
+    return source;
+  }
+  std::unique_ptr<Source> Open(const std::vector<SplitState>& splits) {
+    auto source = TryOpen(splits);
+    EXPECT_TRUE(source.ok()) << source.status();
+    return std::move(*source);
+  }
+  // Polls until every split stands at its end, or fails. Rows by split: the ids.
+  absl::Status ReadToEnd(Source& source) {
+    ids_.resize(source.splits().size());
+    for (int i = 0; i < 2'000; ++i) {
+      auto batch = source.Poll();
+      if (!batch.ok()) return batch.status();
+      if (batch->has_value()) {
+        last_rows_ = (*batch)->rows;
+        EXPECT_TRUE((*batch)->rows->ValidateFull().ok());
+        const auto& ids = static_cast<const arrow::Int64Array&>(*(*batch)->rows->column(0));
+        int64_t row = 0;
+        for (const SplitRun& run : (*batch)->runs) {
+          for (int64_t end = row + run.num_rows; row < end; ++row) ids_[run.split].push_back(ids.Value(row));
+        }
+        EXPECT_EQ(row, ids.length());
+        if ((*batch)->dead_letters != nullptr) dead_letters_.push_back((*batch)->dead_letters);
+      } else {
+        bool all = true;
+        for (const SplitProgress& split : source.splits()) all &= split.at_end;
+        if (all) return absl::OkStatus();
+        absl::SleepFor(absl::Milliseconds(5));
+      }
+    }
+    return absl::DeadlineExceededError("the splits' ends were not reached");
+  }
+  static std::vector<SplitState> StatesOf(const Source& source) {
+    std::vector<SplitState> states;
+    for (const SplitProgress& split : source.splits()) {
+      SplitState& state = states.emplace_back();
+      state.set_id(split.id);
+      state.set_position(split.position);
+      state.set_end_position(split.end_position);
+      state.set_fingerprint(split.fingerprint);
+    }
+    return states;
+  }
+
+  rd_kafka_t* producer_ = nullptr;
+  rd_kafka_mock_cluster_t* cluster_ = nullptr;
+  SourceSpec spec_;
+  std::unique_ptr<SourceConnector> connector_;
+  std::string system_id_;
+  std::atomic<int> num_wakes_ = 0;
+  std::vector<std::vector<int64_t>> ids_;
+  std::vector<BatchPtr> dead_letters_;
+  BatchPtr last_rows_;
+};
+
+TEST_F(KafkaTest, ReadsEveryPartitionToItsEndAndSaysSo) {
+  ProduceIds(0, 0, 5);
+  ProduceIds(1, 100, 103);
+  auto source = Open(Start());
+  ASSERT_TRUE(ReadToEnd(*source).ok());
+  EXPECT_THAT(ids_, ElementsAre(ElementsAre(0, 1, 2, 3, 4), ElementsAre(100, 101, 102)));
+  EXPECT_EQ(source->splits()[0].id, "clicks/0");
+  EXPECT_EQ(source->splits()[0].position, 5);
+  EXPECT_EQ(source->splits()[0].lag, 0);
+  EXPECT_FALSE(source->splits()[0].finished);
+  EXPECT_GT(num_wakes_, 0);
+  int wakes = num_wakes_;
+  ProduceIds(0, 5, 6);
+  for (int i = 0; i < 1000 && num_wakes_ == wakes; ++i) absl::SleepFor(absl::Milliseconds(5));
+  EXPECT_GT(num_wakes_, wakes) << "a new record must wake the task";
+  ASSERT_TRUE(ReadToEnd(*source).ok());
+  EXPECT_EQ(ids_[0].back(), 5);
+}
+
+TEST_F(KafkaTest, ResumesBehindTheLastRecordThatWasConsumed) {
+  ProduceIds(0, 0, 5);
+  ProduceIds(1, 100, 103);
+  auto first = Open(Start());
+  ASSERT_TRUE(ReadToEnd(*first).ok());
+  auto states = StatesOf(*first);
+  first.reset();
+  ids_.clear();
+  ProduceIds(0, 5, 8);
+  auto second = Open(states);
+  ASSERT_TRUE(ReadToEnd(*second).ok());
+  EXPECT_THAT(ids_, ElementsAre(ElementsAre(5, 6, 7), ElementsAre()));
+}
+
+TEST_F(KafkaTest, ABoundedReadFinishesAtTheEndThatWasResolved) {
+  ProduceIds(0, 0, 4);
+  SetOption("scan.bounded.mode", "latest-offset");
+  auto states = Start();
+  EXPECT_EQ(states[0].end_position(), 4);
+  ProduceIds(0, 4, 9);
+  auto source = Open(states);
+  ASSERT_TRUE(ReadToEnd(*source).ok());
+  EXPECT_THAT(ids_[0], ElementsAre(0, 1, 2, 3));
+  EXPECT_TRUE(source->splits()[0].finished);
+  EXPECT_TRUE(source->splits()[1].finished) << "an empty partition has nothing to read";
+  EXPECT_EQ(source->splits()[0].position, 4);
+}
+
+TEST_F(KafkaTest, StartModesBecomeNumbers) {
+  ProduceIds(0, 0, 4);
+  SetOption("scan.startup.mode", "latest-offset");
+  EXPECT_EQ(Start()[0].position(), 4);
+  SetOption("scan.startup.mode", "specific-offsets");
+  SetOption("scan.startup.specific-offsets", "partition:0,offset:2");
+  auto states = Start();
+  EXPECT_EQ(states[0].position(), 2);
+  EXPECT_EQ(states[1].position(), 0);
+  auto source = Open(states);
+  ASSERT_TRUE(ReadToEnd(*source).ok());
+  EXPECT_THAT(ids_[0], ElementsAre(2, 3));
+}
+
+TEST_F(KafkaTest, SplitsMayBeAddedWhileReading) {
+  ProduceIds(0, 0, 3);
+  ProduceIds(1, 100, 102);
+  auto states = Start();
+  auto source = Open({states[0]});
+  ASSERT_TRUE(ReadToEnd(*source).ok());
+  auto catalog = *connector_->OpenCatalog(spec_);
+  auto found = catalog->ResolveNew({"clicks/1"});
+  ASSERT_TRUE(found.ok()) << found.status();
+  EXPECT_EQ((*found)[0].position(), 0);
+  ASSERT_TRUE(source->AddSplits(*found).ok());
+  ASSERT_TRUE(ReadToEnd(*source).ok());
+  EXPECT_THAT(ids_, ElementsAre(ElementsAre(0, 1, 2), ElementsAre(100, 101)));
+}
+
+TEST_F(KafkaTest, BadRecordsBecomeDeadLettersOrFailThePipeline) {
+  ProduceIds(0, 0, 2);
+  Produce("clicks", 0, "{\"id\": 1.5}");
+  ProduceIds(0, 3, 4);
+  spec_.dead_letters_connected = true;
+  auto source = Open(Start());
+  ASSERT_TRUE(ReadToEnd(*source).ok());
+  EXPECT_THAT(ids_[0], ElementsAre(0, 1, 3));
+  ASSERT_EQ(dead_letters_.size(), 1u);
+  ASSERT_EQ(dead_letters_[0]->num_rows(), 1);
+  auto text = [&](const char* column) { return (*dead_letters_[0]->GetColumnByName(column)->GetScalar(0))->ToString(); };
+  EXPECT_EQ(text("topic"), "clicks");
+  EXPECT_EQ(text("offset"), "2");
+  EXPECT_THAT(text("error"), HasSubstr("without loss"));
+
+  spec_.dead_letters_connected = false;
+  auto strict = Open(Start());
+  ids_.clear();
+  absl::Status status = ReadToEnd(*strict);
+  EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument);
+  EXPECT_THAT(std::string(status.message()), HasSubstr("topic: clicks, partition: 0, offset: 2: column 'id'"));
+  EXPECT_THAT(std::string(status.message()), HasSubstr("value: {\\\"id\\\": 1.5}"));
+  EXPECT_THAT(ids_[0], ElementsAre(0, 1)) << "what came before the bad record is not lost";
+  EXPECT_EQ(strict->splits()[0].position, 2);
+}
+
+TEST_F(KafkaTest, MetadataFillsItsColumns) {
+  AddColumn("t", "STRING", "topic");
+  AddColumn("p", "INT", "partition");
+  AddColumn("ts", "TIMESTAMP_LTZ(3)", "timestamp");
+  AddColumn("k", "BYTES NOT NULL", "key");
+  AddColumn("h", "MAP<STRING, BYTES>", "headers");
+  ProduceIds(1, 7, 8);
+  auto source = Open(Start());
+  BatchPtr rows;
+  for (int i = 0; i < 2'000 && (rows == nullptr || rows->num_rows() == 0); ++i) {
+    auto batch = source->Poll();
+    ASSERT_TRUE(batch.ok()) << batch.status();
+    if (batch->has_value()) rows = (*batch)->rows;
+    if (!batch->has_value()) absl::SleepFor(absl::Milliseconds(5));
+  }
+  ASSERT_NE(rows, nullptr);
+  ASSERT_TRUE(rows->ValidateFull().ok());
+  std::vector<std::string> cells;
+  for (int i = 0; i < rows->num_columns(); ++i) cells.push_back((*rows->column(i)->GetScalar(0))->ToString());
+  EXPECT_THAT(cells, ElementsAre("7", "0", "clicks", "1", "2023-11-14 22:13:20.000000Z", "k", "map<string, binary>[{key:string = h, value:binary = x}]"));
+}
+
+TEST_F(KafkaTest, ATopicMadeAnewIsNoticed) {
+  ProduceIds(0, 0, 5);
+  auto first = Open(Start());
+  ASSERT_TRUE(ReadToEnd(*first).ok());
+  auto states = StatesOf(*first);
+  // The same offset holds another record: this is another log.
+  KafkaFingerprint other = *KafkaFingerprint::Decode(states[0].fingerprint());
+  EXPECT_EQ(other.offset, 4);
+  other.value_hash ^= 1;
+  states[0].set_fingerprint(other.Encode());
+  auto second = Open(states);
+  absl::Status status = ReadToEnd(*second);
+  EXPECT_EQ(status.code(), absl::StatusCode::kDataLoss);
+  EXPECT_THAT(std::string(status.message()), HasSubstr("made anew"));
+}
+
+TEST_F(KafkaTest, APositionThatIsNotThereIsDataLoss) {
+  ProduceIds(0, 0, 5);
+  auto states = Start();
+  states[0].set_position(6);
+  absl::Status status = TryOpen(states).status();
+  EXPECT_EQ(status.code(), absl::StatusCode::kDataLoss);
+  EXPECT_THAT(std::string(status.message()), HasSubstr("topic: clicks, partition: 0, offset: 6"));
+  EXPECT_THAT(std::string(status.message()), HasSubstr("available: 0 to 5"));
+}
+
+TEST_F(KafkaTest, AnotherClusterIsDataLoss) {
+  auto states = Start();
+  system_id_ = "other";
+  EXPECT_EQ(TryOpen(states).status().code(), absl::StatusCode::kDataLoss);
+}
+
+TEST_F(KafkaTest, AMissingTopicNamesTheNearest) {
+  SetOption("topic", "click");
+  auto catalog = connector_->OpenCatalog(spec_);
+  ASSERT_TRUE(catalog.ok()) << catalog.status();
+  auto splits = (*catalog)->ListSplits();
+  EXPECT_EQ(splits.status().code(), absl::StatusCode::kNotFound);
+  EXPECT_THAT(std::string(splits.status().message()), HasSubstr("has no topic 'click' that this login may see; did you mean 'clicks'?"));
+}
+
+TEST_F(KafkaTest, AnUnreachableBrokerSaysWhere) {
+  SetOption("properties.bootstrap.servers", "127.0.0.1:1");
+  auto catalog = connector_->OpenCatalog(spec_);
+  EXPECT_EQ(catalog.status().code(), absl::StatusCode::kUnavailable);
+  std::string message(catalog.status().message());
+  EXPECT_THAT(message, HasSubstr("127.0.0.1:1"));
+  EXPECT_THAT(message, HasSubstr("Connection refused"));
+  EXPECT_THAT(message, HasSubstr("advertised.listeners"));
+}
+
+TEST_F(KafkaTest, CompletedCheckpointsAreToldToTheGroup) {
+  SetOption("properties.group.id", "lag-tools");
+  ProduceIds(0, 0, 5);
+  auto source = Open(Start());
+  ASSERT_TRUE(ReadToEnd(*source).ok());
+  source->OnCheckpointComplete(StatesOf(*source));
+  char reason[256];
+  rd_kafka_conf_t* conf = rd_kafka_conf_new();
+  rd_kafka_conf_set(conf, "bootstrap.servers", rd_kafka_mock_cluster_bootstraps(cluster_), reason, sizeof(reason));
+  rd_kafka_conf_set(conf, "group.id", "lag-tools", reason, sizeof(reason));
+  rd_kafka_t* tool = rd_kafka_new(RD_KAFKA_CONSUMER, conf, reason, sizeof(reason));
+  rd_kafka_topic_partition_list_t* list = rd_kafka_topic_partition_list_new(1);
+  rd_kafka_topic_partition_list_add(list, "clicks", 0);
+  for (int i = 0; i < 200; ++i) {
+    ASSERT_EQ(rd_kafka_committed(tool, list, 10'000), RD_KAFKA_RESP_ERR_NO_ERROR);
+    if (list->elems[0].offset == 5) break;
+    absl::SleepFor(absl::Milliseconds(20));
+  }
+  EXPECT_EQ(list->elems[0].offset, 5);
+  rd_kafka_topic_partition_list_destroy(list);
+  rd_kafka_destroy(tool);
+}
+
+}  // namespace
+}  // namespace millrace
