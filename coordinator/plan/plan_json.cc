@@ -27,7 +27,7 @@ std::string Located(std::string_view message, std::string_view json) {
 
 }  // namespace
 
-absl::StatusOr<v1::Plan> PlanFromJson(std::string_view json) {
+absl::StatusOr<v1::Plan> ReadPlanJson(std::string_view json) {
   v1::Plan plan;
   google::protobuf::util::JsonParseOptions options;
   options.ignore_unknown_fields = false;
@@ -39,7 +39,7 @@ absl::StatusOr<v1::Plan> PlanFromJson(std::string_view json) {
   return plan;
 }
 
-absl::StatusOr<std::string> PlanToJson(const v1::Plan& plan) {
+absl::StatusOr<std::string> WritePlanJson(const v1::Plan& plan) {
   google::protobuf::util::JsonPrintOptions options;
   options.add_whitespace = true;
   options.preserve_proto_field_names = true;

@@ -10,9 +10,9 @@ namespace millrace {
 
 // Reads a plan as people write it. Field names as in plan.proto. Fails with InvalidArgument: unknown fields and wrong values with their
 // field, mistakes of syntax with line and column.
-absl::StatusOr<v1::Plan> PlanFromJson(std::string_view json);
+absl::StatusOr<v1::Plan> ReadPlanJson(std::string_view json);
 
 // The same text format, indented; reading it back gives an equal plan.
-absl::StatusOr<std::string> PlanToJson(const v1::Plan& plan);
+absl::StatusOr<std::string> WritePlanJson(const v1::Plan& plan);
 
 }  // namespace millrace

@@ -90,8 +90,8 @@ Relation Decoded(const Relation& source, const std::set<std::string>& used) {
   return decoded;
 }
 
-NodeOutputs OutputsOf(const v1::Node& node, const Relation* input, bool side_connected, const std::set<std::string>* used,
-                      const std::string& field, Diagnostics& diagnostics) {
+NodeOutputs OutputsOf(const v1::Node& node, const Relation* input, const std::set<std::string>* used, const std::string& field,
+                      Diagnostics& diagnostics) {
   NodeOutputs outputs;
   if (node.has_source()) {
     outputs.main = SourceRelation(node.source(), field + ".source", diagnostics);
@@ -109,7 +109,7 @@ NodeOutputs OutputsOf(const v1::Node& node, const Relation* input, bool side_con
       break;
     case v1::Node::kWindowAggregate:
       outputs.main = WindowRelation(node.window_aggregate(), *input, field + ".window_aggregate", diagnostics);
-      if (outputs.main) outputs.side = LateRelation(node.window_aggregate(), *input, side_connected, field, diagnostics);
+      if (outputs.main) outputs.side = LateRelation(node.window_aggregate(), *input, field, diagnostics);
       break;
     default:
       break;
@@ -167,8 +167,7 @@ std::vector<NodeOutputs> DeriveRelations(const v1::Plan& plan, const PlanGraph& 
       const std::optional<Relation>& relation = outputs[edge->from].At(edge->output);
       if (relation) input = &*relation;
     }
-    outputs[node] = OutputsOf(plan.nodes(node), input, graph.IsConnected(node, 1), used == nullptr ? nullptr : &(*used)[node],
-                              Cat("nodes[", node, "]"), diagnostics);
+    outputs[node] = OutputsOf(plan.nodes(node), input, used == nullptr ? nullptr : &(*used)[node], Cat("nodes[", node, "]"), diagnostics);
   }
   return outputs;
 }

@@ -117,13 +117,11 @@ std::optional<Relation> WindowRelation(const v1::WindowAggregate& window, const 
   return relation;
 }
 
-std::optional<Relation> LateRelation(const v1::WindowAggregate& window, const Relation& input, bool connected,
-                                     const std::string& field, Diagnostics& diagnostics) {
-  const std::vector<std::string> reads = WindowReads(window);
+std::optional<Relation> LateRelation(const v1::WindowAggregate& window, const Relation& input, const std::string& field,
+                                     Diagnostics& diagnostics) {
   Relation relation;
   for (const TypedColumn& column : input.columns) {
     if (column.name == "window_end" || column.name == "watermark") {
-      if (!connected && std::find(reads.begin(), reads.end(), column.name) == reads.end()) continue;
       diagnostics.Add(field + ".inputs[0]", "the input has a column '", column.name,
                       "', which is also what a column of late rows is called; rename it in a project before the window");
       return std::nullopt;

@@ -14,10 +14,10 @@ namespace millrace {
 std::optional<Relation> WindowRelation(const v1::WindowAggregate& window, const Relation& input, const std::string& field,
                                        Diagnostics& diagnostics);
 
-// Columns of its late output: the input's, window_end, watermark. Input columns of those two names are refused only where they would
-// meet: if someone reads the late rows, or the window itself reads the column.
-std::optional<Relation> LateRelation(const v1::WindowAggregate& window, const Relation& input, bool connected,
-                                     const std::string& field, Diagnostics& diagnostics);
+// Columns of its late output: the input's, window_end, watermark. An input column of either name is refused, whether or not someone
+// reads the late rows: connecting them later must not ask for other names.
+std::optional<Relation> LateRelation(const v1::WindowAggregate& window, const Relation& input, const std::string& field,
+                                     Diagnostics& diagnostics);
 
 // Columns that the window reads: keys, time column, arguments.
 std::vector<std::string> WindowReads(const v1::WindowAggregate& window);

@@ -41,7 +41,7 @@ ConnectorRegistry FakeConnectors() {
 }
 
 v1::Plan PlanOf(std::string_view json) {
-  absl::StatusOr<v1::Plan> plan = PlanFromJson(json);
+  absl::StatusOr<v1::Plan> plan = ReadPlanJson(json);
   EXPECT_TRUE(plan.ok()) << plan.status();
   return plan.ok() ? *plan : v1::Plan();
 }

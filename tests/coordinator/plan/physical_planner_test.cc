@@ -75,6 +75,18 @@ TEST(PhysicalPlanner, AWindowWithoutLateOutputReadsOnlyWhatItNeeds) {
   EXPECT_EQ(UsedColumnsOf(plan), (Names{"event_time"}));
 }
 
+TEST(PhysicalPlanner, LateRowsAreTheInputAndTwoColumnsWhetherReadOrNot) {
+  v1::Plan plan = PlanOf(ReadFile("examples/clicks.json"));
+  for (int64_t num_inputs : {4, 3}) {
+    absl::StatusOr<internal::v1::PhysicalPlan> physical = MakePhysicalPlan(plan, 1);
+    ASSERT_TRUE(physical.ok()) << physical.status();
+    const auto& window = physical->stages(1).nodes(0);
+    EXPECT_EQ(window.input_schemas(0).columns_size(), num_inputs);
+    EXPECT_EQ(window.output_schemas(1).columns_size(), num_inputs + 2);
+    plan.mutable_nodes()->DeleteSubrange(3, 1);
+  }
+}
+
 TEST(PhysicalPlanner, AReaderBesideTheWindowKeepsItsColumns) {
   v1::Plan plan = PlanOf(ReadFile("examples/clicks.json"));
   *plan.mutable_nodes(3)->mutable_inputs(0) = plan.nodes(1).inputs(0);

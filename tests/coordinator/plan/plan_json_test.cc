@@ -12,7 +12,7 @@ namespace millrace {
 namespace {
 
 std::string Message(std::string_view json) {
-  absl::StatusOr<v1::Plan> plan = PlanFromJson(json);
+  absl::StatusOr<v1::Plan> plan = ReadPlanJson(json);
   EXPECT_FALSE(plan.ok());
   EXPECT_EQ(plan.status().code(), absl::StatusCode::kInvalidArgument);
   return std::string(plan.status().message());
@@ -25,7 +25,7 @@ TEST(PlanJson, WhatIsWrittenIsReadBack) {
     text << file.rdbuf();
     const v1::Plan plan = PlanOf(text.str());
     EXPECT_EQ(plan.name(), name);
-    absl::StatusOr<std::string> json = PlanToJson(plan);
+    absl::StatusOr<std::string> json = WritePlanJson(plan);
     ASSERT_TRUE(json.ok()) << json.status();
     EXPECT_NE(json->find("window_aggregate"), std::string::npos) << "fields are named as in plan.proto";
     EXPECT_TRUE(google::protobuf::util::MessageDifferencer::Equals(PlanOf(*json), plan));
@@ -35,7 +35,7 @@ TEST(PlanJson, WhatIsWrittenIsReadBack) {
 TEST(PlanJson, AnAbsentLiteralStaysNull) {
   const v1::Plan plan = PlanOf(R"({"nodes":[{"filter":{"condition":{"literal":{"type":"INT"}}}},
                                             {"filter":{"condition":{"literal":{"type":"STRING","value":""}}}}]})");
-  const v1::Plan again = PlanOf(*PlanToJson(plan));
+  const v1::Plan again = PlanOf(*WritePlanJson(plan));
   EXPECT_FALSE(again.nodes(0).filter().condition().literal().has_value());
   EXPECT_TRUE(again.nodes(1).filter().condition().literal().has_value());
 }
@@ -58,7 +58,7 @@ TEST(PlanJson, AMistakeOfSyntaxHasALineAndAColumn) {
 }
 
 TEST(PlanJson, GarbageIsRefused) {
-  for (const char* json : {"", "[]", "nonsense", "{", "{} {}"}) EXPECT_FALSE(PlanFromJson(json).ok()) << json;
+  for (const char* json : {"", "[]", "nonsense", "{", "{} {}"}) EXPECT_FALSE(ReadPlanJson(json).ok()) << json;
 }
 
 }  // namespace
