@@ -155,8 +155,10 @@ void Coordinator::StoreNew(v1::Plan plan, std::string request_id, Done done) {
 
 void Coordinator::WriteNew(storage::v1::PipelineRecord record, v1::Plan plan, Done done) {
   using Outcome = std::pair<absl::StatusOr<uint64_t>, absl::StatusOr<VersionedRecord>>;
+  std::string name = Cat(kPrefix, record.name());
+  std::string bytes = record.SerializeAsString();
   Io(
-      [store = options_.metadata, name = Cat(kPrefix, record.name()), bytes = record.SerializeAsString()]() -> Outcome {
+      [store = options_.metadata, name, bytes]() -> Outcome {
         absl::StatusOr<uint64_t> written = WriteRecord(*store, name, 0, bytes);
         if (!absl::IsAborted(written.status())) return {written, absl::UnknownError("")};
         return {written, store->Get(name)};

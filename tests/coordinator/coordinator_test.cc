@@ -1,0 +1,317 @@
+#include "coordinator/coordinator.h"
+
+#include <gtest/gtest.h>
+
+#include "base/memory_blob_store.h"
+#include "coordinator/file_metadata_store.h"
+#include "fake_connectors.h"
+#include "fake_transport.h"
+#include "scripted_worker.h"
+#include "virtual_time.h"
+
+namespace millrace {
+namespace {
+
+class OneStore final : public BlobStoreFactory {
+ public:
+  absl::StatusOr<std::shared_ptr<BlobStore>> Open(std::string_view) override { return store; }
+  const std::shared_ptr<MemoryBlobStore> store = std::make_shared<MemoryBlobStore>();
+};
+
+class CountingLeadership final : public Leadership {
+ public:
+  absl::StatusOr<Term> Acquire() override { return Term(++terms); }
+  uint64_t terms = 0;
+};
+
+absl::StatusOr<internal::v1::PhysicalPlan> PhysicalOfTest(const v1::Plan& plan, uint32_t parallelism) {
+  if (parallelism > 720) return InvalidArgument("parallelism ", parallelism, ": at most 720");
+  internal::v1::PhysicalPlan physical;
+  *physical.mutable_plan() = plan;
+  physical.set_parallelism(parallelism);
+  auto* stage = physical.add_stages();
+  auto* source = stage->add_nodes();
+  source->set_uid("in");
+  source->mutable_source()->set_connector("fake");
+  auto* sink = stage->add_nodes();
+  sink->set_uid("out");
+  sink->mutable_sink()->set_connector("fake");
+  auto* column = sink->add_input_schemas()->add_columns();
+  column->set_name("a");
+  column->set_type("BIGINT");
+  return physical;
+}
+
+class CoordinatorTest : public ::testing::Test {
+ protected:
+  CoordinatorTest() {
+    connectors_.AddSource("fake", std::make_unique<FakeSourceConnector>(&outside_));
+    connectors_.AddSink("fake", std::make_unique<FakeSinkConnector>(&outside_));
+    StartCoordinator();
+  }
+  Coordinator::Options OptionsOfTest() {
+    Coordinator::Options options;
+    options.clock = &time_;
+    options.executor = &time_;
+    options.io_pool = &time_;
+    options.transport = &transport_;
+    options.metadata = &metadata_;
+    options.leadership = &leadership_;
+    options.blob_stores = &blobs_;
+    options.connectors = &connectors_;
+    options.metrics = &metrics_;
+    options.checkpoint_root = "memory";
+    options.validate = [](const v1::Plan& plan) {
+      std::vector<v1::Diagnostic> diagnostics;
+      if (plan.name().empty()) {
+        diagnostics.emplace_back().set_field("name");
+        diagnostics.back().set_message("give it one");
+      }
+      return diagnostics;
+    };
+    options.plan_physical = PhysicalOfTest;
+    options.on_fenced = [this](absl::Status why) { fenced_ = why; };
+    return options;
+  }
+  void StartCoordinator() {
+    coordinator_.reset();
+    coordinator_ = std::make_unique<Coordinator>(OptionsOfTest());
+    coordinator_->Run();
+    time_.Pass(absl::Milliseconds(50));
+  }
+  ScriptedWorker& AddWorker(std::string id) {
+    workers_.push_back(std::make_unique<ScriptedWorker>(id, &transport_, &time_));
+    return *workers_.back();
+  }
+  static v1::Plan PlanOfTest() {
+    v1::Plan plan;
+    plan.set_name("p");
+    plan.mutable_checkpoint()->set_interval_ms(1000);
+    return plan;
+  }
+  absl::StatusOr<v1::Pipeline> Await(const std::function<void(Coordinator::Done)>& call) {
+    auto result = std::make_shared<std::optional<absl::StatusOr<v1::Pipeline>>>();
+    call([result](absl::StatusOr<v1::Pipeline> answer) { *result = std::move(answer); });
+    if (!time_.PassUntil([&] { return result->has_value(); })) return absl::DeadlineExceededError("no answer");
+    return **result;
+  }
+  absl::StatusOr<v1::Pipeline> Create(v1::Plan plan, std::string request_id = "r1") {
+    return Await([&](Coordinator::Done done) { coordinator_->Create(plan, request_id, std::move(done)); });
+  }
+  absl::StatusOr<v1::Pipeline> Start(uint32_t parallelism = 0) {
+    return Await([&](Coordinator::Done done) { coordinator_->Start("p", parallelism, std::move(done)); });
+  }
+  absl::StatusOr<v1::Pipeline> Stop() {
+    return Await([&](Coordinator::Done done) { coordinator_->Stop("p", false, std::move(done)); });
+  }
+  v1::Pipeline Get() {
+    return *Await([&](Coordinator::Done done) { coordinator_->Get("p", std::move(done)); });
+  }
+  bool AwaitState(v1::PipelineState state) {
+    return time_.PassUntil([&] { return Get().state() == state; });
+  }
+
+  VirtualTime time_;
+  FakeTransport transport_;
+  FakeOutside outside_;
+  ConnectorRegistry connectors_;
+  OneStore blobs_;
+  MemoryBlobStore records_;
+  FileMetadataStore metadata_{&records_};
+  CountingLeadership leadership_;
+  Metrics metrics_;
+  absl::Status fenced_;
+  std::vector<std::unique_ptr<ScriptedWorker>> workers_;
+  std::unique_ptr<Coordinator> coordinator_;
+};
+
+TEST_F(CoordinatorTest, APipelineRunsFromCreateToStopped) {
+  ScriptedWorker& worker = AddWorker("w1");
+  ASSERT_TRUE(Create(PlanOfTest()).ok());
+  EXPECT_EQ(Get().state(), v1::PIPELINE_STATE_CREATED);
+  absl::StatusOr<v1::Pipeline> started = Start(2);
+  ASSERT_TRUE(started.ok())  << started.status();
+  ASSERT_TRUE(AwaitState(v1::PIPELINE_STATE_RUNNING));
+  EXPECT_EQ(worker.term, 1u);
+  ASSERT_EQ(worker.deploys.size(), 1u);
+  EXPECT_EQ(worker.deploys[0].placements_size(), 2);
+  EXPECT_EQ(worker.deploys[0].splits(0).splits_size(), 2);  // t/0 and t/2
+  EXPECT_EQ(worker.deploys[0].splits(0).splits(0).position(), 100);
+  ASSERT_TRUE(time_.PassUntil([&] { return worker.commits.size() == 2; }));
+  EXPECT_EQ(worker.commits[0].committables_size(), 2);
+  EXPECT_LT(worker.commits[0].epoch(), worker.commits[1].epoch());
+
+  ASSERT_TRUE(Stop().ok());
+  ASSERT_TRUE(AwaitState(v1::PIPELINE_STATE_STOPPED));
+  EXPECT_EQ(worker.triggers.back().kind(), internal::v1::CHECKPOINT_KIND_STOP);
+  EXPECT_EQ(worker.undeploys.back().generation(), worker.deploys[0].generation());
+  v1::Pipeline view = Get();
+  EXPECT_EQ(view.last_committed_epoch(), view.last_completed_epoch());
+  EXPECT_EQ(view.progress().records_committed(), 30u);
+}
+
+TEST_F(CoordinatorTest, ARescaleRestoresEverySplitWhereItStood) {
+  ScriptedWorker& worker = AddWorker("w1");
+  AddWorker("w2");
+  ASSERT_TRUE(Create(PlanOfTest()).ok());
+  ASSERT_TRUE(Start(1).ok());
+  ASSERT_TRUE(AwaitState(v1::PIPELINE_STATE_RUNNING));
+  ASSERT_TRUE(Stop().ok());
+  ASSERT_TRUE(AwaitState(v1::PIPELINE_STATE_STOPPED));
+  ASSERT_TRUE(Start(3).ok());
+  ASSERT_TRUE(AwaitState(v1::PIPELINE_STATE_RUNNING));
+  const internal::v1::Deploy& deploy = worker.deploys.back();
+  EXPECT_EQ(deploy.placements_size(), 3);
+  ASSERT_EQ(deploy.splits_size(), 3);
+  for (const auto& assignment : deploy.splits()) {
+    ASSERT_EQ(assignment.splits_size(), 1);
+    EXPECT_EQ(assignment.splits(0).position(), 105);
+  }
+  EXPECT_EQ(deploy.restore().epoch(), Get().last_completed_epoch());
+}
+
+TEST_F(CoordinatorTest, AHungWorkersPipelineMovesToAnother) {
+  ScriptedWorker& first = AddWorker("w1");
+  ASSERT_TRUE(Create(PlanOfTest()).ok());
+  ASSERT_TRUE(Start().ok());
+  ASSERT_TRUE(AwaitState(v1::PIPELINE_STATE_RUNNING));
+  ScriptedWorker& second = AddWorker("w2");
+  first.beats = false;
+  first.acknowledges = false;
+  ASSERT_TRUE(AwaitState(v1::PIPELINE_STATE_RESTARTING));
+  EXPECT_NE(Get().reason().find("worker w1 is lost: it was silent"), std::string::npos) << Get().reason();
+  ASSERT_TRUE(AwaitState(v1::PIPELINE_STATE_RUNNING));
+  EXPECT_FALSE(first.closed.ok());
+  ASSERT_EQ(second.deploys.size(), 1u);
+  EXPECT_GT(second.deploys[0].generation(), first.deploys[0].generation());
+  EXPECT_EQ(Get().restarts(), 1u);
+}
+
+TEST_F(CoordinatorTest, ASaidGoodbyeMovesThePipelineBehindACheckpoint) {
+  ScriptedWorker& first = AddWorker("w1");
+  ASSERT_TRUE(Create(PlanOfTest()).ok());
+  ASSERT_TRUE(Start().ok());
+  ASSERT_TRUE(AwaitState(v1::PIPELINE_STATE_RUNNING));
+  ScriptedWorker& second = AddWorker("w2");
+  internal::v1::WorkerMessage goodbye;
+  goodbye.mutable_goodbye();
+  first.Send(goodbye);
+  ASSERT_TRUE(time_.PassUntil([&] { return !second.deploys.empty(); }));
+  EXPECT_EQ(first.triggers.back().kind(), internal::v1::CHECKPOINT_KIND_STOP);
+  EXPECT_EQ(second.deploys[0].restore().epoch(), first.triggers.back().epoch());
+  ASSERT_TRUE(AwaitState(v1::PIPELINE_STATE_RUNNING));
+  EXPECT_EQ(Get().restarts(), 0u);
+}
+
+TEST_F(CoordinatorTest, ARestartedCoordinatorTakesARunningPipelineUp) {
+  AddWorker("w1");
+  ASSERT_TRUE(Create(PlanOfTest()).ok());
+  ASSERT_TRUE(Start(2).ok());
+  ASSERT_TRUE(time_.PassUntil([&] { return Get().last_committed_epoch() > 0; }));
+  v1::Pipeline before = Get();
+  StartCoordinator();
+  EXPECT_EQ(Get().state(), v1::PIPELINE_STATE_RESTARTING);
+  ScriptedWorker& worker = AddWorker("w2");
+  ASSERT_TRUE(AwaitState(v1::PIPELINE_STATE_RUNNING));
+  EXPECT_EQ(worker.term, 2u);
+  v1::Pipeline after = Get();
+  EXPECT_EQ(after.lineage(), before.lineage());
+  EXPECT_GT(after.generation(), before.generation());
+  EXPECT_NE(after.version(), before.version());
+  EXPECT_EQ(worker.deploys[0].restore().epoch(), before.last_completed_epoch());
+  ASSERT_TRUE(time_.PassUntil([&] { return !worker.triggers.empty(); }));
+  EXPECT_GT(worker.triggers[0].epoch(), before.last_completed_epoch());
+}
+
+TEST_F(CoordinatorTest, APermanentErrorFailsThePipelineByName) {
+  ScriptedWorker& worker = AddWorker("w1");
+  ASSERT_TRUE(Create(PlanOfTest()).ok());
+  ASSERT_TRUE(Start().ok());
+  ASSERT_TRUE(AwaitState(v1::PIPELINE_STATE_RUNNING));
+  worker.Fail("offset 7 is gone", true);
+  ASSERT_TRUE(AwaitState(v1::PIPELINE_STATE_FAILED));
+  EXPECT_EQ(Get().reason(), "subtask 0.0: offset 7 is gone");
+  time_.Pass(absl::Seconds(10));
+  EXPECT_EQ(worker.deploys.size(), 1u);
+}
+
+TEST_F(CoordinatorTest, ATableThatDoesNotFitFailsTheStart) {
+  AddWorker("w1");
+  outside_.table = InvalidArgument("column b is missing");
+  ASSERT_TRUE(Create(PlanOfTest()).ok());
+  ASSERT_TRUE(Start().ok());
+  ASSERT_TRUE(AwaitState(v1::PIPELINE_STATE_FAILED));
+  EXPECT_EQ(Get().reason(), "prepare sink out: column b is missing");
+}
+
+TEST_F(CoordinatorTest, AStartWithoutSlotsSaysWhatItWaitsFor) {
+  ASSERT_TRUE(Create(PlanOfTest()).ok());
+  ASSERT_TRUE(Start(3).ok());
+  AddWorker("w1");
+  time_.Pass(absl::Seconds(1));
+  EXPECT_EQ(Get().state(), v1::PIPELINE_STATE_STARTING);
+  EXPECT_NE(Get().reason().find("it needs 3 slots, 2 of 1 workers' are free"), std::string::npos) << Get().reason();
+  AddWorker("w2");
+  ASSERT_TRUE(AwaitState(v1::PIPELINE_STATE_RUNNING));
+}
+
+TEST_F(CoordinatorTest, ANewPartitionIsReadFromItsStartAndStaysKnown) {
+  ScriptedWorker& worker = AddWorker("w1");
+  ASSERT_TRUE(Create(PlanOfTest()).ok());
+  ASSERT_TRUE(Start(2).ok());
+  ASSERT_TRUE(AwaitState(v1::PIPELINE_STATE_RUNNING));
+  outside_.splits.push_back("t/3");
+  ASSERT_TRUE(time_.PassUntil([&] { return !worker.added.empty(); }));
+  EXPECT_EQ(worker.added[0].assignment().index(), 1u);
+  EXPECT_EQ(worker.added[0].assignment().splits(0).id(), "t/3");
+  EXPECT_EQ(worker.added[0].assignment().splits(0).position(), 0);
+  worker.Fail("cable", false);
+  ASSERT_TRUE(time_.PassUntil([&] { return worker.deploys.size() == 2; }));
+  int num_splits = 0;
+  for (const auto& assignment : worker.deploys[1].splits()) num_splits += assignment.splits_size();
+  EXPECT_EQ(num_splits, 4);
+}
+
+TEST_F(CoordinatorTest, CreateAnswersARepeatedRequestAndRefusesATakenName) {
+  absl::StatusOr<v1::Pipeline> first = Create(PlanOfTest(), "r1");
+  ASSERT_TRUE(first.ok());
+  EXPECT_EQ(Create(PlanOfTest(), "r1")->lineage(), first->lineage());
+  EXPECT_TRUE(absl::IsAlreadyExists(Create(PlanOfTest(), "r2").status()));
+  absl::Status invalid = Create(v1::Plan(), "r3").status();
+  EXPECT_TRUE(absl::IsInvalidArgument(invalid));
+  EXPECT_EQ(invalid.message(), "name: give it one");
+  EXPECT_TRUE(absl::IsInvalidArgument(Start(721).status()));
+  EXPECT_TRUE(absl::IsFailedPrecondition(Stop().status()));
+}
+
+TEST_F(CoordinatorTest, AWatchAnswersAtAChangeAndAfterItsTimeOut) {
+  v1::Pipeline created = *Create(PlanOfTest());
+  bool answered = false;
+  coordinator_->Watch("p", created.version(), [&](auto) { answered = true; });
+  time_.Pass(absl::Seconds(14));
+  EXPECT_FALSE(answered);
+  time_.Pass(absl::Seconds(2));
+  EXPECT_TRUE(answered);
+  std::optional<v1::Pipeline> changed;
+  coordinator_->Watch("p", created.version(), [&](auto pipeline) { changed = *pipeline; });
+  ASSERT_TRUE(Start().ok());
+  time_.Pass(absl::Milliseconds(50));
+  ASSERT_TRUE(changed.has_value());
+  EXPECT_EQ(changed->state(), v1::PIPELINE_STATE_STARTING);
+}
+
+TEST_F(CoordinatorTest, ACoordinatorWhoseRecordAnotherWroteStopsLeading) {
+  ScriptedWorker& worker = AddWorker("w1");
+  ASSERT_TRUE(Create(PlanOfTest()).ok());
+  ASSERT_TRUE(Start().ok());
+  ASSERT_TRUE(AwaitState(v1::PIPELINE_STATE_RUNNING));
+  absl::StatusOr<VersionedRecord> record = metadata_.Get("pipelines/p");
+  ASSERT_TRUE(metadata_.CompareAndSet("pipelines/p", record->version, record->bytes + "").ok());
+  ASSERT_TRUE(time_.PassUntil([&] { return !fenced_.ok(); }));
+  EXPECT_FALSE(worker.closed.ok());
+  EXPECT_TRUE(worker.commits.empty());
+  EXPECT_TRUE(absl::IsUnavailable(Await([&](auto done) { coordinator_->Get("p", std::move(done)); }).status()));
+}
+
+}  // namespace
+}  // namespace millrace

@@ -1,0 +1,37 @@
+#include "coordinator/file_leadership.h"
+
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <optional>
+
+#include "base/memory_blob_store.h"
+#include "coordinator/file_metadata_store.h"
+
+namespace millrace {
+namespace {
+
+TEST(FileLeadership, OneLeadsAndEveryTermIsHigher) {
+  std::string path = ::testing::TempDir() + "leader-" + std::to_string(getpid()) + ".lock";
+  MemoryBlobStore blobs;
+  FileMetadataStore store(&blobs);
+  std::optional<FileLeadership> first(std::in_place, path, &store);
+  EXPECT_EQ(*first->Acquire(), Term(1));
+  FileLeadership second(path, &store);
+  absl::Status refused = second.Acquire().status();
+  EXPECT_TRUE(absl::IsUnavailable(refused));
+  EXPECT_NE(refused.message().find("another coordinator leads"), std::string::npos);
+  first.reset();
+  EXPECT_EQ(*second.Acquire(), Term(2));
+  unlink(path.c_str());
+}
+
+TEST(FileLeadership, AFolderThatCannotBeWrittenIsNamed) {
+  MemoryBlobStore blobs;
+  FileMetadataStore store(&blobs);
+  FileLeadership leadership("/nonexistent/leader.lock", &store);
+  EXPECT_TRUE(absl::IsFailedPrecondition(leadership.Acquire().status()));
+}
+
+}  // namespace
+}  // namespace millrace
