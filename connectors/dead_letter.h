@@ -7,6 +7,10 @@
 #include "arrow/type_fwd.h"
 #include "millrace/v1/plan.pb.h"
 
+namespace arrow {
+class RecordBatchBuilder;
+}
+
 namespace millrace {
 
 // The one envelope of dead letters. Columns, all nullable unless said:
