@@ -204,6 +204,28 @@ TEST_F(DeltaConnectorTest, EveryTypeIsReadByAForeignReaderFromLogAndFromCheckpoi
   EXPECT_EQ(*(*connector_->OpenCatalog(spec))->LastCommitted(spec.identity), Epoch(12));
 }
 
+TEST_F(DeltaConnectorTest, AForeignWriterMayAppendAndCheckpointInBetween) {
+  SinkSpec spec = SpecOf(Ids());
+  ASSERT_TRUE(Prepare(spec).ok());
+  ASSERT_TRUE(RunEpoch(spec, 1, "[[1]]").ok());
+  const std::string table = directory_.path() + "/table";
+  std::string command = Cat("python3 ", MILLRACE_SOURCE_DIR, "/tests/connectors/delta/append_delta.py ", table, " 2");
+  ASSERT_EQ(std::system(command.c_str()), 0) << "this test needs: pip install deltalake==1.6.6 pyarrow";
+  // All that is left of our marker and files is what the foreign checkpoint says.
+  for (int version = 0; version <= 2; ++version) {
+    ASSERT_TRUE(std::filesystem::remove(Cat(table, "/", DeltaCommitName(version)))) << version;
+  }
+  ASSERT_TRUE(Prepare(spec).ok());
+  auto again = RunEpoch(spec, 1, "[[1]]");
+  ASSERT_TRUE(again.ok()) << again.status();
+  EXPECT_TRUE(again->duplicate);
+  auto next = RunEpoch(spec, 2, "[[3]]");
+  ASSERT_TRUE(next.ok()) << next.status();
+  EXPECT_EQ(next->table_version, 3u);
+  EXPECT_EQ(ForeignRead(table, spec.identity),
+            "{\"version\": 3, \"txn\": 2, \"files\": 3}\n{\"id\": 1}\n{\"id\": 2}\n{\"id\": 3}\n");
+}
+
 TEST_F(DeltaConnectorTest, PartitionValuesAreReadByAForeignReader) {
   auto schema = arrow::schema({
       arrow::field("id", arrow::int64()),
