@@ -1,0 +1,100 @@
+#include "connectors/delta/delta_catalog.h"
+
+#include <arrow/type.h>
+
+#include <utility>
+
+#include "base/error.h"
+#include "base/key_group.h"
+#include "base/macros.h"
+#include "base/random.h"
+#include "connectors/delta/delta_committer.h"
+#include "connectors/delta/delta_log.h"
+#include "connectors/delta/delta_schema.h"
+
+namespace millrace {
+namespace {
+
+constexpr int kAttempts = 3;
+
+// The marker of this sink under another lineage; nullptr: none.
+const DeltaTxn* MarkerOfOtherLineage(const DeltaSnapshot& snapshot, const CommitIdentity& identity) {
+  const std::string prefix = DeltaAppId({identity.pipeline, identity.sink_uid, ""});
+  for (auto at = snapshot.txns.lower_bound(prefix); at != snapshot.txns.end() && at->first.starts_with(prefix); ++at) {
+    if (at->first != DeltaAppId(identity)) return &at->second;
+  }
+  return nullptr;
+}
+
+}  // namespace
+
+DeltaCatalog::DeltaCatalog(DeltaCatalogOptions options, std::shared_ptr<BlobStore> store, const Clock* clock)
+    : options_(std::move(options)), store_(std::move(store)), clock_(clock) {}
+
+absl::Status DeltaCatalog::Create(const CommitIdentity& identity) {
+  const int64_t now_ms = absl::ToUnixMillis(clock_->Now());
+  DeltaCommit commit;
+  DeltaCommitInfo& info = commit.commit_info.emplace();
+  info.timestamp_ms = now_ms;
+  info.operation = "CREATE TABLE";
+  info.app_id = DeltaAppId(identity);
+  DeltaProtocol& protocol = commit.protocol.emplace();
+  if (HasTimestampNtz(*options_.schema)) {
+    protocol = {3, 7, std::vector<std::string>{"timestampNtz"},
+                std::vector<std::string>{"timestampNtz", "appendOnly", "invariants"}};
+  }
+  DeltaMetadata& metadata = commit.metadata.emplace();
+  // Unique to who creates what and when, and the same when a simulated run is repeated.
+  metadata.id =
+      Random(HashKeyBytes(Cat(options_.table_path, "/", info.app_id, "/", absl::ToUnixNanos(clock_->Now())))).Uuid();
+  info.txn_id = metadata.id;
+  ASSIGN_OR_RETURN(metadata.schema_string, DeltaSchemaString(*options_.schema));
+  metadata.partition_columns = options_.partition_by;
+  metadata.created_time_ms = now_ms;
+  // Created by us or, a moment earlier, by someone else: Prepare looks at what is there.
+  return DeltaLog(store_.get()).Append(0, EncodeDeltaCommit(commit)).status();
+}
+
+absl::Status DeltaCatalog::Prepare(const CommitIdentity& identity) {
+  const std::string doing = Cat("prepare Delta table ", options_.table_path);
+  DeltaSnapshot snapshot;
+  absl::Status found;
+  for (int attempt = 0; attempt < kAttempts; ++attempt) {
+    found = DeltaLog(store_.get()).Refresh(&snapshot);
+    if (!absl::IsNotFound(found)) break;
+    if (!options_.create)
+      return NotFound(doing, ": there is none, and option 'create' is 'never'. Create it or change the option");
+    absl::Status created = Create(identity);
+    if (!created.ok() && !absl::IsUnavailable(created)) return Annotate(created, doing);
+  }
+  RETURN_IF_ERROR(Annotate(found, doing));
+  ASSIGN_OR_RETURN(auto table_schema, ParseDeltaSchema(snapshot.metadata.schema_string));
+  RETURN_IF_ERROR(Annotate(
+      CheckRowsFitTable(*options_.schema, options_.partition_by, *table_schema, snapshot.metadata.partition_columns),
+      doing));
+  if (snapshot.metadata.configuration.contains("delta.setTransactionRetentionDuration")) {
+    return FailedPrecondition(
+        doing, ": its property delta.setTransactionRetentionDuration lets markers of committed epochs expire, ",
+        "so that epochs could be committed twice. Unset it");
+  }
+  // An own marker says that this lineage was let in before.
+  const DeltaTxn* other = MarkerOfOtherLineage(snapshot, identity);
+  if (other != nullptr && !options_.append_to_other_lineage && !snapshot.txns.contains(DeltaAppId(identity))) {
+    return FailedPrecondition(
+        doing, ": sink ", identity.sink_uid, " of an earlier pipeline ", identity.pipeline, " wrote to it up to epoch ",
+        other->version, " (", other->app_id,
+        "), so rows could be there twice. Use another table, or set option 'lineage' to 'append'");
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<Epoch> DeltaCatalog::LastCommitted(const CommitIdentity& identity) {
+  DeltaSnapshot snapshot;
+  absl::Status found = DeltaLog(store_.get()).Refresh(&snapshot);
+  if (absl::IsNotFound(found)) return Epoch();
+  RETURN_IF_ERROR(Annotate(found, "read Delta table ", options_.table_path));
+  auto marker = snapshot.txns.find(DeltaAppId(identity));
+  return marker == snapshot.txns.end() ? Epoch() : Epoch(static_cast<uint64_t>(marker->second.version));
+}
+
+}  // namespace millrace

@@ -1,0 +1,152 @@
+#include "connectors/delta/delta_log.h"
+
+#include <simdjson.h>
+
+#include <utility>
+
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_format.h"
+#include "base/error.h"
+#include "base/macros.h"
+#include "connectors/delta/delta_checkpoint.h"
+#include "connectors/delta/json_writer.h"
+
+namespace millrace {
+namespace {
+
+constexpr std::string_view kLogFolder = "_delta_log/";
+constexpr std::string_view kLastCheckpoint = "_delta_log/_last_checkpoint";
+constexpr std::string_view kCheckpointSuffix = ".checkpoint.parquet";
+constexpr int kVersionDigits = 20;
+
+}  // namespace
+
+std::string DeltaCommitName(int64_t version) { return absl::StrFormat("_delta_log/%020d.json", version); }
+std::string DeltaCheckpointName(int64_t version) {
+  return absl::StrFormat("_delta_log/%020d.checkpoint.parquet", version);
+}
+
+absl::Status DeltaSnapshot::Apply(int64_t commit_version, const DeltaCommit& commit) {
+  if (version < 0 && (!commit.protocol.has_value() || !commit.metadata.has_value())) {
+    return DataLoss("replay the table's log: its first commit has no protocol or no metaData");
+  }
+  version = commit_version;
+  if (commit.protocol.has_value()) protocol = *commit.protocol;
+  if (commit.metadata.has_value()) metadata = *commit.metadata;
+  for (const DeltaTxn& txn : commit.txns) txns.insert_or_assign(txn.app_id, txn);
+  for (const DeltaRemove& remove : commit.removes) {
+    files.erase(remove.path);
+    tombstones.insert_or_assign(remove.path, remove);
+  }
+  for (const DeltaAdd& add : commit.adds) {
+    tombstones.erase(add.path);
+    files.insert_or_assign(add.path, add);
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<DeltaCommit> DeltaLog::ReadCommit(int64_t version) {
+  std::string name = DeltaCommitName(version);
+  ASSIGN_OR_RETURN(std::string text, store_->Get(name));
+  return DecodeDeltaCommit(text, name);
+}
+
+absl::StatusOr<PutResult> DeltaLog::Append(int64_t version, const std::string& bytes) {
+  return store_->PutIfAbsent(DeltaCommitName(version), bytes);
+}
+
+absl::StatusOr<int64_t> DeltaLog::CheckpointHint() {
+  absl::StatusOr<std::string> text = store_->Get(kLastCheckpoint);
+  if (absl::IsNotFound(text.status())) return 0;
+  RETURN_IF_ERROR(text.status());
+  simdjson::dom::parser parser;
+  int64_t version = 0;
+  // It is only a hint: damage to it is no damage to the table.
+  if (parser.parse(*text)["version"].get_int64().get(version) != simdjson::SUCCESS) return 0;
+  return version;
+}
+
+absl::Status DeltaLog::Load(DeltaSnapshot* snapshot) {
+  ASSIGN_OR_RETURN(int64_t hint, CheckpointHint());
+  absl::StatusOr<std::string> bytes = absl::NotFoundError("");
+  int64_t version = hint;
+  if (hint > 0) bytes = store_->Get(DeltaCheckpointName(hint));
+  if (absl::IsNotFound(bytes.status())) {
+    absl::StatusOr<int64_t> first = store_->Size(DeltaCommitName(0));
+    // The whole log is there.
+    if (first.ok()) return absl::OkStatus();
+    if (!absl::IsNotFound(first.status())) return first.status();
+    ASSIGN_OR_RETURN(std::vector<std::string> names, store_->List(kLogFolder));
+    version = -1;
+    for (const std::string& name : names) {
+      std::string_view file = std::string_view(name).substr(kLogFolder.size());
+      int64_t found = 0;
+      if (file.size() == kVersionDigits + kCheckpointSuffix.size() && file.ends_with(kCheckpointSuffix) &&
+          absl::SimpleAtoi(AbslView(file.substr(0, kVersionDigits)), &found)) {
+        version = std::max(version, found);
+      }
+    }
+    if (version < 0 && names.empty()) return NotFound("read the table's log: there is none");
+    if (version < 0)
+      return DataLoss("read the table's log: neither its first commit nor a classic checkpoint is there");
+    bytes = store_->Get(DeltaCheckpointName(version));
+  }
+  RETURN_IF_ERROR(bytes.status());
+  ASSIGN_OR_RETURN(DeltaSnapshot loaded, DecodeDeltaCheckpoint(*bytes, version));
+  *snapshot = std::move(loaded);
+  return absl::OkStatus();
+}
+
+absl::Status DeltaLog::CheckStillThere(int64_t version) {
+  absl::StatusOr<int64_t> size = store_->Size(DeltaCommitName(version));
+  if (absl::IsNotFound(size.status())) size = store_->Size(DeltaCheckpointName(version));
+  if (!absl::IsNotFound(size.status())) return size.status();
+  return DataLoss("read the table's log: version ", version, ", which was there, is gone; was the table deleted?");
+}
+
+absl::Status DeltaLog::Refresh(DeltaSnapshot* snapshot) {
+  if (snapshot->version < 0) RETURN_IF_ERROR(Load(snapshot));
+  while (true) {
+    absl::StatusOr<DeltaCommit> commit = ReadCommit(snapshot->version + 1);
+    if (commit.ok()) {
+      RETURN_IF_ERROR(snapshot->Apply(snapshot->version + 1, *commit));
+      continue;
+    }
+    if (!absl::IsNotFound(commit.status())) return commit.status();
+    if (snapshot->version < 0) return NotFound("read the table's log: there is none");
+    // The end, unless log cleanup has removed what follows: it removes only what is behind a checkpoint.
+    ASSIGN_OR_RETURN(int64_t hint, CheckpointHint());
+    if (hint <= snapshot->version) {
+      RETURN_IF_ERROR(CheckStillThere(snapshot->version));
+      break;
+    }
+    DeltaSnapshot newer;
+    RETURN_IF_ERROR(Load(&newer));
+    if (newer.version <= snapshot->version) {
+      return DataLoss("read the table's log: version ", snapshot->version + 1,
+                      " is missing, but a checkpoint of version ", hint, " is announced");
+    }
+    *snapshot = std::move(newer);
+  }
+  return CheckProtocol(snapshot->protocol);
+}
+
+absl::Status DeltaLog::WriteCheckpoint(const DeltaSnapshot& snapshot, int64_t now_ms) {
+  constexpr int64_t kRetentionMs = int64_t{7} * 24 * 3600 * 1000;
+  ASSIGN_OR_RETURN(EncodedCheckpoint encoded, EncodeDeltaCheckpoint(snapshot, now_ms - kRetentionMs));
+  std::string name = DeltaCheckpointName(snapshot.version);
+  RETURN_IF_ERROR(store_->Put(name, encoded.bytes));
+  ASSIGN_OR_RETURN(std::string stored, store_->Get(name));
+  ASSIGN_OR_RETURN(DeltaSnapshot read, DecodeDeltaCheckpoint(stored, snapshot.version));
+  if (read.files.size() != snapshot.files.size() || read.txns.size() != snapshot.txns.size() ||
+      read.metadata.id != snapshot.metadata.id) {
+    return Internal("write checkpoint ", name, ": it does not read back as it was written");
+  }
+  JsonWriter json;
+  json.BeginObject().Key("version").Int(snapshot.version).Key("size").Int(encoded.num_actions);
+  json.Key("sizeInBytes").Int(static_cast<int64_t>(encoded.bytes.size()));
+  json.Key("numOfAddFiles").Int(static_cast<int64_t>(snapshot.files.size())).EndObject();
+  return store_->Put(kLastCheckpoint, json.text());
+}
+
+}  // namespace millrace

@@ -1,0 +1,63 @@
+#pragma once
+
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "base/blob_store.h"
+#include "connectors/delta/delta_actions.h"
+
+namespace millrace {
+
+// A table's state at one version.
+struct DeltaSnapshot {
+  int64_t version = -1;  // -1: nothing loaded
+  DeltaProtocol protocol;
+  DeltaMetadata metadata;
+  std::map<std::string, DeltaTxn> txns;   // by appId
+  std::map<std::string, DeltaAdd> files;  // live, by path
+  std::map<std::string, DeltaRemove> tombstones;
+  // Version of the newest checkpoint that we know of; 0: none.
+  int64_t checkpoint_version = 0;
+
+  // Applies the commit that follows. DataLoss: version 0 lacks protocol or metaData.
+  absl::Status Apply(int64_t commit_version, const DeltaCommit& commit);
+};
+
+// Reads and appends to the log of one table.
+//
+// Owns:    nothing. Borrows the store.
+// Thread:  IoPool, one at a time.
+// Blocks:  yes.
+// Fails:   NotFound: there is no table. Unavailable: retry; for Append the outcome is unknown. DataLoss: the log has a hole or is
+//          damaged. FailedPrecondition: the table uses what we cannot write.
+class DeltaLog {
+ public:
+  explicit DeltaLog(BlobStore* store) : store_(store) {}
+
+  // Brings `snapshot` to the newest version: from the newest checkpoint if it is new, else by the commits that it lacks. After a
+  // failure the snapshot is at some older version and valid.
+  absl::Status Refresh(DeltaSnapshot* snapshot);
+  // NotFound: there is no such version, or it was cleaned up.
+  absl::StatusOr<DeltaCommit> ReadCommit(int64_t version);
+  absl::StatusOr<PutResult> Append(int64_t version, const std::string& bytes);
+  // Writes the checkpoint of this snapshot, reads it back, and points _last_checkpoint at it. Tombstones older than a week are left out.
+  absl::Status WriteCheckpoint(const DeltaSnapshot& snapshot, int64_t now_ms);
+
+ private:
+  absl::Status Load(DeltaSnapshot* snapshot);
+  // 0: none.
+  absl::StatusOr<int64_t> CheckpointHint();
+  // Guards against appending to a table that was deleted, or made anew, behind our back.
+  absl::Status CheckStillThere(int64_t version);
+
+  BlobStore* const store_;
+};
+
+// "_delta_log/00000000000000000007.json".
+std::string DeltaCommitName(int64_t version);
+std::string DeltaCheckpointName(int64_t version);
+
+}  // namespace millrace
