@@ -10,6 +10,7 @@
 #include "base/macros.h"
 #include "base/mutex.h"
 #include "millrace/v1/pipeline_service.grpc.pb.h"
+#include "server/grpc_callback_threads.h"
 #include "server/grpc_status.h"
 #include "server/listen_address.h"
 
@@ -210,6 +211,7 @@ struct PipelineServer::State {
 absl::StatusOr<std::unique_ptr<PipelineServer>> PipelineServer::Listen(const Options& options, PipelineControl* control,
                                                                        Metrics* metrics, const Clock* clock) {
   RETURN_IF_ERROR(CheckBindAddress(options.bind, options.insecure));
+  KeepGrpcCallbackThreads();
   auto state = std::make_unique<State>(control, metrics, clock);
   grpc::EnableDefaultHealthCheckService(true);
   grpc::ServerBuilder builder;
