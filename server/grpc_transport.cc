@@ -13,6 +13,7 @@
 #include "base/check.h"
 #include "base/error.h"
 #include "base/mutex.h"
+#include "server/grpc_callback_threads.h"
 #include "server/stream_core.h"
 
 namespace millrace {
@@ -192,31 +193,6 @@ class ServerWire final : public StreamWire, public grpc::ServerGenericBidiReacto
   bool cancelled_ ABSL_GUARDED_BY(mutex_) = false;
 };
 
-// Makes one callback call that fails at once, on a channel that is kept for ever. gRPC 1.51 runs callbacks on threads that it stops
-// with the last channel that used them and starts with the next one; a stop that meets a start aborts the process.
-void KeepCallbackThreads() {
-  static std::shared_ptr<grpc::Channel>* const kept = [] {
-    auto* channel = new std::shared_ptr<grpc::Channel>(
-        grpc::CreateChannel("ipv4:127.0.0.1:1", grpc::InsecureChannelCredentials()));
-    grpc::TemplatedGenericStub<grpc::ByteBuffer, grpc::ByteBuffer> stub(*channel);
-    grpc::ClientContext context;
-    context.TryCancel();
-    grpc::ByteBuffer request = Wrap(""), response;
-    Mutex mutex;
-    CondVar changed;
-    bool done = false;
-    stub.UnaryCall(&context, "/millrace/Nothing", grpc::StubOptions(), &request, &response, [&](grpc::Status) {
-      MutexLock lock(&mutex);
-      done = true;
-      changed.NotifyAll();
-    });
-    MutexLock lock(&mutex);
-    while (!done) changed.Wait(&mutex);
-    return channel;
-  }();
-  Check(kept != nullptr, "a channel was made");
-}
-
 class RefusedCall final : public grpc::ServerGenericBidiReactor {
  public:
   explicit RefusedCall(const std::string& method) {
@@ -261,7 +237,7 @@ struct GrpcTransport::State : public grpc::CallbackGenericService {
 
 GrpcTransport::GrpcTransport(Options options) : state_(std::make_unique<State>()) {
   state_->options = options;
-  KeepCallbackThreads();
+  KeepGrpcCallbackThreads();
 }
 
 GrpcTransport::~GrpcTransport() {

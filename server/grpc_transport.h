@@ -23,7 +23,7 @@ class GrpcTransport final : public Transport {
  public:
   struct Options {
     // An idle connection is probed after this long, and broken if no answer comes within the time-out.
-    absl::Duration keepalive_time = absl::Seconds(2);
+    absl::Duration keepalive_time = absl::Seconds(1);
     absl::Duration keepalive_timeout = absl::Seconds(2);
     // A connection that is not made by then fails.
     absl::Duration connect_timeout = absl::Seconds(3);

@@ -249,37 +249,67 @@ TEST(GrpcTransportChild, DISABLED_ServesUntilKilled) {
   pause();
 }
 
-TEST(GrpcTransport, APeerProcessThatIsKilledIsNoticedWithinASecond) {
-  int ends[2];
-  ASSERT_EQ(pipe(ends), 0);
-  std::string fd = Cat("MILLRACE_TEST_PORT_FD=", ends[1]);
-  const char* argv[] = {"/proc/self/exe", "--gtest_also_run_disabled_tests",
-                        "--gtest_filter=GrpcTransportChild.DISABLED_ServesUntilKilled", nullptr};
-  const char* environment[] = {fd.c_str(), nullptr};
-  pid_t child = vfork();
-  if (child == 0) {
-    execve(argv[0], const_cast<char**>(argv), const_cast<char**>(environment));
-    _exit(127);
+// A process of its own that runs the test above.
+struct Child {
+  Child() {
+    int ends[2];
+    EXPECT_EQ(pipe(ends), 0);
+    std::string fd = Cat("MILLRACE_TEST_PORT_FD=", ends[1]);
+    const char* argv[] = {"/proc/self/exe", "--gtest_also_run_disabled_tests",
+                          "--gtest_filter=GrpcTransportChild.DISABLED_ServesUntilKilled", nullptr};
+    const char* environment[] = {fd.c_str(), nullptr};
+    pid = vfork();
+    if (pid == 0) {
+      execve(argv[0], const_cast<char**>(argv), const_cast<char**>(environment));
+      _exit(127);
+    }
+    close(ends[1]);
+    for (char c; read(ends[0], &c, 1) == 1 && c != '\n';) port += c;
+    close(ends[0]);
   }
-  ASSERT_GT(child, 0);
-  close(ends[1]);
-  std::string port;
-  for (char c; read(ends[0], &c, 1) == 1 && c != '\n';) port += c;
-  close(ends[0]);
+  ~Child() {
+    if (pid <= 0) return;
+    kill(pid, SIGKILL);
+    waitpid(pid, nullptr, 0);
+  }
+  std::string address() const { return Cat("127.0.0.1:", port); }
 
+  pid_t pid;
+  std::string port;
+};
+
+TEST(GrpcTransport, APeerProcessThatIsKilledIsNoticedWithinASecond) {
+  Child child;
+  ASSERT_GT(child.pid, 0);
   EventLoop loop("loop");
   GrpcTransport client;
   Recorder recorder;
-  auto stream = client.Connect(Cat("127.0.0.1:", port), "/test.Service/Talk", &loop, recorder.Events());
+  auto stream = client.Connect(child.address(), "/test.Service/Talk", &loop, recorder.Events());
   stream->Send("hello");
   EXPECT_TRUE(recorder.WaitForMessages(1));
   auto start = std::chrono::steady_clock::now();
-  kill(child, SIGKILL);
+  kill(child.pid, SIGKILL);
   auto why = recorder.WaitForClose();
   EXPECT_LT(Since(start), absl::Seconds(1));
   ASSERT_TRUE(why.has_value());
   EXPECT_EQ(why->code(), absl::StatusCode::kUnavailable) << *why;
-  waitpid(child, nullptr, 0);
+}
+
+TEST(GrpcTransport, APeerProcessThatHangsIsNoticedByKeepalive) {
+  Child child;
+  ASSERT_GT(child.pid, 0);
+  EventLoop loop("loop");
+  GrpcTransport client;
+  Recorder recorder;
+  auto stream = client.Connect(child.address(), "/test.Service/Talk", &loop, recorder.Events());
+  stream->Send("hello");
+  EXPECT_TRUE(recorder.WaitForMessages(1));
+  auto start = std::chrono::steady_clock::now();
+  kill(child.pid, SIGSTOP);
+  auto why = recorder.WaitForClose();
+  EXPECT_LT(Since(start), absl::Seconds(5));
+  ASSERT_TRUE(why.has_value());
+  EXPECT_EQ(why->code(), absl::StatusCode::kUnavailable) << *why;
 }
 
 TEST(GrpcTransport, ADeadAddressClosesTheStreamAsUnavailableAndNamesTheAddress) {

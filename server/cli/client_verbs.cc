@@ -1,0 +1,274 @@
+#include "server/cli/client_verbs.h"
+
+#include <chrono>
+#include <fstream>
+#include <ostream>
+#include <sstream>
+#include <thread>
+#include <vector>
+
+#include "base/error.h"
+#include "base/macros.h"
+#include "base/random.h"
+#include "google/protobuf/util/message_differencer.h"
+#include "server/cli/exit_code.h"
+#include "server/cli/pipeline_text.h"
+#include "server/grpc_status.h"
+#include "server/proto_json.h"
+
+namespace millrace {
+
+int ClientVerbs::Run(const std::string& file, bool detach, uint32_t parallelism) {
+  auto plan = ReadPlan(file);
+  if (!plan.ok()) return Fail(plan.status());
+  auto pipeline = CreateOrFind(*plan);
+  if (!pipeline.ok()) return Fail(pipeline.status());
+  if (IsAtRest(pipeline->state())) {
+    v1::StartRequest request;
+    request.set_name(pipeline->name());
+    request.set_parallelism(parallelism);
+    auto started = client_.Start(request);
+    if (!started.ok()) return Fail(started.status());
+    pipeline = started->pipeline();
+  }
+  if (detach) {
+    Print(*pipeline, pipeline->name() + "\n");
+    return kExitOk;
+  }
+  *environment_.err << "running " << pipeline->name() << "  (Ctrl-C stops after a checkpoint; run again to resume)" << std::endl;
+  return Follow(*pipeline);
+}
+
+int ClientVerbs::Start(const std::string& name, uint32_t parallelism, bool wait, absl::Duration timeout) {
+  v1::StartRequest request;
+  request.set_name(name);
+  request.set_parallelism(parallelism);
+  auto started = client_.Start(request);
+  if (!started.ok()) return Fail(started.status());
+  v1::Pipeline pipeline = started->pipeline();
+  if (wait) {
+    auto reached = WaitForState(name, /*until_running=*/true, timeout);
+    if (!reached.ok()) return Fail(reached.status());
+    pipeline = *reached;
+  }
+  Print(pipeline, Cat(name, " ", StateName(pipeline.state()), "\n"));
+  if (pipeline.state() != v1::PIPELINE_STATE_FAILED) return kExitOk;
+  return Fail(Internal("start ", name, ": it failed: ", pipeline.reason()));
+}
+
+int ClientVerbs::Stop(const std::string& name, bool drain, absl::Duration timeout) {
+  v1::StopRequest request;
+  request.set_name(name);
+  request.set_drain(drain);
+  auto stopping = client_.Stop(request);
+  if (!stopping.ok()) return Fail(stopping.status());
+  auto pipeline = WaitForState(name, /*until_running=*/false, timeout);
+  if (!pipeline.ok()) return Fail(pipeline.status());
+  Print(*pipeline, Cat(name, " ", StateName(pipeline->state()), "\n"));
+  if (pipeline->state() == v1::PIPELINE_STATE_STOPPED || pipeline->state() == v1::PIPELINE_STATE_FINISHED) return kExitOk;
+  return Fail(Internal("stop ", name, ": it ended as ", StateName(pipeline->state()), ": ", pipeline->reason()));
+}
+
+int ClientVerbs::Cancel(const std::string& name) {
+  v1::CancelRequest request;
+  request.set_name(name);
+  auto cancelled = client_.Cancel(request);
+  if (!cancelled.ok()) return Fail(cancelled.status());
+  Print(cancelled->pipeline(), Cat(name, " ", StateName(cancelled->pipeline().state()), "\n"));
+  return kExitOk;
+}
+
+int ClientVerbs::Get(const std::string& name) {
+  if (!name.empty()) {
+    v1::GetRequest request;
+    request.set_name(name);
+    auto found = client_.Get(request);
+    if (!found.ok()) return Fail(found.status());
+    Print(found->pipeline(), PipelineTable({found->pipeline()}, environment_.clock->Now()));
+    return kExitOk;
+  }
+  v1::ListResponse all;
+  v1::ListRequest request;
+  do {
+    auto page = client_.List(request);
+    if (!page.ok()) return Fail(page.status());
+    request.set_page_token(page->next_page_token());
+    page->clear_next_page_token();
+    all.MergeFrom(*page);
+  } while (!request.page_token().empty());
+  if (json_) {
+    *environment_.out << ToJson(all) << std::endl;
+  } else if (all.pipelines().empty()) {
+    *environment_.err << "no pipelines; `millrace run FILE.json` makes one" << std::endl;
+  } else {
+    std::vector<v1::Pipeline> pipelines(all.pipelines().begin(), all.pipelines().end());
+    *environment_.out << PipelineTable(pipelines, environment_.clock->Now()) << std::flush;
+  }
+  return kExitOk;
+}
+
+int ClientVerbs::Describe(const std::string& name) {
+  v1::GetRequest request;
+  request.set_name(name);
+  auto found = client_.Get(request);
+  if (!found.ok()) return Fail(found.status());
+  Print(found->pipeline(), PipelineDescription(found->pipeline(), environment_.clock->Now()));
+  return kExitOk;
+}
+
+int ClientVerbs::Validate(const std::string& file) {
+  auto response = ValidateFile(file);
+  if (!response.ok()) return Fail(response.status());
+  if (json_) {
+    *environment_.out << ToJson(*response) << std::endl;
+  } else if (response->diagnostics().empty()) {
+    *environment_.out << file << ": valid" << std::endl;
+  } else {
+    for (const auto& diagnostic : response->diagnostics()) {
+      *environment_.out << file << ": " << diagnostic.field() << ": " << diagnostic.message() << std::endl;
+    }
+  }
+  return response->diagnostics().empty() ? kExitOk : kExitFailed;
+}
+
+int ClientVerbs::Explain(const std::string& file) {
+  auto response = ValidateFile(file);
+  if (!response.ok()) return Fail(response.status());
+  if (!response->diagnostics().empty()) {
+    return Fail(WithDiagnostics(InvalidArgument("explain ", file, ": the plan is not valid"),
+                                {response->diagnostics().begin(), response->diagnostics().end()}));
+  }
+  *environment_.out << (json_ ? ToJson(*response) : response->explanation()) << std::endl;
+  return kExitOk;
+}
+
+int ClientVerbs::Fail(const absl::Status& status) {
+  *environment_.err << "millrace: " << std::string(status.message()) << "\n";
+  for (const auto& diagnostic : DiagnosticsOf(status)) {
+    *environment_.err << "  " << diagnostic.field() << ": " << diagnostic.message() << "\n";
+  }
+  *environment_.err << std::flush;
+  return ExitCodeOf(status);
+}
+
+void ClientVerbs::Print(const v1::Pipeline& pipeline, const std::string& text) {
+  *environment_.out << (json_ ? ToJson(pipeline) + "\n" : text) << std::flush;
+}
+
+absl::StatusOr<v1::Plan> ClientVerbs::ReadPlan(const std::string& file) {
+  std::ifstream in(file);
+  std::stringstream content;
+  content << in.rdbuf();
+  if (!in) return InvalidArgument("read ", file, ": the file cannot be read");
+  auto plan = PlanFromJson(content.str());
+  if (!plan.ok()) return Annotate(plan.status(), file);
+  return plan;
+}
+
+absl::StatusOr<v1::ValidateResponse> ClientVerbs::ValidateFile(const std::string& file) {
+  v1::ValidateRequest request;
+  ASSIGN_OR_RETURN(*request.mutable_plan(), ReadPlan(file));
+  return client_.Validate(request);
+}
+
+absl::StatusOr<v1::Pipeline> ClientVerbs::CreateOrFind(const v1::Plan& plan) {
+  v1::CreateRequest create;
+  *create.mutable_plan() = plan;
+  create.set_request_id(Random::FromSystem().Uuid());
+  auto created = client_.Create(create);
+  if (created.ok()) return created->pipeline();
+  if (created.status().code() != absl::StatusCode::kAlreadyExists) return created.status();
+  v1::GetRequest get;
+  get.set_name(plan.name());
+  ASSIGN_OR_RETURN(v1::GetResponse existing, client_.Get(get));
+  if (google::protobuf::util::MessageDifferencer::Equals(existing.pipeline().plan(), plan)) return existing.pipeline();
+  return created.status();
+}
+
+int ClientVerbs::Follow(const v1::Pipeline& started) {
+  const std::string name = started.name();
+  environment_.on_follow();
+  v1::PipelineState shown = v1::PIPELINE_STATE_UNSPECIFIED;
+  absl::Duration next_line;
+  v1::Pipeline pipeline = started;
+  while (true) {
+    absl::Duration now = environment_.clock->Monotonic();
+    bool changed = pipeline.state() != shown;
+    if (changed || now >= next_line) {
+      shown = pipeline.state();
+      // A log gets a line now and then; a terminal's is rewritten.
+      next_line = now + (environment_.terminal ? absl::ZeroDuration() : absl::Seconds(10));
+      std::string line = LiveLine(pipeline, environment_.clock->Now());
+      if (changed && !pipeline.reason().empty()) line += Cat("  (", pipeline.reason(), ")");
+      *environment_.err << (environment_.terminal ? "\r\033[K" : "") << line << (environment_.terminal ? "" : "\n") << std::flush;
+    }
+    if (IsAtRest(pipeline.state())) break;
+    if (environment_.interrupts() > 0) return StopAfterCheckpoint(name);
+    Pause();
+    auto latest = GetPatiently(name);
+    if (!latest.ok()) return Fail(latest.status());
+    pipeline = *std::move(latest);
+  }
+  if (environment_.terminal) *environment_.err << "\n";
+  if (json_) *environment_.out << ToJson(pipeline) << std::endl;
+  *environment_.err << name << " " << StateName(pipeline.state()) << ": " << WithCommas(pipeline.progress().records_in())
+                    << " records in, " << WithCommas(pipeline.progress().records_committed()) << " committed" << std::endl;
+  if (pipeline.state() == v1::PIPELINE_STATE_FINISHED || pipeline.state() == v1::PIPELINE_STATE_STOPPED) return kExitOk;
+  return Fail(Internal("run ", name, ": it ended as ", StateName(pipeline.state()), ": ", pipeline.reason()));
+}
+
+int ClientVerbs::StopAfterCheckpoint(const std::string& name) {
+  *environment_.err << "\nstopping " << name << " with a checkpoint (Ctrl-C again: do not wait)" << std::endl;
+  v1::StopRequest request;
+  request.set_name(name);
+  auto stopping = client_.Stop(request);
+  if (!stopping.ok()) return Fail(stopping.status());
+  while (environment_.interrupts() < 2) {
+    auto pipeline = GetPatiently(name);
+    if (!pipeline.ok()) return Fail(pipeline.status());
+    if (!IsAtRest(pipeline->state())) {
+      Pause();
+      continue;
+    }
+    if (json_) *environment_.out << ToJson(*pipeline) << std::endl;
+    *environment_.err << name << " " << StateName(pipeline->state()) << " after checkpoint #" << pipeline->last_completed_epoch()
+                      << "; run again to resume" << std::endl;
+    if (pipeline->state() == v1::PIPELINE_STATE_STOPPED || pipeline->state() == v1::PIPELINE_STATE_FINISHED) return kExitOk;
+    return Fail(Internal("stop ", name, ": it ended as ", StateName(pipeline->state()), ": ", pipeline->reason()));
+  }
+  *environment_.err << name << " goes on stopping; see `millrace get " << name << "`" << std::endl;
+  return kExitFailed;
+}
+
+absl::StatusOr<v1::Pipeline> ClientVerbs::WaitForState(const std::string& name, bool until_running, absl::Duration timeout) {
+  environment_.on_follow();
+  absl::Duration deadline = environment_.clock->Monotonic() + timeout;
+  while (true) {
+    ASSIGN_OR_RETURN(v1::Pipeline pipeline, GetPatiently(name));
+    if (IsAtRest(pipeline.state()) || (until_running && pipeline.state() == v1::PIPELINE_STATE_RUNNING)) return pipeline;
+    if (environment_.clock->Monotonic() >= deadline) {
+      return absl::DeadlineExceededError(Cat("wait for ", name, ": still ", StateName(pipeline.state()), " after ",
+                                             absl::FormatDuration(timeout), pipeline.reason().empty() ? "" : ": ", pipeline.reason(),
+                                             "; it goes on, see `millrace get ", name, "`, or wait longer with --timeout"));
+    }
+    if (environment_.interrupts() > 0) return absl::CancelledError(Cat("wait for ", name, ": interrupted; it goes on by itself"));
+    Pause();
+  }
+}
+
+absl::StatusOr<v1::Pipeline> ClientVerbs::GetPatiently(const std::string& name) {
+  v1::GetRequest request;
+  request.set_name(name);
+  absl::Duration give_up = environment_.clock->Monotonic() + absl::Seconds(30);
+  while (true) {
+    auto answer = client_.Get(request);
+    if (answer.ok()) return answer->pipeline();
+    bool retry = answer.status().code() == absl::StatusCode::kUnavailable || answer.status().code() == absl::StatusCode::kDeadlineExceeded;
+    if (!retry || environment_.clock->Monotonic() >= give_up || environment_.interrupts() > 0) return answer.status();
+    Pause();
+  }
+}
+
+void ClientVerbs::Pause() { std::this_thread::sleep_for(absl::ToChronoMilliseconds(environment_.poll_interval)); }
+
+}  // namespace millrace

@@ -1,0 +1,50 @@
+#pragma once
+
+#include <string>
+
+#include "server/cli/command_line.h"
+#include "server/cli/pipeline_client.h"
+
+namespace millrace {
+
+// The verbs that talk to a coordinator. Each returns the exit code of the process.
+//
+// Borrows: the environment and the client.
+// Blocks:  until the verb is done; Run until the pipeline ends.
+class ClientVerbs {
+ public:
+  ClientVerbs(const CliEnvironment* environment, PipelineClient* client, bool json)
+      : environment_(*environment), client_(*client), json_(json) {}
+
+  // Creates the pipeline unless it exists with the same plan, starts it, and follows it. 0 = parallelism of the plan.
+  int Run(const std::string& file, bool detach, uint32_t parallelism);
+  int Start(const std::string& name, uint32_t parallelism, bool wait, absl::Duration timeout);
+  int Stop(const std::string& name, bool drain, absl::Duration timeout);
+  int Cancel(const std::string& name);
+  // All pipelines if `name` is empty.
+  int Get(const std::string& name);
+  int Describe(const std::string& name);
+  int Validate(const std::string& file);
+  int Explain(const std::string& file);
+
+ private:
+  // Prints an error, with what is wrong with the plan, and returns its exit code.
+  int Fail(const absl::Status& status);
+  void Print(const v1::Pipeline& pipeline, const std::string& text);
+  absl::StatusOr<v1::Plan> ReadPlan(const std::string& file);
+  absl::StatusOr<v1::ValidateResponse> ValidateFile(const std::string& file);
+  absl::StatusOr<v1::Pipeline> CreateOrFind(const v1::Plan& plan);
+  int Follow(const v1::Pipeline& started);
+  int StopAfterCheckpoint(const std::string& name);
+  // Polls until the state is at rest, or RUNNING if `until_running`.
+  absl::StatusOr<v1::Pipeline> WaitForState(const std::string& name, bool until_running, absl::Duration timeout);
+  // Get that outlasts a coordinator that restarts: up to 30 s of Unavailable.
+  absl::StatusOr<v1::Pipeline> GetPatiently(const std::string& name);
+  void Pause();
+
+  const CliEnvironment& environment_;
+  PipelineClient& client_;
+  const bool json_;
+};
+
+}  // namespace millrace

@@ -1,0 +1,28 @@
+// The binary `millrace`.
+#include <unistd.h>
+
+#include <csignal>
+#include <cstdlib>
+#include <iostream>
+
+#include "server/cli/command_line.h"
+
+namespace {
+
+volatile std::sig_atomic_t interrupts = 0;
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  millrace::SystemClock clock;
+  millrace::CliEnvironment environment{.out = &std::cout, .err = &std::cerr, .clock = &clock};
+  environment.variable = [](const std::string& name) -> std::optional<std::string> {
+    const char* value = std::getenv(name.c_str());
+    return value == nullptr ? std::nullopt : std::optional<std::string>(value);
+  };
+  environment.interrupts = [] { return static_cast<int>(interrupts); };
+  environment.terminal = isatty(STDERR_FILENO) == 1;
+  // Only a pipeline that is followed has something to do at Ctrl-C; everything else just ends.
+  environment.on_follow = [] { std::signal(SIGINT, [](int) { interrupts = interrupts + 1; }); };
+  return millrace::RunCommandLine({argv + 1, argv + argc}, environment);
+}

@@ -1,0 +1,19 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "absl/status/statusor.h"
+#include "google/protobuf/message.h"
+#include "millrace/v1/plan.pb.h"
+
+namespace millrace {
+
+// Proto JSON, indented, with proto field names, as the plan is written by hand.
+std::string ToJson(const google::protobuf::Message& message);
+// {"code": "NOT_FOUND", "message": …}
+std::string ErrorJson(const absl::Status& status);
+// Reads a plan. Unknown fields are errors.
+absl::StatusOr<v1::Plan> PlanFromJson(std::string_view json);
+
+}  // namespace millrace
