@@ -80,7 +80,8 @@ absl::Status Run(const std::vector<std::string>& args) {
     auto* aggregate = window.add_aggregates();
     aggregate->set_function(args[i].substr(0, args[i].find(':')));
     aggregate->set_column(args[i].substr(args[i].find(':') + 1));
-    auto argument = aggregate->column().empty() ? nullptr : table->schema()->GetFieldByName(aggregate->column())->type();
+    auto argument =
+        aggregate->column().empty() ? nullptr : table->schema()->GetFieldByName(aggregate->column())->type();
     ASSIGN_OR_RETURN(auto result, AggregateResultArrowType(aggregate->function(), argument));
     AddColumn(args[i], SqlTypeOf(*result, aggregate->function() != "count"), output);
   }
