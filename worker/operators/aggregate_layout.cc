@@ -18,7 +18,9 @@ absl::StatusOr<AggregateFunction> FunctionOf(std::string_view name) {
   return InvalidArgument("aggregate: function is not one of count, sum, avg, min, max: \"", name, "\"");
 }
 
-bool IsExtreme(AggregateFunction function) { return function == AggregateFunction::kMin || function == AggregateFunction::kMax; }
+bool IsExtreme(AggregateFunction function) {
+  return function == AggregateFunction::kMin || function == AggregateFunction::kMax;
+}
 
 // How a value of this type is added up or compared; nothing for types that are not.
 absl::StatusOr<CellKind> KindOf(AggregateFunction function, std::string_view name, const arrow::DataType& argument) {
@@ -48,9 +50,9 @@ absl::StatusOr<CellKind> KindOf(AggregateFunction function, std::string_view nam
     default:
       break;
   }
-  return InvalidArgument("aggregate: ", name, " does not take ", argument.ToString(), extreme
-                             ? "; it takes numbers, BOOLEAN, strings, bytes, DATE, TIME and TIMESTAMP"
-                             : "; it takes numbers");
+  return InvalidArgument(
+      "aggregate: ", name, " does not take ", argument.ToString(),
+      extreme ? "; it takes numbers, BOOLEAN, strings, bytes, DATE, TIME and TIMESTAMP" : "; it takes numbers");
 }
 
 uint32_t NumWords(CellKind kind) {
@@ -72,8 +74,8 @@ uint32_t NumWords(CellKind kind) {
 
 }  // namespace
 
-absl::StatusOr<std::shared_ptr<arrow::DataType>> AggregateResultArrowType(std::string_view function,
-                                                                          const std::shared_ptr<arrow::DataType>& argument) {
+absl::StatusOr<std::shared_ptr<arrow::DataType>> AggregateResultArrowType(
+    std::string_view function, const std::shared_ptr<arrow::DataType>& argument) {
   ASSIGN_OR_RETURN(AggregateFunction parsed, FunctionOf(function));
   if (parsed == AggregateFunction::kCount) return arrow::int64();
   if (argument == nullptr) return InvalidArgument("aggregate: ", function, " needs a column");
@@ -91,7 +93,8 @@ absl::StatusOr<AggregateLayout> AggregateLayout::Make(const v1::WindowAggregate&
     if (!aggregate.column().empty()) {
       cell.column = input.GetFieldIndex(aggregate.column());
       if (cell.column < 0) {
-        return InvalidArgument("aggregate: ", aggregate.function(), ": no such column, or twice: \"", aggregate.column(), "\"");
+        return InvalidArgument("aggregate: ", aggregate.function(), ": no such column, or twice: \"",
+                               aggregate.column(), "\"");
       }
       cell.argument = input.field(cell.column)->type();
     }
@@ -121,7 +124,8 @@ absl::StatusOr<std::string> AggregateStateFingerprint(const v1::WindowAggregate&
   for (int i = 0; i < window.aggregates_size(); ++i) {
     const AggregateCell& cell = layout.cells()[i];
     absl::StrAppend(&out, window.aggregates(i).function(), "(",
-                    cell.argument == nullptr ? "" : Cat(window.aggregates(i).column(), ":", cell.argument->ToString()), "),");
+                    cell.argument == nullptr ? "" : Cat(window.aggregates(i).column(), ":", cell.argument->ToString()),
+                    "),");
   }
   return out + "]";
 }

@@ -84,13 +84,15 @@ class AggregateLayout {
   size_t stride() const { return stride_; }
 
   // Adds rows[i] of the batch to group groups[i], for every i.
-  void Update(const arrow::RecordBatch& batch, std::span<const uint32_t> rows, std::span<const uint32_t> groups, CellRows into) const;
+  void Update(const arrow::RecordBatch& batch, std::span<const uint32_t> rows, std::span<const uint32_t> groups,
+              CellRows into) const;
   // Appends the packed group.
   void Pack(CellRows from, uint32_t group, std::string& out) const;
   // Adds a packed group. DataLoss if the bytes are not one; the group is then undefined.
   absl::Status Merge(std::string_view packed, uint32_t group, CellRows into) const;
   // The results of one aggregate for these groups, in this order.
-  absl::StatusOr<std::shared_ptr<arrow::Array>> Finish(const AggregateCell& cell, CellRows from, std::span<const uint32_t> groups) const;
+  absl::StatusOr<std::shared_ptr<arrow::Array>> Finish(const AggregateCell& cell, CellRows from,
+                                                       std::span<const uint32_t> groups) const;
 
  private:
   std::vector<AggregateCell> cells_;
@@ -98,8 +100,8 @@ class AggregateLayout {
 };
 
 // The type of `function` over `argument` (null: COUNT of rows); InvalidArgument says what it takes.
-absl::StatusOr<std::shared_ptr<arrow::DataType>> AggregateResultArrowType(std::string_view function,
-                                                                          const std::shared_ptr<arrow::DataType>& argument);
+absl::StatusOr<std::shared_ptr<arrow::DataType>> AggregateResultArrowType(
+    std::string_view function, const std::shared_ptr<arrow::DataType>& argument);
 
 // Names everything that the meaning of stored state depends on: the window, the keys, the aggregates in order and their types.
 absl::StatusOr<std::string> AggregateStateFingerprint(const v1::WindowAggregate& window, const arrow::Schema& input);

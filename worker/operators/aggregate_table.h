@@ -19,7 +19,8 @@ class AggregateTable {
   explicit AggregateTable(const AggregateLayout* layout);
 
   // groups[i] becomes the group of keys[i], made empty if it is new. Keys may repeat. hashes[i] = HashKeyBytes(keys[i]).
-  void FindOrInsert(std::span<const std::string_view> keys, std::span<const uint64_t> hashes, std::span<uint32_t> groups);
+  void FindOrInsert(std::span<const std::string_view> keys, std::span<const uint64_t> hashes,
+                    std::span<uint32_t> groups);
   // The words of all groups; valid until the next FindOrInsert.
   CellRows cells() { return {words_.data(), layout_->stride(), &arena_}; }
 

@@ -132,8 +132,8 @@ void Count(const Rows& r) {
 
 }  // namespace
 
-void AggregateLayout::Update(const arrow::RecordBatch& batch, std::span<const uint32_t> rows, std::span<const uint32_t> groups,
-                             CellRows into) const {
+void AggregateLayout::Update(const arrow::RecordBatch& batch, std::span<const uint32_t> rows,
+                             std::span<const uint32_t> groups, CellRows into) const {
   for (const AggregateCell& cell : cells_) {
     if (cell.column < 0) {
       for (uint32_t group : groups) into.At(group, cell)[0] += 1;

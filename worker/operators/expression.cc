@@ -18,7 +18,8 @@ using DatumResult = absl::StatusOr<arrow::Datum>;
 
 class ColumnExpression final : public BoundExpression {
  public:
-  ColumnExpression(int column, DataType type, std::string name) : BoundExpression(std::move(type), std::move(name)), column_(column) {}
+  ColumnExpression(int column, DataType type, std::string name)
+      : BoundExpression(std::move(type), std::move(name)), column_(column) {}
   DatumResult Evaluate(const BatchPtr& batch) const override { return arrow::Datum(batch->column(column_)); }
   bool CanFail() const override { return false; }
   int column() const override { return column_; }
@@ -69,7 +70,8 @@ class CastExpression final : public BoundExpression {
     for (int digit = data_type().precision; digit < 6; ++digit) unit *= 10;
     auto check = [&](bool is_valid, int64_t micros) {
       if (!is_valid || micros % unit == 0) return absl::OkStatus();
-      return InvalidArgument("evaluate ", text(), ": a value has more than ", data_type().precision, " digits of a second: ", micros, " µs");
+      return InvalidArgument("evaluate ", text(), ": a value has more than ", data_type().precision,
+                             " digits of a second: ", micros, " µs");
     };
     if (value.is_scalar()) {
       return check(value.scalar()->is_valid, static_cast<const arrow::TimestampScalar&>(*value.scalar()).value);
@@ -112,7 +114,8 @@ absl::StatusOr<std::shared_ptr<arrow::Scalar>> ScalarOf(const v1::Literal& liter
 
 absl::StatusOr<ExpressionPtr> BindLiteral(const v1::Literal& literal) {
   ASSIGN_OR_RETURN(DataType type, ParseDataType(literal.type()));
-  std::string text = literal.has_value() ? Cat(literal.type(), " '", literal.value(), "'") : Cat("NULL of ", literal.type());
+  std::string text =
+      literal.has_value() ? Cat(literal.type(), " '", literal.value(), "'") : Cat("NULL of ", literal.type());
   absl::StatusOr<std::shared_ptr<arrow::Scalar>> value = ScalarOf(literal, type.arrow);
   if (!value.ok()) return InvalidArgument("bind ", text, ": not a value of that type: ", value.status().message());
   type.nullable = !literal.has_value();
@@ -143,7 +146,8 @@ absl::StatusOr<ExpressionPtr> BindExpression(const v1::Expression& expression, c
   switch (expression.kind_case()) {
     case v1::Expression::kColumn: {
       int column = input.GetFieldIndex(expression.column());
-      if (column < 0) return InvalidArgument("bind column: there is none of that name, or two: \"", expression.column(), "\"");
+      if (column < 0)
+        return InvalidArgument("bind column: there is none of that name, or two: \"", expression.column(), "\"");
       ASSIGN_OR_RETURN(DataType type, TypeOf(*input.field(column)));
       return std::make_unique<ColumnExpression>(column, std::move(type), expression.column());
     }

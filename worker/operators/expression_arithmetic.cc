@@ -20,7 +20,10 @@ using DatumResult = absl::StatusOr<arrow::Datum>;
 class DivisionExpression final : public BoundExpression {
  public:
   DivisionExpression(bool is_modulo, ExpressionPtr left, ExpressionPtr right, DataType type, std::string text)
-      : BoundExpression(std::move(type), std::move(text)), is_modulo_(is_modulo), left_(std::move(left)), right_(std::move(right)) {}
+      : BoundExpression(std::move(type), std::move(text)),
+        is_modulo_(is_modulo),
+        left_(std::move(left)),
+        right_(std::move(right)) {}
 
   DatumResult Evaluate(const BatchPtr& batch) const override {
     ASSIGN_OR_RETURN(auto left, EvaluateArray(*left_, batch));
@@ -67,7 +70,8 @@ class DivisionExpression final : public BoundExpression {
         builder.UnsafeAppendNull();
         continue;
       }
-      if (std::is_integral_v<T> && b.Value(i) == 0) return InvalidArgument("evaluate ", text(), ": division by zero: ", +a.Value(i));
+      if (std::is_integral_v<T> && b.Value(i) == 0)
+        return InvalidArgument("evaluate ", text(), ": division by zero: ", +a.Value(i));
       builder.UnsafeAppend(One<T>(a.Value(i), b.Value(i)));
     }
     ASSIGN_OR_RETURN(auto array, FromArrow(builder.Finish()));
@@ -102,9 +106,14 @@ Wide RoundedQuotient(const Wide& a, const Wide& b) {
 // DECIMAL arithmetic: exact, then rounded to the result's scale; NULL if it has too many digits.
 class DecimalExpression final : public BoundExpression {
  public:
-  DecimalExpression(DecimalOperation operation, ExpressionPtr left, ExpressionPtr right, DataType type, std::string text)
-      : BoundExpression(std::move(type), std::move(text)), operation_(operation), left_scale_(ScaleOf(*left)),
-        right_scale_(ScaleOf(*right)), left_(std::move(left)), right_(std::move(right)) {}
+  DecimalExpression(DecimalOperation operation, ExpressionPtr left, ExpressionPtr right, DataType type,
+                    std::string text)
+      : BoundExpression(std::move(type), std::move(text)),
+        operation_(operation),
+        left_scale_(ScaleOf(*left)),
+        right_scale_(ScaleOf(*right)),
+        left_(std::move(left)),
+        right_(std::move(right)) {}
 
   DatumResult Evaluate(const BatchPtr& batch) const override {
     ASSIGN_OR_RETURN(auto left, EvaluateArray(*left_, batch));
@@ -136,7 +145,8 @@ class DecimalExpression final : public BoundExpression {
     return arrow::Datum(std::move(array));
   }
   bool CanFail() const override {
-    return operation_ == DecimalOperation::kDivide || operation_ == DecimalOperation::kModulo || left_->CanFail() || right_->CanFail();
+    return operation_ == DecimalOperation::kDivide || operation_ == DecimalOperation::kModulo || left_->CanFail() ||
+           right_->CanFail();
   }
 
  private:
@@ -163,7 +173,8 @@ class DecimalExpression final : public BoundExpression {
     int shift = scale + right_scale_ - left_scale_;
     if (shift <= 0) return RoundedQuotient(a, b * Power10(-shift));
     // A dividend of more digits means a quotient of more than 38: the divisor has no more than that.
-    if (shift > kWideDigits || AbsOf(a) >= Power10(kWideDigits - shift)) return a == Wide(0) ? std::optional(a) : std::nullopt;
+    if (shift > kWideDigits || AbsOf(a) >= Power10(kWideDigits - shift))
+      return a == Wide(0) ? std::optional(a) : std::nullopt;
     return RoundedQuotient(Wide(a.IncreaseScaleBy(shift)), b);
   }
 
@@ -196,7 +207,8 @@ std::shared_ptr<arrow::DataType> DecimalOf(const std::shared_ptr<arrow::DataType
   }
 }
 
-absl::StatusOr<ExpressionPtr> BindArithmetic(std::string_view function, std::vector<ExpressionPtr> args, DataType type, std::string text) {
+absl::StatusOr<ExpressionPtr> BindArithmetic(std::string_view function, std::vector<ExpressionPtr> args, DataType type,
+                                             std::string text) {
   bool divides = function == "divide" || function == "modulo";
   if (type.arrow->id() == arrow::Type::DECIMAL128) {
     DecimalOperation operation = function == "plus"     ? DecimalOperation::kPlus
@@ -205,15 +217,16 @@ absl::StatusOr<ExpressionPtr> BindArithmetic(std::string_view function, std::vec
                                  : function == "divide" ? DecimalOperation::kDivide
                                                         : DecimalOperation::kModulo;
     for (ExpressionPtr& arg : args) arg = WidenNumber(std::move(arg), DecimalOf(arg->type()));
-    return std::make_unique<DecimalExpression>(operation, std::move(args[0]), std::move(args[1]), std::move(type), std::move(text));
+    return std::make_unique<DecimalExpression>(operation, std::move(args[0]), std::move(args[1]), std::move(type),
+                                               std::move(text));
   }
   // A remainder's type is the divisor's, but it is computed in the wider.
   DataType wider = type;
   if (function == "modulo" && args[0]->type()->bit_width() > type.arrow->bit_width()) wider.arrow = args[0]->type();
   for (ExpressionPtr& arg : args) arg = WidenNumber(std::move(arg), wider.arrow);
   if (divides) {
-    ExpressionPtr quotient = std::make_unique<DivisionExpression>(function == "modulo", std::move(args[0]), std::move(args[1]),
-                                                                  std::move(wider), std::move(text));
+    ExpressionPtr quotient = std::make_unique<DivisionExpression>(
+        function == "modulo", std::move(args[0]), std::move(args[1]), std::move(wider), std::move(text));
     return WidenNumber(std::move(quotient), type.arrow);
   }
   std::string kernel = function == "plus" ? "add" : function == "minus" ? "subtract" : "multiply";

@@ -1,11 +1,10 @@
-#include "worker/operators/expression_nodes.h"
-
 #include "arrow/api.h"
 #include "arrow/compute/api.h"
 #include "base/arrow_status.h"
 #include "base/error.h"
 #include "base/function_registry.h"
 #include "base/macros.h"
+#include "worker/operators/expression_nodes.h"
 #include "worker/operators/window_tables.h"
 
 namespace millrace {
@@ -16,9 +15,11 @@ using DatumResult = absl::StatusOr<arrow::Datum>;
 // A function that is one kernel of Arrow.
 class KernelExpression final : public BoundExpression {
  public:
-  KernelExpression(std::string kernel, std::unique_ptr<arrow::compute::FunctionOptions> options, std::vector<ExpressionPtr> args,
-                   DataType type, std::string text)
-      : BoundExpression(std::move(type), std::move(text)), kernel_(std::move(kernel)), options_(std::move(options)),
+  KernelExpression(std::string kernel, std::unique_ptr<arrow::compute::FunctionOptions> options,
+                   std::vector<ExpressionPtr> args, DataType type, std::string text)
+      : BoundExpression(std::move(type), std::move(text)),
+        kernel_(std::move(kernel)),
+        options_(std::move(options)),
         args_(std::move(args)) {}
 
   DatumResult Evaluate(const BatchPtr& batch) const override {
@@ -47,7 +48,10 @@ class KernelExpression final : public BoundExpression {
 class LogicExpression final : public BoundExpression {
  public:
   LogicExpression(bool is_and, ExpressionPtr left, ExpressionPtr right, DataType type, std::string text)
-      : BoundExpression(std::move(type), std::move(text)), is_and_(is_and), left_(std::move(left)), right_(std::move(right)) {}
+      : BoundExpression(std::move(type), std::move(text)),
+        is_and_(is_and),
+        left_(std::move(left)),
+        right_(std::move(right)) {}
 
   DatumResult Evaluate(const BatchPtr& batch) const override {
     ASSIGN_OR_RETURN(auto left, EvaluateArray(*left_, batch));
@@ -62,7 +66,8 @@ class LogicExpression final : public BoundExpression {
   bool CanFail() const override { return left_->CanFail() || right_->CanFail(); }
 
  private:
-  absl::StatusOr<std::shared_ptr<arrow::Array>> RightWhereOpen(const arrow::BooleanArray& left, const BatchPtr& batch) const {
+  absl::StatusOr<std::shared_ptr<arrow::Array>> RightWhereOpen(const arrow::BooleanArray& left,
+                                                               const BatchPtr& batch) const {
     std::vector<uint32_t> open;
     for (int64_t i = 0; i < left.length(); ++i) {
       if (left.IsNull(i) || left.Value(i) == is_and_) open.push_back(static_cast<uint32_t>(i));
@@ -113,7 +118,8 @@ absl::Status Unify(std::vector<ExpressionPtr>& args) {
       arg = WidenNumber(std::move(arg), DecimalOf(arg->type()));
       scale = std::max(scale, static_cast<const arrow::Decimal128Type&>(*arg->type()).scale());
     }
-    if (static_cast<const arrow::Decimal128Type&>(*common.arrow).scale() < scale) common.arrow = arrow::decimal256(76, scale);
+    if (static_cast<const arrow::Decimal128Type&>(*common.arrow).scale() < scale)
+      common.arrow = arrow::decimal256(76, scale);
   }
   for (ExpressionPtr& arg : args) arg = WidenNumber(std::move(arg), common.arrow);
   return absl::OkStatus();
@@ -123,7 +129,8 @@ absl::Status Unify(std::vector<ExpressionPtr>& args) {
 
 ExpressionPtr MakeKernelCall(std::string kernel, std::vector<ExpressionPtr> args, DataType type, std::string text,
                              std::unique_ptr<arrow::compute::FunctionOptions> options) {
-  return std::make_unique<KernelExpression>(std::move(kernel), std::move(options), std::move(args), std::move(type), std::move(text));
+  return std::make_unique<KernelExpression>(std::move(kernel), std::move(options), std::move(args), std::move(type),
+                                            std::move(text));
 }
 
 ExpressionPtr WidenNumber(ExpressionPtr operand, const std::shared_ptr<arrow::DataType>& to) {
@@ -163,7 +170,8 @@ absl::StatusOr<ExpressionPtr> BindCall(std::string_view function, std::vector<Ex
     separator.mutable_literal()->set_type("STRING");
     separator.mutable_literal()->set_value("");
     ASSIGN_OR_RETURN(args.emplace_back(), BindExpression(separator, *arrow::schema({})));
-    return kernel("binary_join_element_wise", std::make_unique<arrow::compute::JoinOptions>(arrow::compute::JoinOptions::EMIT_NULL));
+    return kernel("binary_join_element_wise",
+                  std::make_unique<arrow::compute::JoinOptions>(arrow::compute::JoinOptions::EMIT_NULL));
   }
   if (function == "coalesce") {
     for (ExpressionPtr& arg : args) arg = WidenNumber(std::move(arg), type.arrow);

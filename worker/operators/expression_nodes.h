@@ -20,6 +20,7 @@ ExpressionPtr WidenNumber(ExpressionPtr operand, const std::shared_ptr<arrow::Da
 // The DECIMAL that holds all values of an integer type; a DECIMAL itself.
 std::shared_ptr<arrow::DataType> DecimalOf(const std::shared_ptr<arrow::DataType>& type);
 // plus, minus, times, divide, modulo of two numbers, with `type` as the result.
-absl::StatusOr<ExpressionPtr> BindArithmetic(std::string_view function, std::vector<ExpressionPtr> args, DataType type, std::string text);
+absl::StatusOr<ExpressionPtr> BindArithmetic(std::string_view function, std::vector<ExpressionPtr> args, DataType type,
+                                             std::string text);
 
 }  // namespace millrace

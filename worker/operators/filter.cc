@@ -8,13 +8,14 @@
 namespace millrace {
 
 absl::StatusOr<std::unique_ptr<Operator>> FilterOperator::Make(const internal::v1::ChainNode& node) {
-  if (node.input_schemas_size() < 1) return InvalidArgument("operator ", node.uid(), ": filter needs the schema of its input");
+  if (node.input_schemas_size() < 1)
+    return InvalidArgument("operator ", node.uid(), ": filter needs the schema of its input");
   ASSIGN_OR_RETURN(auto input, SchemaOf(node.input_schemas(0).columns()));
   absl::StatusOr<ExpressionPtr> condition = BindExpression(node.filter().condition(), *input);
   if (!condition.ok()) return Annotate(condition.status(), "operator ", node.uid());
   if ((*condition)->type()->id() != arrow::Type::BOOL) {
-    return InvalidArgument("operator ", node.uid(), ": a filter's condition must be BOOLEAN: ", (*condition)->text(), " is ",
-                           (*condition)->data_type().sql);
+    return InvalidArgument("operator ", node.uid(), ": a filter's condition must be BOOLEAN: ", (*condition)->text(),
+                           " is ", (*condition)->data_type().sql);
   }
   return std::unique_ptr<Operator>(new FilterOperator(node.uid(), *std::move(condition)));
 }

@@ -19,7 +19,9 @@ class FilterOperator final : public Operator {
   absl::Status Open(const OperatorContext& /*context*/) override { return absl::OkStatus(); }
   absl::Status ProcessBatch(uint32_t input, uint32_t port, const BatchPtr& rows, Output& out) override;
   absl::Status OnWatermark(EventTimeMicros /*watermark*/, Output& /*out*/) override { return absl::OkStatus(); }
-  absl::StatusOr<std::unique_ptr<FrozenEntries>> BeforeBarrier(Epoch /*epoch*/, Output& /*out*/) override { return nullptr; }
+  absl::StatusOr<std::unique_ptr<FrozenEntries>> BeforeBarrier(Epoch /*epoch*/, Output& /*out*/) override {
+    return nullptr;
+  }
 
  private:
   FilterOperator(std::string uid, ExpressionPtr condition) : uid_(std::move(uid)), condition_(std::move(condition)) {}

@@ -23,7 +23,8 @@ constexpr double kFewRepetitions = 0.9;
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<Operator>> LocalCombineOperator::Make(const internal::v1::ChainNode& node) {
-  if (node.input_schemas_size() < 1) return InvalidArgument("operator ", node.uid(), ": local_combine needs the schema of its input");
+  if (node.input_schemas_size() < 1)
+    return InvalidArgument("operator ", node.uid(), ": local_combine needs the schema of its input");
   auto made = std::unique_ptr<LocalCombineOperator>(new LocalCombineOperator());
   made->uid_ = node.uid();
   ASSIGN_OR_RETURN(auto input, SchemaOf(node.input_schemas(0).columns()));
@@ -39,7 +40,8 @@ absl::Status LocalCombineOperator::Open(const OperatorContext& context) {
   return absl::OkStatus();
 }
 
-absl::Status LocalCombineOperator::ProcessBatch(uint32_t /*input*/, uint32_t /*port*/, const BatchPtr& rows, Output& out) {
+absl::Status LocalCombineOperator::ProcessBatch(uint32_t /*input*/, uint32_t /*port*/, const BatchPtr& rows,
+                                                Output& out) {
   auto num_rows = static_cast<size_t>(rows->num_rows());
   if (num_rows == 0) return absl::OkStatus();
   if (rows_to_bypass_ > 0 || !downstream_->ChannelsCount()) {
@@ -71,7 +73,8 @@ absl::Status LocalCombineOperator::ProcessBatch(uint32_t /*input*/, uint32_t /*p
 
 void LocalCombineOperator::JudgeRepetition() {
   if (rows_combined_ < kRowsPerJudgement) return;
-  if (static_cast<double>(groups_made_) > kFewRepetitions * static_cast<double>(rows_combined_)) rows_to_bypass_ = kRowsToBypass;
+  if (static_cast<double>(groups_made_) > kFewRepetitions * static_cast<double>(rows_combined_))
+    rows_to_bypass_ = kRowsToBypass;
   rows_combined_ = 0;
   groups_made_ = 0;
 }

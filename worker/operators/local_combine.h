@@ -16,7 +16,7 @@ namespace millrace {
 // receiver may refuse, and all rows while a receiver does not count this channel, pass as they are. So do all rows for a while once
 // keys turn out not to repeat. It has no state: it flushes before a watermark, an idle mark and a barrier go on.
 //
-// Outputs: 0 raw rows, 1 partial aggregates (WindowTables::partial_schema).
+// Outputs: 0 raw rows, 1 partial aggregates (PartialAggregateSchema).
 // Thread:  as Operator.
 // Fails:   as WindowTables::Add.
 class LocalCombineOperator final : public Operator {

@@ -8,8 +8,10 @@ namespace millrace {
 
 absl::StatusOr<std::unique_ptr<Operator>> ProjectOperator::Make(const internal::v1::ChainNode& node) {
   const auto& wanted = node.project().columns();
-  if (node.input_schemas_size() < 1 || node.output_schemas_size() < 1 || node.output_schemas(0).columns_size() != wanted.size()) {
-    return InvalidArgument("operator ", node.uid(), ": project needs the schema of its input, and an output column per expression");
+  if (node.input_schemas_size() < 1 || node.output_schemas_size() < 1 ||
+      node.output_schemas(0).columns_size() != wanted.size()) {
+    return InvalidArgument("operator ", node.uid(),
+                           ": project needs the schema of its input, and an output column per expression");
   }
   ASSIGN_OR_RETURN(auto input, SchemaOf(node.input_schemas(0).columns()));
   ASSIGN_OR_RETURN(auto output, SchemaOf(node.output_schemas(0).columns()));
@@ -18,8 +20,8 @@ absl::StatusOr<std::unique_ptr<Operator>> ProjectOperator::Make(const internal::
     absl::StatusOr<ExpressionPtr> bound = BindExpression(wanted[i].expression(), *input);
     if (!bound.ok()) return Annotate(bound.status(), "operator ", node.uid(), ": column \"", wanted[i].name(), "\"");
     if (!(*bound)->type()->Equals(*output->field(i)->type())) {
-      return InvalidArgument("operator ", node.uid(), ": column \"", wanted[i].name(), "\" is ", (*bound)->data_type().sql,
-                             ", and the plan says ", output->field(i)->type()->ToString());
+      return InvalidArgument("operator ", node.uid(), ": column \"", wanted[i].name(), "\" is ",
+                             (*bound)->data_type().sql, ", and the plan says ", output->field(i)->type()->ToString());
     }
     columns.push_back(*std::move(bound));
   }

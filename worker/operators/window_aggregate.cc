@@ -22,36 +22,42 @@ absl::StatusOr<ArrayPtr> TimesOf(const std::vector<int64_t>& times, const std::s
   return FromArrow(builder.Finish());
 }
 
-absl::Status CheckField(const arrow::Schema& schema, int column, const arrow::DataType& expected, const std::string& uid) {
+absl::Status CheckField(const arrow::Schema& schema, int column, const arrow::DataType& expected,
+                        const std::string& uid) {
   if (schema.field(column)->type()->Equals(expected)) return absl::OkStatus();
-  return InvalidArgument("operator ", uid, ": output column \"", schema.field(column)->name(), "\" must be ", expected.ToString(),
-                         ", and the plan says ", schema.field(column)->type()->ToString());
+  return InvalidArgument("operator ", uid, ": output column \"", schema.field(column)->name(), "\" must be ",
+                         expected.ToString(), ", and the plan says ", schema.field(column)->type()->ToString());
 }
 
 absl::Status CheckTime(const arrow::Schema& schema, int column, const std::string& uid) {
   const arrow::DataType& type = *schema.field(column)->type();
-  if (type.id() == arrow::Type::TIMESTAMP && static_cast<const arrow::TimestampType&>(type).unit() == arrow::TimeUnit::MICRO) {
+  if (type.id() == arrow::Type::TIMESTAMP &&
+      static_cast<const arrow::TimestampType&>(type).unit() == arrow::TimeUnit::MICRO) {
     return absl::OkStatus();
   }
-  return InvalidArgument("operator ", uid, ": output column \"", schema.field(column)->name(), "\" must be a TIMESTAMP, and the plan says ",
-                         type.ToString());
+  return InvalidArgument("operator ", uid, ": output column \"", schema.field(column)->name(),
+                         "\" must be a TIMESTAMP, and the plan says ", type.ToString());
 }
 
-absl::Status CheckSchemas(const std::string& uid, const WindowTables& windows, const arrow::Schema& output, const arrow::Schema& late) {
+absl::Status CheckSchemas(const std::string& uid, const WindowTables& windows, const arrow::Schema& output,
+                          const arrow::Schema& late) {
   int num_keys = static_cast<int>(windows.key_columns().size());
   const auto& cells = windows.layout().cells();
   if (output.num_fields() != num_keys + 2 + static_cast<int>(cells.size())) {
-    return InvalidArgument("operator ", uid, ": output must be keys, window_start, window_end, aggregates: ", output.ToString());
+    return InvalidArgument("operator ", uid,
+                           ": output must be keys, window_start, window_end, aggregates: ", output.ToString());
   }
   const arrow::Schema& input = *windows.input_schema();
-  for (int i = 0; i < num_keys; ++i) RETURN_IF_ERROR(CheckField(output, i, *input.field(windows.key_columns()[i])->type(), uid));
+  for (int i = 0; i < num_keys; ++i)
+    RETURN_IF_ERROR(CheckField(output, i, *input.field(windows.key_columns()[i])->type(), uid));
   RETURN_IF_ERROR(CheckTime(output, num_keys, uid));
   RETURN_IF_ERROR(CheckTime(output, num_keys + 1, uid));
   for (size_t i = 0; i < cells.size(); ++i) {
     RETURN_IF_ERROR(CheckField(output, num_keys + 2 + static_cast<int>(i), *cells[i].result, uid));
   }
   if (late.num_fields() != input.num_fields() + 2) {
-    return InvalidArgument("operator ", uid, ": late output must be the input's columns, window_end, watermark: ", late.ToString());
+    return InvalidArgument("operator ", uid,
+                           ": late output must be the input's columns, window_end, watermark: ", late.ToString());
   }
   for (int i = 0; i < input.num_fields(); ++i) RETURN_IF_ERROR(CheckField(late, i, *input.field(i)->type(), uid));
   RETURN_IF_ERROR(CheckTime(late, input.num_fields(), uid));
@@ -62,7 +68,8 @@ absl::Status CheckSchemas(const std::string& uid, const WindowTables& windows, c
 
 absl::StatusOr<std::unique_ptr<Operator>> WindowAggregateOperator::Make(const internal::v1::ChainNode& node) {
   if (node.input_schemas_size() < 1 || node.output_schemas_size() < 2) {
-    return InvalidArgument("operator ", node.uid(), ": window_aggregate needs the schemas of its input and of both outputs");
+    return InvalidArgument("operator ", node.uid(),
+                           ": window_aggregate needs the schemas of its input and of both outputs");
   }
   auto made = std::unique_ptr<WindowAggregateOperator>(new WindowAggregateOperator());
   made->uid_ = node.uid();
@@ -86,9 +93,12 @@ absl::Status WindowAggregateOperator::Open(const OperatorContext& context) {
   return absl::OkStatus();
 }
 
-absl::Status WindowAggregateOperator::Restore(StateBackend& backend) { return RestoreWindows(backend, key_groups_, *windows_); }
+absl::Status WindowAggregateOperator::Restore(StateBackend& backend) {
+  return RestoreWindows(backend, key_groups_, *windows_);
+}
 
-absl::Status WindowAggregateOperator::ProcessBatch(uint32_t /*input*/, uint32_t port, const BatchPtr& rows, Output& out) {
+absl::Status WindowAggregateOperator::ProcessBatch(uint32_t /*input*/, uint32_t port, const BatchPtr& rows,
+                                                   Output& out) {
   if (rows->num_rows() == 0) return absl::OkStatus();
   if (port == 1) return windows_->AddPartials(rows, watermark_);
   std::vector<uint32_t> late;
@@ -143,7 +153,8 @@ absl::Status WindowAggregateOperator::Fire(Slice slice, AggregateTable& table, O
   return absl::OkStatus();
 }
 
-absl::StatusOr<std::unique_ptr<FrozenEntries>> WindowAggregateOperator::BeforeBarrier(Epoch /*epoch*/, Output& /*out*/) {
+absl::StatusOr<std::unique_ptr<FrozenEntries>> WindowAggregateOperator::BeforeBarrier(Epoch /*epoch*/,
+                                                                                      Output& /*out*/) {
   return FreezeWindows(*windows_, num_key_groups_, std::exchange(floor_, std::nullopt));
 }
 

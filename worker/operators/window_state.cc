@@ -14,8 +14,8 @@ constexpr size_t kRowsPerWrite = 4096;
 
 }  // namespace
 
-void FrozenWindows::Add(KeyGroup key_group, Slice slice, std::string_view key, const AggregateLayout& layout, CellRows cells,
-                        uint32_t group) {
+void FrozenWindows::Add(KeyGroup key_group, Slice slice, std::string_view key, const AggregateLayout& layout,
+                        CellRows cells, uint32_t group) {
   Entry entry;
   entry.key_offset = bytes_.size();
   AppendStateKey({key_group, kWindowTable, slice, key}, bytes_);
@@ -32,19 +32,22 @@ absl::Status FrozenWindows::WriteTo(StateBackend& backend) {
     writes.clear();
     for (size_t i = first; i < std::min(first + kRowsPerWrite, entries_.size()); ++i) {
       const Entry& entry = entries_[i];
-      writes.push_back({KeyOf(entry), std::string_view(bytes_).substr(entry.value_offset, entry.end - entry.value_offset)});
+      writes.push_back(
+          {KeyOf(entry), std::string_view(bytes_).substr(entry.value_offset, entry.end - entry.value_offset)});
     }
     RETURN_IF_ERROR(backend.Write(writes));
   }
   return floor_.has_value() ? backend.RaiseSliceFloor(kWindowTable, *floor_) : absl::OkStatus();
 }
 
-std::unique_ptr<FrozenEntries> FreezeWindows(WindowTables& windows, uint32_t num_key_groups, std::optional<Slice> floor) {
+std::unique_ptr<FrozenEntries> FreezeWindows(WindowTables& windows, uint32_t num_key_groups,
+                                             std::optional<Slice> floor) {
   auto frozen = std::make_unique<FrozenWindows>(floor);
   for (auto& [slice, table] : windows.tables()) {
     CellRows cells = table->cells();
     for (uint32_t group : table->TakeDirty()) {
-      frozen->Add(KeyGroupOfHash(table->hash(group), num_key_groups), slice, table->key(group), windows.layout(), cells, group);
+      frozen->Add(KeyGroupOfHash(table->hash(group), num_key_groups), slice, table->key(group), windows.layout(), cells,
+                  group);
     }
   }
   if (frozen->IsEmpty()) return nullptr;
@@ -57,7 +60,8 @@ absl::Status RestoreWindows(StateBackend& backend, KeyGroupRange range, WindowTa
     RETURN_IF_ERROR(backend.Scan(static_cast<KeyGroup>(group), kWindowTable, std::numeric_limits<Slice>::min(),
                                  std::numeric_limits<Slice>::max(), [&](std::string_view key, std::string_view value) {
                                    absl::StatusOr<StateKey> parsed = ParseStateKey(key);
-                                   damage = parsed.ok() ? windows.AddStored(parsed->slice, parsed->key, value) : parsed.status();
+                                   damage = parsed.ok() ? windows.AddStored(parsed->slice, parsed->key, value)
+                                                        : parsed.status();
                                    return damage.ok();
                                  }));
     RETURN_IF_ERROR(damage);

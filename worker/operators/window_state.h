@@ -23,7 +23,8 @@ class FrozenWindows final : public FrozenEntries {
  public:
   explicit FrozenWindows(std::optional<Slice> floor) : floor_(floor) {}
   // Copies the group's row. Task thread.
-  void Add(KeyGroup key_group, Slice slice, std::string_view key, const AggregateLayout& layout, CellRows cells, uint32_t group);
+  void Add(KeyGroup key_group, Slice slice, std::string_view key, const AggregateLayout& layout, CellRows cells,
+           uint32_t group);
   bool IsEmpty() const { return entries_.empty() && !floor_.has_value(); }
   absl::Status WriteTo(StateBackend& backend) override;
 
@@ -44,7 +45,8 @@ class FrozenWindows final : public FrozenEntries {
 };
 
 // Freezes and unmarks every dirty group. Null if there is none, and nothing has fired.
-std::unique_ptr<FrozenEntries> FreezeWindows(WindowTables& windows, uint32_t num_key_groups, std::optional<Slice> floor);
+std::unique_ptr<FrozenEntries> FreezeWindows(WindowTables& windows, uint32_t num_key_groups,
+                                             std::optional<Slice> floor);
 
 // Adds the groups of a range that the backend holds. IoPool, before anything else.
 absl::Status RestoreWindows(StateBackend& backend, KeyGroupRange range, WindowTables& windows);

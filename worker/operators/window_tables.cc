@@ -13,19 +13,23 @@ namespace {
 constexpr int64_t kLargestTime = int64_t{1} << 62;
 constexpr int64_t kLargestSizeMs = int64_t{1000} * 366 * 24 * 3600 * 1000;
 
-absl::StatusOr<int> ColumnOf(const arrow::Schema& schema, const std::string& name, const std::string& uid, std::string_view role) {
+absl::StatusOr<int> ColumnOf(const arrow::Schema& schema, const std::string& name, const std::string& uid,
+                             std::string_view role) {
   int index = schema.GetFieldIndex(name);
-  if (index < 0) return InvalidArgument("operator ", uid, ": ", role, " column is missing, or there twice: \"", name, "\"");
+  if (index < 0)
+    return InvalidArgument("operator ", uid, ": ", role, " column is missing, or there twice: \"", name, "\"");
   return index;
 }
 
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<WindowTables>> WindowTables::Make(const v1::WindowAggregate& window,
-                                                                 const std::shared_ptr<arrow::Schema>& input, std::string uid) {
+                                                                 const std::shared_ptr<arrow::Schema>& input,
+                                                                 std::string uid) {
   auto made = std::unique_ptr<WindowTables>(new WindowTables());
   if (window.size_ms() <= 0 || window.size_ms() > kLargestSizeMs) {
-    return InvalidArgument("operator ", uid, ": window size must be between 1 ms and 1000 years: ", window.size_ms(), " ms");
+    return InvalidArgument("operator ", uid, ": window size must be between 1 ms and 1000 years: ", window.size_ms(),
+                           " ms");
   }
   if (window.offset_ms() > kLargestSizeMs || window.offset_ms() < -kLargestSizeMs) {
     return InvalidArgument("operator ", uid, ": window offset must be within 1000 years: ", window.offset_ms(), " ms");
@@ -37,20 +41,16 @@ absl::StatusOr<std::unique_ptr<WindowTables>> WindowTables::Make(const v1::Windo
   const arrow::DataType& time = *input->field(made->time_column_)->type();
   if (time.id() != arrow::Type::TIMESTAMP ||
       static_cast<const arrow::TimestampType&>(time).unit() != arrow::TimeUnit::MICRO) {
-    return InvalidArgument("operator ", uid, ": time column must be TIMESTAMP(p) or TIMESTAMP_LTZ(p): \"", window.time_column(),
-                           "\" is ", time.ToString());
+    return InvalidArgument("operator ", uid, ": time column must be TIMESTAMP(p) or TIMESTAMP_LTZ(p): \"",
+                           window.time_column(), "\" is ", time.ToString());
   }
-  arrow::FieldVector partial_fields;
   std::vector<int> partial_keys;
   for (const std::string& key : window.keys()) {
     ASSIGN_OR_RETURN(int column, ColumnOf(*input, key, uid, "key"));
     partial_keys.push_back(static_cast<int>(made->key_columns_.size()));
     made->key_columns_.push_back(column);
-    partial_fields.push_back(input->field(column));
   }
-  partial_fields.push_back(arrow::field("__slice", arrow::int64(), false));
-  partial_fields.push_back(arrow::field("__aggregates", arrow::binary(), false));
-  made->partial_schema_ = arrow::schema(std::move(partial_fields));
+  ASSIGN_OR_RETURN(made->partial_schema_, PartialAggregateSchema(window, *input));
   made->size_ = window.size_ms() * kMicrosPerMilli;
   made->offset_ = window.offset_ms() * kMicrosPerMilli;
   ASSIGN_OR_RETURN(made->layout_, AggregateLayout::Make(window, *input));
@@ -84,7 +84,8 @@ absl::Status WindowTables::AssignSlices(const BatchPtr& rows, EventTimeMicros pa
   const auto& times = static_cast<const arrow::TimestampArray&>(*rows->column(time_column_));
   const std::string& name = input_schema_->field(time_column_)->name();
   if (times.null_count() > 0) {
-    return InvalidArgument("operator ", uid_, ": a row's time is NULL; filter such rows out before the window: column \"", name, "\"");
+    return InvalidArgument("operator ", uid_,
+                           ": a row's time is NULL; filter such rows out before the window: column \"", name, "\"");
   }
   slice_index_.clear();
   num_slices_ = 0;
@@ -97,7 +98,8 @@ absl::Status WindowTables::AssignSlices(const BatchPtr& rows, EventTimeMicros pa
     int64_t time = values[row];
     if (time < start || time >= end) {
       if (time > kLargestTime || time < -kLargestTime) {
-        return InvalidArgument("operator ", uid_, ": a row's time is out of range; filter such rows out before the window: column \"",
+        return InvalidArgument("operator ", uid_,
+                               ": a row's time is out of range; filter such rows out before the window: column \"",
                                name, "\": ", time, " µs");
       }
       start = WindowStart(time, size_, offset_);
@@ -128,7 +130,8 @@ void WindowTables::FindGroups(std::span<const uint32_t> rows, AggregateTable& ta
 
 absl::Status WindowTables::Add(const BatchPtr& rows, EventTimeMicros passed, std::vector<uint32_t>& refused) {
   if (rows->schema() != input_schema_ && !rows->schema()->Equals(*input_schema_, /*check_metadata=*/false)) {
-    return InvalidArgument("operator ", uid_, ": a batch has another schema than the plan: ", rows->schema()->ToString());
+    return InvalidArgument("operator ", uid_,
+                           ": a batch has another schema than the plan: ", rows->schema()->ToString());
   }
   RETURN_IF_ERROR(AssignSlices(rows, passed, refused));
   if (num_slices_ == 0) return absl::OkStatus();
@@ -152,7 +155,8 @@ absl::Status WindowTables::AddPartials(const BatchPtr& partials, EventTimeMicros
   for (uint32_t row = 0; row < static_cast<uint32_t>(slices.length()); ++row) {
     Slice slice = slices.Value(row);
     if (WindowHasPassed(slice + size_, passed)) {
-      return Internal("operator ", uid_, ": a combiner sent partial aggregates of a window that has passed: window_start ", slice,
+      return Internal("operator ", uid_,
+                      ": a combiner sent partial aggregates of a window that has passed: window_start ", slice,
                       " µs, watermark ", passed, " µs");
     }
     RowsOf(slice).rows.push_back(row);
@@ -162,8 +166,8 @@ absl::Status WindowTables::AddPartials(const BatchPtr& partials, EventTimeMicros
     AggregateTable& table = TableOf(slice_rows_[i].slice);
     FindGroups(slice_rows_[i].rows, table);
     for (size_t j = 0; j < groups_.size(); ++j) {
-      RETURN_IF_ERROR(
-          Annotate(layout_.Merge(packed.GetView(slice_rows_[i].rows[j]), groups_[j], table.cells()), "operator ", uid_));
+      RETURN_IF_ERROR(Annotate(layout_.Merge(packed.GetView(slice_rows_[i].rows[j]), groups_[j], table.cells()),
+                               "operator ", uid_));
     }
   }
   return absl::OkStatus();
@@ -179,6 +183,19 @@ absl::Status WindowTables::AddStored(Slice slice, std::string_view key, std::str
 
 void WindowTables::Drop(Slice slice) { tables_.erase(slice); }
 void WindowTables::Clear() { tables_.clear(); }
+
+absl::StatusOr<std::shared_ptr<arrow::Schema>> PartialAggregateSchema(const v1::WindowAggregate& window,
+                                                                      const arrow::Schema& input) {
+  arrow::FieldVector fields;
+  for (const std::string& key : window.keys()) {
+    auto field = input.GetFieldByName(key);
+    if (field == nullptr) return InvalidArgument("window: key column is missing, or there twice: \"", key, "\"");
+    fields.push_back(std::move(field));
+  }
+  fields.push_back(arrow::field("__slice", arrow::int64(), false));
+  fields.push_back(arrow::field("__aggregates", arrow::binary(), false));
+  return arrow::schema(std::move(fields));
+}
 
 absl::StatusOr<BatchPtr> TakeRows(const BatchPtr& batch, const std::vector<uint32_t>& rows) {
   if (rows.size() == static_cast<size_t>(batch->num_rows())) return batch;

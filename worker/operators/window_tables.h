@@ -25,11 +25,12 @@ namespace millrace {
 class WindowTables {
  public:
   static absl::StatusOr<std::unique_ptr<WindowTables>> Make(const v1::WindowAggregate& window,
-                                                            const std::shared_ptr<arrow::Schema>& input, std::string uid);
+                                                            const std::shared_ptr<arrow::Schema>& input,
+                                                            std::string uid);
 
   // Adds every row whose window has not passed `passed`; the others' numbers are appended to `refused`, ascending.
   absl::Status Add(const BatchPtr& rows, EventTimeMicros passed, std::vector<uint32_t>& refused);
-  // Adds partial aggregates (PartialSchema). Internal if one is of a window that has passed `passed`.
+  // Adds partial aggregates (PartialAggregateSchema). Internal if one is of a window that has passed `passed`.
   absl::Status AddPartials(const BatchPtr& partials, EventTimeMicros passed);
   // Adds one stored group, which does not become dirty.
   absl::Status AddStored(Slice slice, std::string_view key, std::string_view packed);
@@ -42,8 +43,7 @@ class WindowTables {
   const AggregateLayout& layout() const { return layout_; }
   std::span<const int> key_columns() const { return key_columns_; }
   const std::shared_ptr<arrow::Schema>& input_schema() const { return input_schema_; }
-  // The key columns as in the input, then "__slice" BIGINT NOT NULL (start of the window, µs) and "__aggregates" BYTES NOT NULL
-  // (AggregateLayout's packed form). Keys are columns, so that an exchange routes both of its kinds of rows by the same names.
+  // PartialAggregateSchema of this window.
   const std::shared_ptr<arrow::Schema>& partial_schema() const { return partial_schema_; }
   int64_t size() const { return size_; }
 
@@ -83,6 +83,12 @@ class WindowTables {
   std::vector<uint64_t> hashes_;
   std::vector<uint32_t> groups_;
 };
+
+// What a local_combine sends on port 1: the key columns as in the input, in key order, then "__slice" BIGINT NOT NULL (start of the
+// window, µs) and "__aggregates" BYTES NOT NULL (AggregateLayout's packed form). Keys are columns, so that an exchange keys both ports
+// alike; here they are columns 0, 1, ….
+absl::StatusOr<std::shared_ptr<arrow::Schema>> PartialAggregateSchema(const v1::WindowAggregate& window,
+                                                                      const arrow::Schema& input);
 
 // The rows with these numbers.
 absl::StatusOr<BatchPtr> TakeRows(const BatchPtr& batch, const std::vector<uint32_t>& rows);

@@ -61,7 +61,8 @@ TEST_P(AggregateCase, GivesTheStatedResultAtOnceAndThroughPartialAggregates) {
     layout.Pack(parts.cells(), group, packed);
     ASSERT_TRUE(layout.Merge(packed, target, merged.cells()).ok());
   }
-  auto expected = arrow::json::ArrayFromJSONString(Must(ParseDataType(c.expected_type)).arrow, "[" + c.expected + "]").ValueOrDie();
+  auto expected =
+      arrow::json::ArrayFromJSONString(Must(ParseDataType(c.expected_type)).arrow, "[" + c.expected + "]").ValueOrDie();
   uint32_t zero = 0;
   for (AggregateTable* table : {&whole, &merged}) {
     auto result = Must(layout.Finish(layout.cells()[0], table->cells(), {&zero, 1}));
@@ -83,22 +84,27 @@ INSTANTIATE_TEST_SUITE_P(
         Case{"FloatSum", "sum", "FLOAT", "[0.5, 0.25, null]", "0.75", "FLOAT"},
         Case{"LoneNegativeZero", "sum", "DOUBLE", "[-0.0]", "-0.0", "DOUBLE"},
         Case{"NaNSum", "sum", "DOUBLE", "[1, NaN]", "NaN", "DOUBLE"},
-        Case{"DecimalSum", "sum", "DECIMAL(5, 2)", R"(["999.99", "0.01", "-1.00", null])", R"("999.00")", "DECIMAL(38, 2)"},
-        Case{"DecimalOverflowIsNull", "sum", "DECIMAL(38, 0)",
-             R"(["99999999999999999999999999999999999999", "1"])", "null", "DECIMAL(38, 0)"},
-        Case{"DecimalOverflowOnTheWayIsNot", "sum", "DECIMAL(38, 0)",
-             R"(["99999999999999999999999999999999999999", "99999999999999999999999999999999999999", "-99999999999999999999999999999999999999"])",
-             R"("99999999999999999999999999999999999999")", "DECIMAL(38, 0)"},
+        Case{"DecimalSum", "sum", "DECIMAL(5, 2)", R"(["999.99", "0.01", "-1.00", null])", R"("999.00")",
+             "DECIMAL(38, 2)"},
+        Case{"DecimalOverflowIsNull", "sum", "DECIMAL(38, 0)", R"(["99999999999999999999999999999999999999", "1"])",
+             "null", "DECIMAL(38, 0)"},
+        Case{
+            "DecimalOverflowOnTheWayIsNot", "sum", "DECIMAL(38, 0)",
+            R"(["99999999999999999999999999999999999999", "99999999999999999999999999999999999999", "-99999999999999999999999999999999999999"])",
+            R"("99999999999999999999999999999999999999")", "DECIMAL(38, 0)"},
         Case{"IntAverageCutsTowardsZero", "avg", "INT", "[-1, -2, null]", "-1", "INT"},
         Case{"TinyintAverageDoesNotWrap", "avg", "TINYINT", "[127, 127, 127]", "127", "TINYINT"},
         Case{"DoubleAverage", "avg", "DOUBLE", "[1, 2]", "1.5", "DOUBLE"},
         Case{"AverageOfNulls", "avg", "DOUBLE", "[null]", "null", "DOUBLE"},
-        Case{"DecimalAverageRoundsHalfUp", "avg", "DECIMAL(10, 0)", R"(["1", "1", "0"])", R"("0.666667")", "DECIMAL(38, 6)"},
-        Case{"DecimalAverageRoundsHalfDown", "avg", "DECIMAL(20, 7)", R"(["-0.0000001", "0.0000000"])", R"("-0.0000001")", "DECIMAL(38, 7)"},
+        Case{"DecimalAverageRoundsHalfUp", "avg", "DECIMAL(10, 0)", R"(["1", "1", "0"])", R"("0.666667")",
+             "DECIMAL(38, 6)"},
+        Case{"DecimalAverageRoundsHalfDown", "avg", "DECIMAL(20, 7)", R"(["-0.0000001", "0.0000000"])",
+             R"("-0.0000001")", "DECIMAL(38, 7)"},
         Case{"MinBoolean", "min", "BOOLEAN", "[true, false, null]", "false", "BOOLEAN"},
         Case{"MaxBoolean", "max", "BOOLEAN", "[false, true]", "true", "BOOLEAN"},
         Case{"MinTinyint", "min", "TINYINT", "[127, -128, 0]", "-128", "TINYINT"},
-        Case{"MaxBigint", "max", "BIGINT", "[-9223372036854775808, 9223372036854775807]", "9223372036854775807", "BIGINT"},
+        Case{"MaxBigint", "max", "BIGINT", "[-9223372036854775808, 9223372036854775807]", "9223372036854775807",
+             "BIGINT"},
         Case{"MinOfNegativeZero", "min", "DOUBLE", "[0.0, -0.0]", "-0.0", "DOUBLE"},
         Case{"MaxOfNegativeZero", "max", "DOUBLE", "[-0.0, 0.0, -0.0]", "0.0", "DOUBLE"},
         Case{"NaNIsTheLargest", "max", "DOUBLE", "[Inf, NaN, 1]", "NaN", "DOUBLE"},
@@ -130,10 +136,14 @@ TEST(AggregateLayout, RefusesDamagedBytes) {
 
 TEST(AggregateLayout, RefusesWhatAFunctionDoesNotTake) {
   auto schema = ArrowSchema({{"s", "STRING"}, {"a", "ARRAY<INT>"}});
-  EXPECT_EQ(AggregateLayout::Make(OneAggregate("sum", "s"), *schema).status().code(), absl::StatusCode::kInvalidArgument);
-  EXPECT_EQ(AggregateLayout::Make(OneAggregate("min", "a"), *schema).status().code(), absl::StatusCode::kInvalidArgument);
-  EXPECT_EQ(AggregateLayout::Make(OneAggregate("sum", ""), *schema).status().code(), absl::StatusCode::kInvalidArgument);
-  EXPECT_EQ(AggregateLayout::Make(OneAggregate("median", "s"), *schema).status().code(), absl::StatusCode::kInvalidArgument);
+  EXPECT_EQ(AggregateLayout::Make(OneAggregate("sum", "s"), *schema).status().code(),
+            absl::StatusCode::kInvalidArgument);
+  EXPECT_EQ(AggregateLayout::Make(OneAggregate("min", "a"), *schema).status().code(),
+            absl::StatusCode::kInvalidArgument);
+  EXPECT_EQ(AggregateLayout::Make(OneAggregate("sum", ""), *schema).status().code(),
+            absl::StatusCode::kInvalidArgument);
+  EXPECT_EQ(AggregateLayout::Make(OneAggregate("median", "s"), *schema).status().code(),
+            absl::StatusCode::kInvalidArgument);
 }
 
 TEST(AggregateLayout, TheFingerprintChangesWithWhatStateMeans) {

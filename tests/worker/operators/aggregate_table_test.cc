@@ -18,7 +18,8 @@ TEST(AggregateTable, AgreesWithAMapOverRandomKeys) {
   Random random(7);
   for (int round = 0; round < 50; ++round) {
     std::vector<std::string> names;
-    for (int i = 0; i < 1000; ++i) names.push_back(std::string(random.Below(5), 'x') + std::to_string(random.Below(20000)));
+    for (int i = 0; i < 1000; ++i)
+      names.push_back(std::string(random.Below(5), 'x') + std::to_string(random.Below(20000)));
     std::vector<std::string_view> keys(names.begin(), names.end());
     std::vector<uint64_t> hashes;
     for (auto key : keys) hashes.push_back(HashKeyBytes(key));

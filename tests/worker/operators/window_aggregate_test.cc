@@ -25,14 +25,20 @@ internal::v1::ChainNode Node(bool combiner) {
   window->set_time_column("t");
   window->set_size_ms(1000);
   window->add_keys("k");
-  for (auto [function, column, name] : {std::tuple{"count", "", "n"}, {"sum", "v", "s"}, {"min", "v", "lo"}, {"avg", "v", "a"}}) {
+  for (auto [function, column, name] :
+       {std::tuple{"count", "", "n"}, {"sum", "v", "s"}, {"min", "v", "lo"}, {"avg", "v", "a"}}) {
     auto* aggregate = window->add_aggregates();
     aggregate->set_function(function);
     aggregate->set_column(column);
     aggregate->set_name(name);
   }
-  *node.add_output_schemas() = SchemaMessage({{"k", "STRING"}, {"window_start", "TIMESTAMP_LTZ(3)"}, {"window_end", "TIMESTAMP_LTZ(3)"},
-                                              {"n", "BIGINT NOT NULL"}, {"s", "INT"}, {"lo", "INT"}, {"a", "INT"}});
+  *node.add_output_schemas() = SchemaMessage({{"k", "STRING"},
+                                              {"window_start", "TIMESTAMP_LTZ(3)"},
+                                              {"window_end", "TIMESTAMP_LTZ(3)"},
+                                              {"n", "BIGINT NOT NULL"},
+                                              {"s", "INT"},
+                                              {"lo", "INT"},
+                                              {"a", "INT"}});
   Columns late = kInput;
   late.push_back({"window_end", "TIMESTAMP_LTZ(3)"});
   late.push_back({"watermark", "TIMESTAMP_LTZ(3)"});
@@ -53,7 +59,8 @@ OperatorContext CombinerContext(const FixedProgress& progress) {
   return context;
 }
 
-std::unique_ptr<Operator> Opened(const internal::v1::ChainNode& node, const OperatorContext& context = OwnerContext({0, kNumKeyGroups})) {
+std::unique_ptr<Operator> Opened(const internal::v1::ChainNode& node,
+                                 const OperatorContext& context = OwnerContext({0, kNumKeyGroups})) {
   std::unique_ptr<Operator> made = Must(MakeOperator(node));
   EXPECT_TRUE(made->Open(context).ok());
   return made;
@@ -71,7 +78,8 @@ std::vector<std::string> Sorted(std::vector<std::string> rows) {
 TEST(WindowAggregate, FiresAWindowOnceTheWatermarkReachesItsEndLessAMillisecond) {
   auto op = Opened(Node(false));
   CollectedOutput out;
-  ASSERT_TRUE(op->ProcessBatch(0, 0, Rows(R"(["b", "a", null, "a"])", "[999999, 0, 5, 1000000]", "[1, 2, null, 4]"), out).ok());
+  ASSERT_TRUE(
+      op->ProcessBatch(0, 0, Rows(R"(["b", "a", null, "a"])", "[999999, 0, 5, 1000000]", "[1, 2, null, 4]"), out).ok());
   ASSERT_TRUE(op->OnWatermark(998999, out).ok());
   EXPECT_THAT(out.Rows(0), IsEmpty());
   ASSERT_TRUE(op->OnWatermark(999000, out).ok());
@@ -85,7 +93,8 @@ TEST(WindowAggregate, SendsLateRowsToTheirOwnOutputWithWindowEndAndWatermark) {
   CollectedOutput out;
   ASSERT_TRUE(op->OnWatermark(2 * kSecond - 1000, out).ok());
   ASSERT_TRUE(op->ProcessBatch(0, 0, Rows(R"(["x", "y"])", "[1999999, 2000000]", "[1, 2]"), out).ok());
-  EXPECT_THAT(out.Rows(1), ElementsAre("x|1970-01-01 00:00:01.999999Z|1|1970-01-01 00:00:02.000000Z|1970-01-01 00:00:01.999000Z"));
+  EXPECT_THAT(out.Rows(1),
+              ElementsAre("x|1970-01-01 00:00:01.999999Z|1|1970-01-01 00:00:02.000000Z|1970-01-01 00:00:01.999000Z"));
 }
 
 TEST(WindowAggregate, PutsTimesBefore1970IntoTheirWindow) {
@@ -169,7 +178,8 @@ TEST(LocalCombine, StepsAsideWhenKeysDoNotRepeat) {
     for (int i = 0; i < 4096; ++i) {
       ASSERT_TRUE(keys.Append(std::to_string(next++)).ok() && times.Append(5).ok() && values.Append(1).ok());
     }
-    BatchPtr rows = arrow::RecordBatch::Make(ArrowSchema(kInput), 4096, {*keys.Finish(), *times.Finish(), *values.Finish()});
+    BatchPtr rows =
+        arrow::RecordBatch::Make(ArrowSchema(kInput), 4096, {*keys.Finish(), *times.Finish(), *values.Finish()});
     ASSERT_TRUE(op->ProcessBatch(0, 0, rows, out).ok());
   }
   ASSERT_TRUE(op->OnWatermark(0, out).ok());
@@ -199,8 +209,9 @@ struct Model {
       int64_t sum = 0;
       for (int32_t value : values) sum += value;
       fired.push_back(window.second + "|" + std::to_string(window.first) + "|" + std::to_string(values.size()) + "|" +
-                      std::to_string(static_cast<int32_t>(sum)) + "|" + std::to_string(*std::min_element(values.begin(), values.end())) +
-                      "|" + std::to_string(sum / static_cast<int64_t>(values.size())));
+                      std::to_string(static_cast<int32_t>(sum)) + "|" +
+                      std::to_string(*std::min_element(values.begin(), values.end())) + "|" +
+                      std::to_string(sum / static_cast<int64_t>(values.size())));
       open.erase(open.begin());
     }
   }
@@ -213,7 +224,8 @@ std::vector<std::string> FiredOf(const CollectedOutput& out) {
     for (int64_t i = 0; i < batch->num_rows(); ++i) {
       auto text = [&](int column) { return (*batch->column(column)->GetScalar(i))->ToString(); };
       int64_t start = static_cast<const arrow::TimestampArray&>(*batch->column(1)).Value(i);
-      rows.push_back(text(0) + "|" + std::to_string(start) + "|" + text(3) + "|" + text(4) + "|" + text(5) + "|" + text(6));
+      rows.push_back(text(0) + "|" + std::to_string(start) + "|" + text(3) + "|" + text(4) + "|" + text(5) + "|" +
+                     text(6));
     }
   }
   return rows;
@@ -283,7 +295,8 @@ void RunAgainstModel(uint64_t seed, bool with_combiner) {
       model.Add(key, time, value);
     }
     int64_t num_rows = keys.length();
-    BatchPtr rows = arrow::RecordBatch::Make(ArrowSchema(kInput), num_rows, {*keys.Finish(), *times.Finish(), *values.Finish()});
+    BatchPtr rows =
+        arrow::RecordBatch::Make(ArrowSchema(kInput), num_rows, {*keys.Finish(), *times.Finish(), *values.Finish()});
     if (with_combiner && random.Chance(0.8)) {
       ASSERT_TRUE(combiner->ProcessBatch(0, 0, rows, router).ok());
     } else {
@@ -304,8 +317,9 @@ void RunAgainstModel(uint64_t seed, bool with_combiner) {
         if (frozen != nullptr) {
           ASSERT_TRUE(frozen->WriteTo(*backends[i]).ok());
         }
-        handles.push_back(Must(backends[i]->Snapshot(Epoch(step), KeyGroupsOfSubtask(i, static_cast<uint32_t>(owners.size())), blobs,
-                                                     "s" + std::to_string(step) + "-" + std::to_string(i) + "/")));
+        handles.push_back(
+            Must(backends[i]->Snapshot(Epoch(step), KeyGroupsOfSubtask(i, static_cast<uint32_t>(owners.size())), blobs,
+                                       "s" + std::to_string(step) + "-" + std::to_string(i) + "/")));
       }
       if (random.Chance(0.5)) deploy(1 + static_cast<uint32_t>(random.Below(4)));
     }
