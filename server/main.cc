@@ -6,6 +6,9 @@
 #include <iostream>
 
 #include "server/cli/command_line.h"
+#include "server/coordinator_process.h"
+#include "server/dev_process.h"
+#include "server/worker_process.h"
 
 namespace {
 
@@ -24,5 +27,8 @@ int main(int argc, char** argv) {
   environment.terminal = isatty(STDERR_FILENO) == 1;
   // Only a pipeline that is followed has something to do at Ctrl-C; everything else just ends.
   environment.on_follow = [] { std::signal(SIGINT, [](int) { interrupts = interrupts + 1; }); };
+  environment.coordinator = millrace::RunCoordinator;
+  environment.worker = millrace::RunWorker;
+  environment.dev = millrace::RunDev;
   return millrace::RunCommandLine({argv + 1, argv + argc}, environment);
 }

@@ -133,8 +133,8 @@ absl::StatusOr<std::vector<std::shared_ptr<arrow::Schema>>> Deployment::PortSche
   ASSIGN_OR_RETURN(auto rows, SchemaOf(from->output_schemas(static_cast<int>(exchange.from_output())).columns()));
   std::vector<std::shared_ptr<arrow::Schema>> ports = {rows};
   if (from->has_local_combine()) {
-    ASSIGN_OR_RETURN(auto tables, WindowTables::Make(from->local_combine(), rows, from->uid()));
-    ports.push_back(tables->partial_schema());
+    ASSIGN_OR_RETURN(auto partials, PartialAggregateSchema(from->local_combine(), *rows));
+    ports.push_back(std::move(partials));
   }
   return ports;
 }

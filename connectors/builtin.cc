@@ -1,0 +1,18 @@
+#include "connectors/blackhole/blackhole_connector.h"
+#include "connectors/delta/delta_connector.h"
+#include "connectors/generator/generator_connector.h"
+#include "connectors/kafka/kafka_connector.h"
+#include "connectors/registry.h"
+
+namespace millrace {
+
+ConnectorRegistry BuiltinConnectors(const ConnectorEnvironment& environment) {
+  ConnectorRegistry registry;
+  registry.AddSource("kafka", MakeKafkaConnector(environment));
+  registry.AddSource("generator", MakeGeneratorConnector(environment));
+  registry.AddSink("delta", MakeDeltaConnector(environment));
+  registry.AddSink("blackhole", MakeBlackholeConnector());
+  return registry;
+}
+
+}  // namespace millrace

@@ -1,0 +1,94 @@
+#include "server/worker_node.h"
+
+#include <future>
+#include <utility>
+
+#include "base/error.h"
+#include "base/event_loop.h"
+#include "base/local_blob_store.h"
+#include "base/macros.h"
+#include "base/random.h"
+#include "connectors/registry.h"
+#include "server/grpc_transport.h"
+#include "state/rocksdb_backend.h"
+#include "worker/worker.h"
+
+namespace millrace {
+
+// Declared in start order.
+struct WorkerNode::Parts {
+  explicit Parts(Metrics* metrics, const Clock* clock)
+      : io_pool("io", 4), loop("worker"), environment{clock, &io_pool, &blob_stores, metrics},
+        connectors(BuiltinConnectors(environment)) {}
+
+  LocalBlobStoreFactory blob_stores;
+  ThreadIoPool io_pool;
+  EventLoop loop;
+  EventLoopFactory loops;
+  ConnectorEnvironment environment;
+  ConnectorRegistry connectors;
+  std::unique_ptr<RocksDbStateBackendFactory> state_backends;
+  GrpcTransport transport;
+  std::string worker_id;
+  std::unique_ptr<Worker> worker;
+
+  // Runs `ask` on the worker's loop and waits for its answer.
+  bool Ask(absl::AnyInvocable<bool()> ask) {
+    std::promise<bool> answer;
+    loop.Post([&] { answer.set_value(ask()); });
+    return answer.get_future().get();
+  }
+};
+
+WorkerNode::WorkerNode(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
+WorkerNode::~WorkerNode() = default;
+
+absl::StatusOr<std::unique_ptr<WorkerNode>> WorkerNode::Start(const Options& options, const Clock* clock, Metrics* metrics,
+                                                              Logger log) {
+  auto parts = std::make_unique<Parts>(metrics, clock);
+  parts->worker_id = Cat("worker-", Random::FromSystem().Uuid().substr(0, 8));
+  RocksDbOptions state;
+  state.root = Cat(options.data_dir, "/state/", parts->worker_id);
+  ASSIGN_OR_RETURN(parts->state_backends, RocksDbStateBackendFactory::Open(state));
+  RETURN_IF_ERROR(parts->transport.Listen(Cat(options.bind, ":", options.internal_port)));
+
+  WorkerOptions worker;
+  worker.clock = clock;
+  worker.executor = &parts->loop;
+  worker.executors = &parts->loops;
+  worker.io_pool = &parts->io_pool;
+  worker.transport = &parts->transport;
+  worker.blob_stores = &parts->blob_stores;
+  worker.state_backends = parts->state_backends.get();
+  worker.connectors = &parts->connectors;
+  worker.metrics = metrics;
+  worker.log = log.With({{"worker", parts->worker_id}});
+  worker.worker_id = parts->worker_id;
+  worker.num_slots = options.num_slots;
+  worker.shuffle_address = Cat(options.bind, ":", parts->transport.port());
+  worker.coordinator_address = options.coordinator_address;
+  worker.version = options.version;
+  parts->Ask([&] {
+    parts->worker = std::make_unique<Worker>(worker);
+    parts->worker->Start();
+    return true;
+  });
+  return std::unique_ptr<WorkerNode>(new WorkerNode(std::move(parts)));
+}
+
+const std::string& WorkerNode::worker_id() const { return parts_->worker_id; }
+int WorkerNode::internal_port() const { return parts_->transport.port(); }
+bool WorkerNode::ready() const {
+  return parts_->Ask([this] { return parts_->worker->connected(); });
+}
+void WorkerNode::Leave() {
+  parts_->Ask([this] {
+    parts_->worker->Leave();
+    return true;
+  });
+}
+bool WorkerNode::idle() const {
+  return parts_->Ask([this] { return parts_->worker->idle(); });
+}
+
+}  // namespace millrace
