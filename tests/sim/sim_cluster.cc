@@ -1,0 +1,236 @@
+#include "tests/sim/sim_cluster.h"
+
+#include <utility>
+
+#include "base/check.h"
+#include "base/error.h"
+#include "connectors/blackhole/blackhole_connector.h"
+#include "connectors/delta/delta_connector.h"
+#include "connectors/generator/generator_connector.h"
+#include "coordinator/plan/physical_planner.h"
+#include "coordinator/plan/plan_validator.h"
+
+namespace millrace::sim {
+namespace {
+
+constexpr char kCoordinatorAddress[] = "coordinator:1";
+
+// Leads unless another live process does; the term is raised as the real one raises it.
+class SimLeadership final : public Leadership {
+ public:
+  explicit SimLeadership(MetadataStore* store) : store_(store) {}
+  absl::StatusOr<Term> Acquire() override {
+    uint64_t version = 0;
+    uint64_t term = 0;
+    auto record = store_->Get("leadership");
+    if (record.ok()) {
+      version = record->version;
+      term = std::stoull(record->bytes);
+    } else if (!absl::IsNotFound(record.status())) {
+      return record.status();
+    }
+    auto raised = store_->CompareAndSet("leadership", version, std::to_string(term + 1));
+    if (!raised.ok()) return Unavailable(raised.status().message());
+    return Term(term + 1);
+  }
+
+ private:
+  MetadataStore* const store_;
+};
+
+}  // namespace
+
+// What every process has.
+struct Cluster::Node {
+  Node(Cluster* cluster, const std::string& name, const std::string& address)
+      : process(cluster->world_.MakeProcess(name)),
+        blobs(&cluster->world_, &cluster->storage_, process, &doom, &cluster->faults_),
+        io_pool(cluster->world_.MakeIoPool(process)),
+        executor(cluster->world_.MakeExecutor(process, "loop")),
+        transport(cluster->world_.MakeTransport(process, address)),
+        environment{cluster->world_.clock(), nullptr, &blobs, &metrics} {
+    connectors.AddSource("generator", MakeGeneratorConnector(environment));
+    connectors.AddSink("delta", MakeDeltaConnector(environment));
+    connectors.AddSink("blackhole", MakeBlackholeConnector());
+  }
+  Process* const process;
+  Doom doom;
+  FaultyBlobStores blobs;
+  std::unique_ptr<IoPool> io_pool;
+  std::unique_ptr<Executor> executor;
+  std::unique_ptr<Transport> transport;
+  Metrics metrics;
+  ConnectorEnvironment environment;
+  ConnectorRegistry connectors;
+};
+
+struct Cluster::CoordinatorNode : Node {
+  using Node::Node;
+  std::shared_ptr<BlobStore> metadata_blobs;
+  std::unique_ptr<FileMetadataStore> metadata;
+  std::unique_ptr<SimLeadership> leadership;
+  std::unique_ptr<Coordinator> coordinator;
+};
+
+struct Cluster::WorkerNode : Node {
+  using Node::Node;
+  std::unique_ptr<ExecutorFactory> executors;
+  MemoryStateBackendFactory state_backends;
+  std::unique_ptr<Worker> worker;
+};
+
+Cluster::Cluster(Options options)
+    : options_(options), faults_(options.faults), world_({.seed = options.seed, .break_chance = options.break_chance}) {
+  worker_restart_at_.resize(options_.num_workers);
+  workers_.resize(options_.num_workers);
+  StartCoordinator();
+  for (size_t i = 0; i < workers_.size(); ++i) StartWorker(i);
+  if (options_.kill_every > absl::ZeroDuration()) next_kill_ = options_.kill_every;
+}
+
+Cluster::~Cluster() {
+  for (auto& worker : workers_) {
+    if (worker != nullptr) world_.Kill(worker->process);
+  }
+  if (coordinator_ != nullptr) world_.Kill(coordinator_->process);
+  workers_.clear();
+  coordinator_ = nullptr;
+}
+
+void Cluster::StartCoordinator() {
+  auto node = std::make_unique<CoordinatorNode>(this, "coordinator", kCoordinatorAddress);
+  node->metadata_blobs = *node->blobs.Open("sim://metadata");
+  node->metadata = std::make_unique<FileMetadataStore>(node->metadata_blobs.get());
+  node->leadership = std::make_unique<SimLeadership>(node->metadata.get());
+  Coordinator::Options options;
+  options.clock = world_.clock();
+  options.executor = node->executor.get();
+  options.io_pool = node->io_pool.get();
+  options.transport = node->transport.get();
+  options.metadata = node->metadata.get();
+  options.leadership = node->leadership.get();
+  options.blob_stores = &node->blobs;
+  options.connectors = &node->connectors;
+  options.checkpoint_root = "sim://checkpoints";
+  options.seed = world_.random().Next();
+  options.validate = [connectors = &node->connectors](const v1::Plan& plan) { return ValidatePlan(plan, *connectors); };
+  options.plan_physical = [](const v1::Plan& plan, uint32_t parallelism) { return MakePhysicalPlan(plan, parallelism); };
+  options.on_fenced = [doom = &node->doom](absl::Status) { doom->doomed = true; };
+  node->coordinator = std::make_unique<Coordinator>(std::move(options));
+  coordinator_ = std::move(node);
+  coordinator_->executor->Post([coordinator = coordinator_->coordinator.get()] { coordinator->Run(); });
+}
+
+void Cluster::StartWorker(size_t index) {
+  std::string name = Cat("worker-", index);
+  auto node = std::make_unique<WorkerNode>(this, name, Cat(name, ":1"));
+  node->executors = world_.MakeExecutorFactory(node->process);
+  WorkerOptions options;
+  options.clock = world_.clock();
+  options.executor = node->executor.get();
+  options.executors = node->executors.get();
+  options.io_pool = node->io_pool.get();
+  options.transport = node->transport.get();
+  options.blob_stores = &node->blobs;
+  options.state_backends = &node->state_backends;
+  options.connectors = &node->connectors;
+  options.metrics = &node->metrics;
+  options.worker_id = Cat(name, "-", world_.random().Below(1'000'000));
+  options.num_slots = options_.slots_per_worker;
+  options.shuffle_address = Cat(name, ":1");
+  options.coordinator_address = kCoordinatorAddress;
+  options.watermark_interval = absl::Milliseconds(10);
+  options.channel_limit_bytes = 4096;
+  node->worker = std::make_unique<Worker>(options);
+  workers_[index] = std::move(node);
+  workers_[index]->executor->Post([worker = workers_[index]->worker.get()] { worker->Start(); });
+}
+
+void Cluster::Tend() {
+  absl::Duration now = world_.now();
+  if (now >= next_kill_) {
+    Random& random = world_.random();
+    next_kill_ = now + options_.kill_every * (0.5 + static_cast<double>(random.Below(100)) / 100);
+    size_t victim = random.Below(workers_.size() + 1);
+    if (victim == workers_.size()) {
+      if (coordinator_ != nullptr) coordinator_->doom.doomed = true;
+    } else if (workers_[victim] != nullptr) {
+      workers_[victim]->doom.doomed = true;
+    }
+  }
+  if (coordinator_ != nullptr && coordinator_->doom.doomed) {
+    ++kills_;
+    world_.Kill(coordinator_->process);
+    coordinator_ = nullptr;
+    polling_ = false;
+    coordinator_restart_at_ = now + absl::Milliseconds(static_cast<int64_t>(10 + world_.random().Below(300)));
+  } else if (coordinator_ == nullptr && now >= coordinator_restart_at_) {
+    StartCoordinator();
+  }
+  for (size_t i = 0; i < workers_.size(); ++i) {
+    if (workers_[i] != nullptr && workers_[i]->doom.doomed) {
+      ++kills_;
+      world_.Kill(workers_[i]->process);
+      workers_[i] = nullptr;
+      worker_restart_at_[i] = now + absl::Milliseconds(static_cast<int64_t>(10 + world_.random().Below(300)));
+    } else if (workers_[i] == nullptr && now >= worker_restart_at_[i]) {
+      StartWorker(i);
+    }
+  }
+}
+
+void Cluster::StopFaults() {
+  faults_ = {};
+  next_kill_ = absl::InfiniteDuration();
+  world_.set_break_chance(0);
+}
+
+void Cluster::PollView(const std::string& name) {
+  if (coordinator_ == nullptr || polling_ || world_.now() < next_poll_) return;
+  next_poll_ = world_.now() + absl::Milliseconds(20);
+  polling_ = true;
+  coordinator_->coordinator->Get(name, [this](absl::StatusOr<v1::Pipeline> view) {
+    polling_ = false;
+    if (view.ok()) view_ = *std::move(view);
+  });
+}
+
+void Cluster::Submit(const v1::Plan& plan) {
+  // Shared with answers, which may come after this has returned.
+  auto started = std::make_shared<bool>(false);
+  bool waiting = false;
+  CoordinatorNode* asked = nullptr;
+  absl::Duration again;
+  world_.RunUntil(
+      [&] {
+        Tend();
+        if (*started || coordinator_ == nullptr) return *started;
+        if (waiting && asked == coordinator_.get() && world_.now() < again) return false;
+        asked = coordinator_.get();
+        waiting = true;
+        again = world_.now() + absl::Milliseconds(500);
+        Coordinator* coordinator = coordinator_->coordinator.get();
+        coordinator->Create(plan, "request-1", [started, coordinator, name = plan.name()](absl::StatusOr<v1::Pipeline> created) {
+          if (!created.ok()) return;
+          coordinator->Start(name, 0, [started](absl::StatusOr<v1::Pipeline> start) {
+            // A start that was stored without an answer is refused the second time: it has started.
+            *started = start.ok() || start.status().code() == absl::StatusCode::kFailedPrecondition;
+          });
+        });
+        return false;
+      },
+      absl::Minutes(2));
+  Check(*started, "the pipeline was not started within two minutes");
+}
+
+bool Cluster::RunUntilState(const std::string& name, v1::PipelineState state, absl::Duration limit) {
+  return world_.RunUntil(
+      [&] {
+        Tend();
+        PollView(name);
+        return view_.state() == state;
+      },
+      limit);
+}
+
+}  // namespace millrace::sim

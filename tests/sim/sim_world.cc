@@ -1,0 +1,301 @@
+#include "tests/sim/sim_world.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "base/check.h"
+#include "base/error.h"
+
+namespace millrace::sim {
+
+namespace {
+
+class SimClock final : public Clock {
+ public:
+  explicit SimClock(const absl::Duration* now) : now_(now) {}
+  absl::Time Now() const override { return absl::FromUnixSeconds(1'760'000'000) + *now_; }
+  absl::Duration Monotonic() const override { return absl::Seconds(1000) + *now_; }
+
+ private:
+  const absl::Duration* now_;
+};
+
+}  // namespace
+
+// A stream between two processes; end 0 opened it, end 1 accepted it.
+struct World::Connection {
+  struct End {
+    Process* process = nullptr;
+    Executor* executor = nullptr;
+    StreamEvents events;
+    bool attached = false;  // its Stream object exists
+    std::vector<std::string> backlog;  // arrived before the stream was accepted
+    absl::Duration last_arrival;
+  };
+  End ends[2];
+  bool open = true;
+};
+
+class SimExecutor final : public Executor {
+ public:
+  SimExecutor(World* world, std::shared_ptr<World::Queue> queue) : world_(world), queue_(std::move(queue)) {}
+  ~SimExecutor() override {
+    // As the real one: what is posted runs, unless the process has died.
+    while (queue_->process->alive && !queue_->ready.empty()) {
+      auto closure = std::move(queue_->ready.front());
+      queue_->ready.pop_front();
+      closure();
+    }
+    queue_->open = false;
+    auto dropped = std::move(queue_->ready);
+  }
+  void Post(absl::AnyInvocable<void()> closure) override {
+    if (queue_->open && queue_->process->alive) queue_->ready.push_back(std::move(closure));
+  }
+  void PostAfter(absl::Duration delay, absl::AnyInvocable<void()> closure) override {
+    if (!queue_->open || !queue_->process->alive) return;
+    world_->After(delay, queue_->process, [queue = queue_, closure = std::move(closure)]() mutable {
+      if (queue->open && queue->process->alive) queue->ready.push_back(std::move(closure));
+    });
+  }
+
+ private:
+  World* const world_;
+  const std::shared_ptr<World::Queue> queue_;
+};
+
+class SimIoPool final : public IoPool {
+ public:
+  SimIoPool(World* world, Process* process) : world_(world), process_(process) {}
+  void Run(absl::AnyInvocable<void()> blocking) override {
+    if (!process_->alive) return;
+    world_->After(world_->Jitter(world_->options_.max_io_delay), process_, std::move(blocking));
+  }
+
+ private:
+  World* const world_;
+  Process* const process_;
+};
+
+class SimStream final : public Stream {
+ public:
+  SimStream(World* world, std::shared_ptr<World::Connection> connection, int end)
+      : world_(world), connection_(std::move(connection)), end_(end) {}
+  ~SimStream() override {
+    connection_->ends[end_].attached = false;
+    world_->CloseConnection(connection_, Unavailable("the peer closed the stream"));
+  }
+  void Send(std::string message) override { world_->Deliver(connection_, 1 - end_, std::move(message)); }
+  void Close(absl::Status why) override { world_->CloseConnection(connection_, std::move(why)); }
+
+ private:
+  World* const world_;
+  const std::shared_ptr<World::Connection> connection_;
+  const int end_;
+};
+
+class SimTransport final : public Transport {
+ public:
+  SimTransport(World* world, Process* process, std::string address)
+      : world_(world), process_(process), address_(std::move(address)) {}
+  ~SimTransport() override {
+    std::erase_if(world_->services_, [&](const auto& entry) { return entry.second.process == process_; });
+  }
+
+  std::unique_ptr<Stream> Connect(const std::string& address, const std::string& method, Executor* executor,
+                                  StreamEvents events) override {
+    auto connection = std::make_shared<World::Connection>();
+    world_->connections_.push_back(connection);
+    connection->ends[0].process = process_;
+    connection->ends[0].executor = executor;
+    connection->ends[0].events = std::move(events);
+    connection->ends[0].attached = true;
+    world_->After(world_->Jitter(world_->options_.max_message_delay), nullptr, [world = world_, connection, address, method] {
+      if (!connection->open) return;
+      auto service = world->services_.find({address, method});
+      if (service == world->services_.end() || !service->second.process->alive) {
+        world->CloseConnection(connection, Unavailable("connect to ", address, ": nobody listens there"));
+        return;
+      }
+      connection->ends[1].process = service->second.process;
+      connection->ends[1].executor = service->second.executor;
+      service->second.executor->Post([world, connection, accept = service->second.accept] {
+        connection->ends[1].attached = true;
+        connection->ends[1].events = accept(std::make_unique<SimStream>(world, connection, 1));
+      });
+      for (std::string& message : std::exchange(connection->ends[1].backlog, {})) {
+        world->PostMessage(connection, 1, std::move(message));
+      }
+    });
+    return std::make_unique<SimStream>(world_, connection, 0);
+  }
+
+  void Serve(const std::string& method, Executor* executor, Accept accept) override {
+    world_->services_[{address_, method}] = {process_, executor, std::move(accept)};
+  }
+
+ private:
+  World* const world_;
+  Process* const process_;
+  const std::string address_;
+};
+
+World::World(Options options) : options_(options), random_(options.seed), clock_(std::make_unique<SimClock>(&now_)) {}
+
+World::~World() {
+  for (auto& process : processes_) process->alive = false;
+  auto timers = std::move(timers_);
+}
+
+void World::Trace(std::string_view what) {
+  for (unsigned char c : what) trace_hash_ = (trace_hash_ ^ c) * 1099511628211ull;
+  trace_hash_ = (trace_hash_ ^ static_cast<uint64_t>(absl::ToInt64Nanoseconds(now_))) * 1099511628211ull;
+}
+
+void World::After(absl::Duration delay, Process* process, absl::AnyInvocable<void()> closure) {
+  uint64_t sequence = sequence_++;
+  absl::Duration due = now_ + std::max(delay, absl::ZeroDuration());
+  timers_.emplace(std::pair(due, sequence), Timer{due, sequence, process, std::move(closure)});
+}
+
+absl::Duration World::Jitter(absl::Duration most) {
+  return absl::Microseconds(static_cast<int64_t>(1 + random_.Below(static_cast<uint64_t>(absl::ToInt64Microseconds(most)))));
+}
+
+bool World::RunOne() {
+  std::vector<size_t> ready;
+  for (size_t i = 0; i < queues_.size(); ++i) {
+    if (!queues_[i]->ready.empty() && queues_[i]->process->alive) ready.push_back(i);
+  }
+  bool timer_due = !timers_.empty() && timers_.begin()->second.due <= now_;
+  if (ready.empty() && !timer_due) {
+    if (timers_.empty()) return false;
+    now_ = timers_.begin()->second.due;
+    timer_due = true;
+  }
+  if (timer_due && (ready.empty() || random_.Below(2) == 0)) {
+    Timer timer = std::move(timers_.begin()->second);
+    timers_.erase(timers_.begin());
+    if (timer.process == nullptr || timer.process->alive) timer.closure();
+    return true;
+  }
+  std::shared_ptr<Queue> queue = queues_[ready[random_.Below(ready.size())]];
+  auto closure = std::move(queue->ready.front());
+  queue->ready.pop_front();
+  Trace(queue->name);
+  closure();
+  now_ += absl::Microseconds(1 + static_cast<int64_t>(random_.Below(50)));
+  return true;
+}
+
+bool World::RunUntil(const std::function<bool()>& done, absl::Duration limit) {
+  absl::Duration deadline = now_ + limit;
+  while (!done()) {
+    if (now_ > deadline || !RunOne()) return false;
+  }
+  return true;
+}
+
+Process* World::MakeProcess(std::string name) {
+  processes_.push_back(std::make_unique<Process>(Process{std::move(name), true}));
+  return processes_.back().get();
+}
+
+void World::Kill(Process* process) {
+  Trace("kill " + process->name);
+  process->alive = false;
+  std::erase_if(services_, [&](const auto& entry) { return entry.second.process == process; });
+  // Closures own parts of the process: they are dropped one by one, for dropping may post and close.
+  for (auto at = timers_.begin(); at != timers_.end();) {
+    if (at->second.process != process) {
+      ++at;
+      continue;
+    }
+    Timer dropped = std::move(at->second);
+    at = timers_.erase(at);
+  }
+  for (size_t i = 0; i < queues_.size(); ++i) {
+    if (queues_[i]->process == process) auto dropped = std::exchange(queues_[i]->ready, {});
+  }
+  auto connections = connections_;
+  for (auto& weak : connections) {
+    auto connection = weak.lock();
+    if (connection == nullptr || !connection->open) continue;
+    if (connection->ends[0].process == process || connection->ends[1].process == process) {
+      CloseConnection(connection, Unavailable("the peer's process died"));
+    }
+  }
+}
+
+std::unique_ptr<Executor> World::MakeExecutor(Process* process, std::string name) {
+  std::erase_if(queues_, [](const auto& queue) { return !queue->open; });
+  auto queue = std::make_shared<Queue>();
+  queue->process = process;
+  queue->name = process->name + "/" + name;
+  queues_.push_back(queue);
+  return std::make_unique<SimExecutor>(this, queue);
+}
+
+std::unique_ptr<IoPool> World::MakeIoPool(Process* process) { return std::make_unique<SimIoPool>(this, process); }
+
+std::unique_ptr<ExecutorFactory> World::MakeExecutorFactory(Process* process) {
+  class Factory final : public ExecutorFactory {
+   public:
+    Factory(World* world, Process* owner) : world_(world), owner_(owner) {}
+    std::unique_ptr<Executor> MakeExecutor(std::string name) override { return world_->MakeExecutor(owner_, std::move(name)); }
+
+   private:
+    World* const world_;
+    Process* const owner_;
+  };
+  return std::make_unique<Factory>(this, process);
+}
+
+std::unique_ptr<Transport> World::MakeTransport(Process* process, std::string address) {
+  return std::make_unique<SimTransport>(this, process, std::move(address));
+}
+
+void World::Deliver(const std::shared_ptr<Connection>& connection, int to, std::string message) {
+  if (!connection->open) return;
+  if (options_.break_chance > 0 && random_.Chance(options_.break_chance)) {
+    Trace("break");
+    CloseConnection(connection, Unavailable("the network broke the stream"));
+    return;
+  }
+  Connection::End& end = connection->ends[to];
+  absl::Duration arrival = std::max(end.last_arrival + absl::Microseconds(1), now_ + Jitter(options_.max_message_delay));
+  end.last_arrival = arrival;
+  After(arrival - now_, nullptr, [this, connection, to, message = std::move(message)]() mutable {
+    if (!connection->open) return;
+    Connection::End& receiver = connection->ends[to];
+    if (receiver.executor == nullptr) {
+      receiver.backlog.push_back(std::move(message));
+    } else {
+      PostMessage(connection, to, std::move(message));
+    }
+  });
+}
+
+void World::PostMessage(const std::shared_ptr<Connection>& connection, int to, std::string message) {
+  connection->ends[to].executor->Post([connection, to, message = std::move(message)]() mutable {
+    Connection::End& at = connection->ends[to];
+    if (connection->open && at.attached && at.events.on_message) at.events.on_message(std::move(message));
+  });
+}
+
+void World::CloseConnection(const std::shared_ptr<Connection>& connection, absl::Status why) {
+  if (!connection->open) return;
+  connection->open = false;
+  for (auto& end : connection->ends) {
+    if (end.process == nullptr || !end.process->alive || end.executor == nullptr || !end.attached) {
+      auto dropped = std::exchange(end.events, {});
+      continue;
+    }
+    end.executor->Post([connection, &end, why] {
+      auto events = std::exchange(end.events, {});
+      if (end.attached && events.on_closed) events.on_closed(why);
+    });
+  }
+}
+
+}  // namespace millrace::sim

@@ -1,0 +1,98 @@
+#pragma once
+
+#include <deque>
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/executor.h"
+#include "base/random.h"
+#include "base/transport.h"
+
+namespace millrace::sim {
+
+// A process of the simulated cluster. Crashing it drops whatever it had in hand.
+struct Process {
+  std::string name;
+  bool alive = true;
+};
+
+// One thread, one seed, virtual time: chooses at random which of the executors with work runs next, when a blocking call ends, how long
+// a message travels, and which stream breaks. The same seed makes the same choices: `trace_hash` proves it.
+class World {
+ public:
+  struct Options {
+    uint64_t seed = 1;
+    absl::Duration max_message_delay = absl::Milliseconds(5);
+    absl::Duration max_io_delay = absl::Milliseconds(20);
+    // Chance that a message breaks its stream instead of arriving.
+    double break_chance = 0;
+  };
+  explicit World(Options options);
+  ~World();
+
+  // Runs until `done` or until this much virtual time has passed. False: it was not done.
+  bool RunUntil(const std::function<bool()>& done, absl::Duration limit);
+  absl::Duration now() const { return now_; }
+  Random& random() { return random_; }
+  uint64_t trace_hash() const { return trace_hash_; }
+  void Trace(std::string_view what);
+  void set_break_chance(double chance) { options_.break_chance = chance; }
+
+  Process* MakeProcess(std::string name);
+  // Its closures and blocking calls never run again, its streams close at their peers.
+  void Kill(Process* process);
+  std::unique_ptr<Executor> MakeExecutor(Process* process, std::string name);
+  std::unique_ptr<IoPool> MakeIoPool(Process* process);
+  std::unique_ptr<ExecutorFactory> MakeExecutorFactory(Process* process);
+  std::unique_ptr<Transport> MakeTransport(Process* process, std::string address);
+  const Clock* clock() const { return clock_.get(); }
+
+ private:
+  friend class SimExecutor;
+  friend class SimIoPool;
+  friend class SimTransport;
+  friend class SimStream;
+  struct Queue {  // what an executor has in hand
+    Process* process = nullptr;
+    std::string name;
+    std::deque<absl::AnyInvocable<void()>> ready;
+    bool open = true;
+  };
+  struct Timer {
+    absl::Duration due;
+    uint64_t sequence;
+    Process* process;  // null: the world's own
+    absl::AnyInvocable<void()> closure;
+  };
+  struct Connection;  // one stream, both ends
+  struct Service {
+    Process* process = nullptr;
+    Executor* executor = nullptr;
+    Transport::Accept accept;
+  };
+
+  void After(absl::Duration delay, Process* process, absl::AnyInvocable<void()> closure);
+  absl::Duration Jitter(absl::Duration most);
+  bool RunOne();
+  void Deliver(const std::shared_ptr<Connection>& connection, int to, std::string message);
+  void PostMessage(const std::shared_ptr<Connection>& connection, int to, std::string message);
+  void CloseConnection(const std::shared_ptr<Connection>& connection, absl::Status why);
+
+  Options options_;
+  Random random_;
+  absl::Duration now_;
+  uint64_t sequence_ = 0;
+  uint64_t trace_hash_ = 14695981039346656037ull;
+  std::unique_ptr<Clock> clock_;
+  std::vector<std::unique_ptr<Process>> processes_;
+  std::vector<std::shared_ptr<Queue>> queues_;
+  std::multimap<std::pair<absl::Duration, uint64_t>, Timer> timers_;
+  std::map<std::pair<std::string, std::string>, Service> services_;  // (address, method)
+  std::vector<std::weak_ptr<Connection>> connections_;
+};
+
+}  // namespace millrace::sim
