@@ -117,7 +117,8 @@ void Deployment::MakeSubtask(const internal::v1::SubtaskPlacement& placement) {
   Subtask::Environment environment{local->executor, options_.io_pool, options_.clock, nullptr,
                                    options_.log.With({{"pipeline", plan_->pipeline()},
                                                       {"generation", plan_->generation()},
-                                                      {"subtask", Cat(placement.stage(), ".", placement.index())}})};
+                                                      {"subtask", Cat(placement.stage(), ".", placement.index())}}),
+                                   options_.plant_skipped_alignment};
   auto blobs = options_.blob_stores->Open(plan_->blob_root());
   if (blobs.ok()) environment.blobs = *blobs;
   local->subtask = std::make_shared<Subtask>(std::move(environment), std::move(events));

@@ -197,7 +197,7 @@ absl::Status Subtask::OnBarrier(size_t channel, const Barrier& barrier) {
       return absl::OkStatus();
     case BarrierAligner::Step::kBlock:
       if (!alignment_began_.has_value()) alignment_began_ = environment_.clock->Monotonic();
-      parts_->channels->Block(channel);
+      if (!environment_.plant_skipped_alignment) parts_->channels->Block(channel);
       return absl::OkStatus();
     case BarrierAligner::Step::kAligned:
       return BeginCheckpoint(aligner_->barrier());

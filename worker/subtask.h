@@ -69,6 +69,7 @@ class Subtask {
     const Clock* clock = nullptr;
     std::shared_ptr<BlobStore> blobs;
     Logger log;
+    bool plant_skipped_alignment = false;  // see WorkerOptions
   };
   Subtask(Environment environment, SubtaskEvents events);
   ~Subtask();

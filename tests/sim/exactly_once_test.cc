@@ -87,9 +87,10 @@ struct Outcome {
   size_t late = 0;
 };
 
-Outcome RunSeed(uint64_t seed, bool with_faults) {
+Outcome RunSeed(uint64_t seed, bool with_faults, PlantedBug bug = PlantedBug::kNone) {
   Cluster::Options options;
   options.seed = seed;
+  options.bug = bug;
   if (with_faults) {
     Random random(seed * 7919);
     options.kill_every = absl::Milliseconds(static_cast<int64_t>(200 + random.Below(1200)));
@@ -231,6 +232,21 @@ TEST(ExactlyOnce, WhateverDiesEveryRowCountsOnce) {
   std::printf("kills %d, restarts %llu, epochs %llu, late rows %zu\n", kills, static_cast<unsigned long long>(restarts),
               static_cast<unsigned long long>(epochs), late);
 }
+
+class Planted : public testing::TestWithParam<PlantedBug> {};
+
+TEST_P(Planted, IsFoundWithinFiftySeeds) {
+  for (uint64_t seed = 1; seed <= 50; ++seed) {
+    Outcome outcome = RunSeed(seed, /*with_faults=*/true, GetParam());
+    if (outcome.problem.empty()) continue;
+    std::printf("found by seed %llu: %s\n", static_cast<unsigned long long>(seed), outcome.problem.c_str());
+    return;
+  }
+  FAIL() << "50 seeds did not notice the planted bug";
+}
+
+INSTANTIATE_TEST_SUITE_P(Bugs, Planted,
+                         testing::Values(PlantedBug::kSkippedTxnCheck, PlantedBug::kSkippedAlignment, PlantedBug::kReusedEpoch));
 
 TEST(ExactlyOnce, TheSameSeedMakesTheSameTrace) {
   for (uint64_t seed = 1; seed <= 3; ++seed) {

@@ -4,7 +4,9 @@
 
 #include "base/check.h"
 #include "base/error.h"
+#include "base/macros.h"
 #include "connectors/blackhole/blackhole_connector.h"
+#include "connectors/delta/delta_committer.h"
 #include "connectors/delta/delta_connector.h"
 #include "connectors/generator/generator_connector.h"
 #include "coordinator/plan/physical_planner.h"
@@ -38,6 +40,53 @@ class SimLeadership final : public Leadership {
   MetadataStore* const store_;
 };
 
+// Commits without looking whether the epoch is in the table already.
+class CarelessDelta final : public SinkConnector {
+ public:
+  explicit CarelessDelta(const ConnectorEnvironment& environment)
+      : environment_(environment), delta_(MakeDeltaConnector(environment)) {}
+  std::vector<std::string> Validate(const v1::Sink& sink, const arrow::Schema& schema) const override {
+    return delta_->Validate(sink, schema);
+  }
+  absl::StatusOr<std::unique_ptr<SinkCatalog>> OpenCatalog(const SinkSpec& spec) const override { return delta_->OpenCatalog(spec); }
+  absl::StatusOr<std::unique_ptr<Sink>> MakeSink(const SinkSpec& spec) const override { return delta_->MakeSink(spec); }
+  absl::StatusOr<std::unique_ptr<Committer>> MakeCommitter(const SinkSpec& spec) const override {
+    DeltaCommitterOptions options;
+    options.identity = spec.identity;
+    options.schema = spec.schema;
+    options.table_path = spec.sink.options().at("table-path");
+    options.plant_skipped_txn_check = true;
+    ASSIGN_OR_RETURN(auto store, environment_.blob_stores->Open(options.table_path));
+    return std::make_unique<DeltaCommitter>(std::move(options), std::move(store), environment_.clock);
+  }
+
+ private:
+  const ConnectorEnvironment environment_;
+  const std::unique_ptr<SinkConnector> delta_;
+};
+
+// Forgets which epochs were issued and not completed.
+class ForgetfulStore final : public MetadataStore {
+ public:
+  explicit ForgetfulStore(BlobStore* blobs) : store_(blobs) {}
+  absl::StatusOr<VersionedRecord> Get(std::string_view name) override {
+    ASSIGN_OR_RETURN(VersionedRecord found, store_.Get(name));
+    storage::v1::PipelineRecord record;
+    if (name.find("clicks") != std::string_view::npos && record.ParseFromString(found.bytes)) {
+      record.set_highest_epoch(record.completed_epoch() > 0 ? record.completed_epoch() - 1 : 0);
+      found.bytes = record.SerializeAsString();
+    }
+    return found;
+  }
+  absl::StatusOr<std::vector<std::string>> List(std::string_view prefix) override { return store_.List(prefix); }
+  absl::StatusOr<uint64_t> CompareAndSet(std::string_view name, uint64_t expected, std::string_view bytes) override {
+    return store_.CompareAndSet(name, expected, bytes);
+  }
+
+ private:
+  FileMetadataStore store_;
+};
+
 }  // namespace
 
 // What every process has.
@@ -50,7 +99,11 @@ struct Cluster::Node {
         transport(cluster->world_.MakeTransport(process, address)),
         environment{cluster->world_.clock(), nullptr, &blobs, &metrics} {
     connectors.AddSource("generator", MakeGeneratorConnector(environment));
-    connectors.AddSink("delta", MakeDeltaConnector(environment));
+    if (cluster->options_.bug == PlantedBug::kSkippedTxnCheck) {
+      connectors.AddSink("delta", std::make_unique<CarelessDelta>(environment));
+    } else {
+      connectors.AddSink("delta", MakeDeltaConnector(environment));
+    }
     connectors.AddSink("blackhole", MakeBlackholeConnector());
   }
   Process* const process;
@@ -67,7 +120,7 @@ struct Cluster::Node {
 struct Cluster::CoordinatorNode : Node {
   using Node::Node;
   std::shared_ptr<BlobStore> metadata_blobs;
-  std::unique_ptr<FileMetadataStore> metadata;
+  std::unique_ptr<MetadataStore> metadata;
   std::unique_ptr<SimLeadership> leadership;
   std::unique_ptr<Coordinator> coordinator;
 };
@@ -100,7 +153,11 @@ Cluster::~Cluster() {
 void Cluster::StartCoordinator() {
   auto node = std::make_unique<CoordinatorNode>(this, "coordinator", kCoordinatorAddress);
   node->metadata_blobs = *node->blobs.Open("sim://metadata");
-  node->metadata = std::make_unique<FileMetadataStore>(node->metadata_blobs.get());
+  if (options_.bug == PlantedBug::kReusedEpoch) {
+    node->metadata = std::make_unique<ForgetfulStore>(node->metadata_blobs.get());
+  } else {
+    node->metadata = std::make_unique<FileMetadataStore>(node->metadata_blobs.get());
+  }
   node->leadership = std::make_unique<SimLeadership>(node->metadata.get());
   Coordinator::Options options;
   options.clock = world_.clock();
@@ -141,6 +198,7 @@ void Cluster::StartWorker(size_t index) {
   options.coordinator_address = kCoordinatorAddress;
   options.watermark_interval = absl::Milliseconds(10);
   options.channel_limit_bytes = 4096;
+  options.plant_skipped_alignment = options_.bug == PlantedBug::kSkippedAlignment;
   node->worker = std::make_unique<Worker>(options);
   workers_[index] = std::move(node);
   workers_[index]->executor->Post([worker = workers_[index]->worker.get()] { worker->Start(); });

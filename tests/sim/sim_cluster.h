@@ -14,6 +14,9 @@
 
 namespace millrace::sim {
 
+// Bugs that the harness must be able to find.
+enum class PlantedBug { kNone, kSkippedTxnCheck, kSkippedAlignment, kReusedEpoch };
+
 // A coordinator and workers, all real code, in a World. A process that dies is started anew after a while.
 class Cluster {
  public:
@@ -23,6 +26,7 @@ class Cluster {
     uint32_t slots_per_worker = 2;
     StorageFaults faults;
     double break_chance = 0;
+    PlantedBug bug = PlantedBug::kNone;
     // Mean virtual time between kills of a random process; zero: none.
     absl::Duration kill_every;
   };
