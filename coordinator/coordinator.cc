@@ -4,7 +4,7 @@
 
 #include "base/error.h"
 #include "coordinator/connector_tasks.h"
-#include "coordinator/manifest_store.h"
+#include "state/checkpoint_manifest.h"
 #include "coordinator/pipeline_state.h"
 #include "coordinator/pipeline_view.h"
 #include "coordinator/placement.h"
@@ -157,7 +157,9 @@ void Coordinator::Do(Pipeline& pipeline, action::Prepare prepare) {
 }
 
 void Coordinator::Do(Pipeline& pipeline, action::ReadManifest read) {
-  Io([blobs = blobs_, name = read.name] { return ReadManifest(*blobs, name); },
+  Io([blobs = blobs_, name = read.name, pipeline = pipeline.name, lineage = pipeline.machine->record().lineage()] {
+       return GetManifest(*blobs, name, pipeline, lineage);
+     },
      [this, name = pipeline.name, ticket = read.ticket](auto manifest) {
        FeedByName(name, event::ManifestRead{ticket, std::move(manifest)});
      });
@@ -165,7 +167,7 @@ void Coordinator::Do(Pipeline& pipeline, action::ReadManifest read) {
 
 void Coordinator::Do(Pipeline& pipeline, action::PutManifest put) {
   put.manifest.set_completed_at_ms(absl::ToUnixMillis(options_.clock->Now()));
-  Io([blobs = blobs_, name = put.name, manifest = std::move(put.manifest)] { return PutManifest(*blobs, name, manifest); },
+  Io([blobs = blobs_, manifest = std::move(put.manifest)] { return PutManifest(*blobs, manifest).status(); },
      [this, name = pipeline.name, ticket = put.ticket](absl::Status status) {
        FeedByName(name, event::ManifestStored{ticket, std::move(status)});
      });

@@ -3,7 +3,7 @@
 
 #include "base/error.h"
 #include "base/key_group.h"
-#include "coordinator/manifest_store.h"
+#include "state/checkpoint_paths.h"
 #include "coordinator/pipeline_machine.h"
 #include "coordinator/split_assignment.h"
 
@@ -117,7 +117,7 @@ void PipelineMachine::StoreManifest() {
   checkpoint_->manifest = *std::move(merged);
   checkpoint_->stage = Stage::kStore;
   checkpoint_->ticket = ++ticket_;
-  checkpoint_->name = ManifestName(durable_.name(), durable_.lineage(), checkpoint_->pending.epoch());
+  checkpoint_->name = ManifestName(durable_.name(), durable_.lineage(), checkpoint_->pending.epoch(), Generation(durable_.generation()));
   actions_.push_back(action::PutManifest{checkpoint_->ticket, checkpoint_->name, checkpoint_->manifest});
 }
 

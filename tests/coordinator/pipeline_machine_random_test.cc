@@ -10,7 +10,7 @@
 #include <set>
 
 #include "base/random.h"
-#include "coordinator/manifest_store.h"
+#include "state/checkpoint_paths.h"
 #include "coordinator/pipeline_machine.h"
 #include "coordinator/pipeline_state.h"
 #include "coordinator/placement.h"
