@@ -34,6 +34,9 @@ class BlobStore {
   virtual absl::StatusOr<int64_t> Size(std::string_view name) = 0;
 };
 
+// InvalidArgument unless `name` is relative and has no empty, "." or ".." part.
+absl::Status CheckBlobName(std::string_view name);
+
 // Opens the store at a URI such as "file:///var/lib/millrace/checkpoints" or a plain path. The simulator has one of its own.
 class BlobStoreFactory {
  public:

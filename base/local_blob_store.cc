@@ -85,10 +85,7 @@ absl::StatusOr<std::unique_ptr<LocalBlobStore>> LocalBlobStore::Open(std::string
 }
 
 absl::StatusOr<std::string> LocalBlobStore::PathOf(std::string_view name) const {
-  if (name.empty() || name.front() == '/') return InvalidArgument("blob name is not relative: ", name);
-  for (const auto& part : fs::path(name)) {
-    if (part == ".." || part == ".") return InvalidArgument("blob name has a dot part: ", name);
-  }
+  RETURN_IF_ERROR(CheckBlobName(name));
   return Cat(root_, "/", name);
 }
 

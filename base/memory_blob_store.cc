@@ -1,10 +1,12 @@
 #include "base/memory_blob_store.h"
 
 #include "base/error.h"
+#include "base/macros.h"
 
 namespace millrace {
 
 absl::StatusOr<std::string> MemoryBlobStore::Get(std::string_view name) {
+  RETURN_IF_ERROR(CheckBlobName(name));
   MutexLock lock(&mutex_);
   auto found = blobs_.find(name);
   if (found == blobs_.end()) return NotFound("read ", name, ": no such blob");
@@ -12,12 +14,14 @@ absl::StatusOr<std::string> MemoryBlobStore::Get(std::string_view name) {
 }
 
 absl::Status MemoryBlobStore::Put(std::string_view name, std::string_view bytes) {
+  RETURN_IF_ERROR(CheckBlobName(name));
   MutexLock lock(&mutex_);
   blobs_.insert_or_assign(std::string(name), std::string(bytes));
   return absl::OkStatus();
 }
 
 absl::StatusOr<PutResult> MemoryBlobStore::PutIfAbsent(std::string_view name, std::string_view bytes) {
+  RETURN_IF_ERROR(CheckBlobName(name));
   MutexLock lock(&mutex_);
   bool created = blobs_.try_emplace(std::string(name), bytes).second;
   return created ? PutResult::kCreated : PutResult::kAlreadyExists;
@@ -33,6 +37,7 @@ absl::StatusOr<std::vector<std::string>> MemoryBlobStore::List(std::string_view 
 }
 
 absl::Status MemoryBlobStore::Delete(std::string_view name) {
+  RETURN_IF_ERROR(CheckBlobName(name));
   MutexLock lock(&mutex_);
   auto found = blobs_.find(name);
   if (found != blobs_.end()) blobs_.erase(found);
@@ -40,6 +45,7 @@ absl::Status MemoryBlobStore::Delete(std::string_view name) {
 }
 
 absl::StatusOr<int64_t> MemoryBlobStore::Size(std::string_view name) {
+  RETURN_IF_ERROR(CheckBlobName(name));
   MutexLock lock(&mutex_);
   auto found = blobs_.find(name);
   if (found == blobs_.end()) return NotFound("stat ", name, ": no such blob");
