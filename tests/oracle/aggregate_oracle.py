@@ -4,13 +4,9 @@ usage: aggregate_oracle.py PROBE [SEED]
 Where DuckDB computes in a wider type than Flink, its exact sums and counts are brought into Flink's type here."""
 import datetime, decimal, math, os, random, subprocess, sys, tempfile
 
-try:
-    import duckdb
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-except ImportError as missing:
-    print(f"skipped: {missing}")
-    sys.exit(77)
+import duckdb
+import pyarrow as pa
+import pyarrow.parquet as pq
 
 decimal.getcontext().prec = 100
 D = decimal.Decimal

@@ -4,6 +4,7 @@
 usage: read_delta.py DIR APP_ID. Prints one JSON object (version, txn, files), then one JSON array per row, ordered by column id.
 """
 import json
+import os
 import sys
 
 import pyarrow
@@ -20,6 +21,9 @@ def main():
     rows = QueryBuilder().register("t", table).execute("SELECT * FROM t ORDER BY id").read_all()
     for row in pyarrow.table(rows).to_pylist():
         print(json.dumps(row, default=spell, sort_keys=True))
+    # Threads of deltalake's library may still run: the interpreter's own end would race with them and abort.
+    sys.stdout.flush()
+    os._exit(0)
 
 
 main()
