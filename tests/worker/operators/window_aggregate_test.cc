@@ -319,7 +319,7 @@ void RunAgainstModel(uint64_t seed, bool with_combiner) {
         }
         handles.push_back(
             Must(backends[i]->Snapshot(Epoch(step), KeyGroupsOfSubtask(i, static_cast<uint32_t>(owners.size())), blobs,
-                                       "s" + std::to_string(step) + "-" + std::to_string(i) + "/")));
+                                       "s" + std::to_string(step) + "-" + std::to_string(i))));
       }
       if (random.Chance(0.5)) deploy(1 + static_cast<uint32_t>(random.Below(4)));
     }
