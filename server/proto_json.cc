@@ -27,11 +27,4 @@ std::string ErrorJson(const absl::Status& status) {
   return json;
 }
 
-absl::StatusOr<v1::Plan> PlanFromJson(std::string_view json) {
-  v1::Plan plan;
-  auto status = google::protobuf::util::JsonStringToMessage(std::string(json), &plan);
-  if (!status.ok()) return InvalidArgument("read plan: ", std::string(status.message()));
-  return plan;
-}
-
 }  // namespace millrace

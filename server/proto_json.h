@@ -13,7 +13,5 @@ namespace millrace {
 std::string ToJson(const google::protobuf::Message& message);
 // {"code": "NOT_FOUND", "message": …}
 std::string ErrorJson(const absl::Status& status);
-// Reads a plan. Unknown fields are errors.
-absl::StatusOr<v1::Plan> PlanFromJson(std::string_view json);
 
 }  // namespace millrace

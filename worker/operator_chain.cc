@@ -95,10 +95,7 @@ absl::Status OperatorChain::Emit(size_t node, uint32_t output, uint32_t port, co
 
 absl::Status OperatorChain::ProcessBatch(size_t node, uint32_t input, uint32_t port, const BatchPtr& rows) {
   ChainNodeState& state = nodes_[node];
-  if (state.parts.sink != nullptr) {
-    rows_to_sinks_ += static_cast<uint64_t>(rows->num_rows());
-    return Annotate(state.parts.sink->Write(*rows), "sink ", state.parts.plan->uid());
-  }
+  if (state.parts.sink != nullptr) return Annotate(state.parts.sink->Write(*rows), "sink ", state.parts.plan->uid());
   NodeOutput out(this, node);
   RETURN_IF_ERROR(Annotate(state.parts.op->ProcessBatch(input, port, rows, out), "operator ", state.parts.plan->uid()));
   return out.status();
@@ -190,14 +187,6 @@ bool OperatorChain::drained() const {
   return std::all_of(nodes_.begin(), nodes_.end(), [](const ChainNodeState& state) {
     return state.exchange_slots.empty() || state.tracker->watermark() == kFinalWatermark;
   });
-}
-
-uint64_t OperatorChain::sink_buffered_bytes() const {
-  uint64_t bytes = 0;
-  for (const ChainNodeState& state : nodes_) {
-    if (state.parts.sink != nullptr) bytes += state.parts.sink->buffered_bytes();
-  }
-  return bytes;
 }
 
 }  // namespace millrace

@@ -69,9 +69,6 @@ class OperatorChain {
   // Lowest watermark of all nodes that have inputs from exchanges; the chain is drained when it is final.
   bool drained() const;
   uint64_t rows_late() const { return rows_late_; }
-  uint64_t rows_to_sinks() const { return rows_to_sinks_; }
-  uint64_t sink_buffered_bytes() const;
-  size_t num_nodes() const { return nodes_.size(); }
   const Node& node(size_t index) const { return nodes_[index].parts; }
 
  private:
@@ -97,7 +94,6 @@ class OperatorChain {
 
   std::vector<ChainNodeState> nodes_;
   uint64_t rows_late_ = 0;
-  uint64_t rows_to_sinks_ = 0;
 };
 
 }  // namespace millrace

@@ -88,14 +88,14 @@ bool SourceInput::finished() const {
   return std::all_of(progress.begin(), progress.end(), [](const SplitProgress& split) { return split.finished; });
 }
 
-std::optional<StreamEvent> SourceInput::TakeTimeEvent(bool now) {
+std::optional<StreamEvent> SourceInput::TakeTimeEvent() {
   if (finished()) {
     if (emitted_ == kFinalWatermark) return std::nullopt;
     emitted_ = kFinalWatermark;
     return StreamEvent(Watermark{kFinalWatermark});
   }
   absl::Duration time = clock_->Monotonic();
-  if (!now && time - last_emission_ < options_.watermark_interval) return std::nullopt;
+  if (time - last_emission_ < options_.watermark_interval) return std::nullopt;
   auto progress = source_->splits();
   EventTimeMicros lowest = kFinalWatermark;
   bool any_active = false;

@@ -39,8 +39,8 @@ class SourceInput {
 
   // The next batch, or nothing now.
   absl::StatusOr<std::optional<SourceBatch>> Poll();
-  // What is due after the last Poll: a watermark that has risen, or an idle mark. `now`: no interval is kept.
-  std::optional<StreamEvent> TakeTimeEvent(bool now);
+  // What is due after the last Poll: a watermark that has risen, or an idle mark.
+  std::optional<StreamEvent> TakeTimeEvent();
   // When to look again although nothing was read: zero if never.
   absl::Duration next_check() const;
 

@@ -141,7 +141,7 @@ absl::StatusOr<bool> Subtask::RunSource() {
       RETURN_IF_ERROR(parts_->chain->EmitFromSource(1, batch.dead_letters));
     }
   }
-  if (std::optional<StreamEvent> time = source.TakeTimeEvent(/*now=*/false)) {
+  if (std::optional<StreamEvent> time = source.TakeTimeEvent()) {
     const auto* watermark = std::get_if<Watermark>(&*time);
     RETURN_IF_ERROR(watermark != nullptr ? parts_->chain->SourceWatermark(watermark->time) : parts_->chain->SourceIdle());
   }

@@ -1,3 +1,4 @@
+#include "coordinator/plan/plan_json.h"
 #include "server/cli/client_verbs.h"
 
 #include <chrono>
@@ -160,7 +161,7 @@ absl::StatusOr<v1::Plan> ClientVerbs::ReadPlan(const std::string& file) {
   std::stringstream content;
   content << in.rdbuf();
   if (!in) return InvalidArgument("read ", file, ": the file cannot be read");
-  auto plan = PlanFromJson(content.str());
+  auto plan = ReadPlanJson(content.str());
   if (!plan.ok()) return Annotate(plan.status(), file);
   return plan;
 }

@@ -36,7 +36,6 @@ void RemoteSender::Push(StreamEvent event) {
   }
   // Credit comes back in these bytes: the receiver remembers which frame stands for which part of its queue.
   pushed_bytes_ += frame->size();
-  wire_bytes_ += frame->size();
   stream_->Send(*std::move(frame));
 }
 

@@ -28,13 +28,11 @@ class RemoteSender final : public ChannelWriter {
   void Push(StreamEvent event) override;
   bool Writable() const override;
   ChannelFeedback Feedback() const override { return feedback_; }
-  uint64_t sent_bytes() const { return wire_bytes_; }
 
  private:
   const Options options_;
   std::unique_ptr<Stream> stream_;
   uint64_t pushed_bytes_ = 0;
-  uint64_t wire_bytes_ = 0;
   ChannelFeedback feedback_;
 };
 
