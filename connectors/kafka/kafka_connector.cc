@@ -18,6 +18,7 @@ absl::StatusOr<KafkaOptions> ParseOrFail(const v1::Source& source) {
 
 class KafkaConnector final : public SourceConnector {
  public:
+  explicit KafkaConnector(IoPool* io_pool) : io_pool_(io_pool) {}
   std::vector<std::string> Validate(const v1::Source& source) const override {
     std::vector<std::string> mistakes;
     KafkaOptions::Parse(source, &mistakes);
@@ -29,14 +30,17 @@ class KafkaConnector final : public SourceConnector {
   }
   absl::StatusOr<std::unique_ptr<Source>> MakeSource(const SourceSpec& spec) const override {
     ASSIGN_OR_RETURN(KafkaOptions options, ParseOrFail(spec.source));
-    return KafkaSource::Make(spec, std::move(options));
+    return KafkaSource::Make(spec, std::move(options), io_pool_);
   }
+
+ private:
+  IoPool* const io_pool_;
 };
 
 }  // namespace
 
-std::unique_ptr<SourceConnector> MakeKafkaConnector(const ConnectorEnvironment& /*environment*/) {
-  return std::make_unique<KafkaConnector>();
+std::unique_ptr<SourceConnector> MakeKafkaConnector(const ConnectorEnvironment& environment) {
+  return std::make_unique<KafkaConnector>(environment.io_pool);
 }
 
 }  // namespace millrace

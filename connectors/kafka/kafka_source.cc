@@ -17,6 +17,7 @@ namespace {
 
 constexpr absl::Duration kOpenTimeout = absl::Seconds(30);
 constexpr size_t kMaxExcerptBytes = 200;
+constexpr absl::Duration kWakeTimeout = absl::Seconds(1);
 
 std::string Excerpt(const rd_kafka_message_t& record) {
   if (record.payload == nullptr) return "none";
@@ -30,17 +31,18 @@ std::string Place(const KafkaSplit& split, int64_t offset) {
 
 }  // namespace
 
-absl::StatusOr<std::unique_ptr<Source>> KafkaSource::Make(const SourceSpec& spec, KafkaOptions options) {
-  std::unique_ptr<KafkaSource> source(new KafkaSource(spec, std::move(options)));
+absl::StatusOr<std::unique_ptr<Source>> KafkaSource::Make(const SourceSpec& spec, KafkaOptions options, IoPool* io_pool) {
+  std::unique_ptr<KafkaSource> source(new KafkaSource(spec, std::move(options), io_pool));
   RETURN_IF_ERROR(source->PrepareColumns(spec));
   return source;
 }
 
-KafkaSource::KafkaSource(const SourceSpec& spec, KafkaOptions options)
+KafkaSource::KafkaSource(const SourceSpec& spec, KafkaOptions options, IoPool* io_pool)
     : pipeline_(spec.pipeline),
       uid_(spec.uid),
       dead_letters_connected_(spec.dead_letters_connected),
       options_(std::move(options)),
+      io_pool_(io_pool),
       dead_letters_(spec.pipeline, spec.uid) {}
 
 KafkaSource::~KafkaSource() { Close(); }
@@ -145,11 +147,23 @@ absl::Status KafkaSource::Assign(size_t first) {
     entry->offset = readings_[i].unproven.has_value() ? readings_[i].unproven->offset : splits_[i].position;
   }
   if (list->cnt == 0) return absl::OkStatus();
+  KeepFetching();
   rd_kafka_error_t* error = rd_kafka_incremental_assign(client_->get(), list.get());
   if (error == nullptr) return absl::OkStatus();
   absl::Status status = FromKafka(rd_kafka_error_code(error), Cat("assign partitions of ", readings_[first].split.topic));
   rd_kafka_error_destroy(error);
   return status;
+}
+
+void KafkaSource::KeepFetching() {
+  std::vector<KafkaSplit> unfinished;
+  for (size_t i = 0; i < readings_.size(); ++i) {
+    if (!splits_[i].finished) unfinished.push_back(readings_[i].split);
+  }
+  // What they answer does not matter, nor that they do.
+  fetch_waker_.emplace(io_pool_, [client = client_, unfinished = std::move(unfinished)] {
+    (void)client->QueryOffsets(unfinished, std::vector<int64_t>(unfinished.size(), RD_KAFKA_OFFSET_END), kWakeTimeout);
+  });
 }
 
 bool KafkaSource::Fetch() {
@@ -158,6 +172,7 @@ bool KafkaSource::Fetch() {
   ssize_t count = rd_kafka_consume_batch_queue(queue_.get(), 0, messages_.data(), messages_.size());
   messages_.resize(static_cast<size_t>(std::max<ssize_t>(count, 0)));
   next_ = 0;
+  fetch_waker_->OnQueueLength(rd_kafka_queue_length(queue_.get()));
   return !messages_.empty();
 }
 
@@ -356,6 +371,7 @@ void KafkaSource::Close() {
   }
   messages_.clear();
   next_ = 0;
+  fetch_waker_.reset();
   queue_.reset();
   client_.reset();
 }

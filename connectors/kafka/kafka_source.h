@@ -7,8 +7,10 @@
 #include <string>
 #include <vector>
 
+#include "base/executor.h"
 #include "connectors/dead_letter.h"
 #include "connectors/format/decoder.h"
+#include "connectors/kafka/fetch_waker.h"
 #include "connectors/kafka/kafka_client.h"
 #include "connectors/kafka/kafka_fingerprint.h"
 #include "connectors/kafka/kafka_metadata_columns.h"
@@ -35,7 +37,7 @@ class KafkaSource final : public Source {
   static constexpr int64_t kMaxRows = 8192;
   static constexpr int64_t kMaxBytes = 8 << 20;
 
-  static absl::StatusOr<std::unique_ptr<Source>> Make(const SourceSpec& spec, KafkaOptions options);
+  static absl::StatusOr<std::unique_ptr<Source>> Make(const SourceSpec& spec, KafkaOptions options, IoPool* io_pool);
   ~KafkaSource() override;
   absl::Status Open(std::span<const storage::v1::SplitState> splits, std::string_view system_id, std::function<void()> wake) override;
   absl::Status AddSplits(std::span<const storage::v1::SplitState> splits) override;
@@ -59,12 +61,13 @@ class KafkaSource final : public Source {
     int index = 0;
   };
 
-  KafkaSource(const SourceSpec& spec, KafkaOptions options);
+  KafkaSource(const SourceSpec& spec, KafkaOptions options, IoPool* io_pool);
   absl::Status PrepareColumns(const SourceSpec& spec);
   // Blocks. Every position must lie within what the broker has.
   absl::Status CheckRanges(size_t first);
   absl::Status Add(std::span<const storage::v1::SplitState> splits);
   absl::Status Assign(size_t first);
+  void KeepFetching();
   bool Fetch();
   absl::StatusOr<int> SplitOf(const rd_kafka_message_t& message);
   absl::Status TakeEvent(const rd_kafka_message_t& message);
@@ -79,6 +82,7 @@ class KafkaSource final : public Source {
   const std::string uid_;
   const bool dead_letters_connected_;
   const KafkaOptions options_;
+  IoPool* const io_pool_;
   std::unique_ptr<Decoder> decoder_;
   KafkaMetadataColumns metadata_;
   std::vector<ColumnOrigin> origins_;
@@ -86,8 +90,10 @@ class KafkaSource final : public Source {
   DeadLetterBuilder dead_letters_;
 
   std::function<void()> wake_;
-  std::unique_ptr<KafkaClient> client_;
+  // Shared with requests that wake its broker threads.
+  std::shared_ptr<KafkaClient> client_;
   QueueHandle queue_;
+  std::optional<FetchWaker> fetch_waker_;
   std::vector<SplitProgress> splits_;
   std::vector<Reading> readings_;
   // Fetched messages; those before next_ have been taken.
