@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <memory>
 #include <span>
@@ -82,6 +83,10 @@ class AggregateLayout {
   const std::vector<AggregateCell>& cells() const { return cells_; }
   // Words per group.
   size_t stride() const { return stride_; }
+  // Some words are addresses of bytes in the arena, which an update may overwrite.
+  bool HoldsAddresses() const {
+    return std::any_of(cells_.begin(), cells_.end(), [](const auto& cell) { return cell.kind == CellKind::kExtremeBytes; });
+  }
 
   // Adds rows[i] of the batch to group groups[i], for every i.
   void Update(const arrow::RecordBatch& batch, std::span<const uint32_t> rows, std::span<const uint32_t> groups,

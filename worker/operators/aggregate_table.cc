@@ -1,7 +1,6 @@
 #include "worker/operators/aggregate_table.h"
 
 #include <algorithm>
-#include <numeric>
 #include <utility>
 
 #include "base/check.h"
@@ -45,7 +44,7 @@ uint32_t AggregateTable::FindOrInsertOne(std::string_view key, uint64_t hash) {
   Check(keys_.size() < 0xfffffffe, "a slice's groups are counted in 32 bits");
   auto group = static_cast<uint32_t>(keys_.size());
   slots_[place] = TagOf(hash) | (group + 1);
-  keys_.push_back(arena_.Copy(key));
+  keys_.push_back(arena_->Copy(key));
   hashes_.push_back(hash);
   words_.resize(words_.size() + layout_->stride());
   is_dirty_.push_back(0);
@@ -64,13 +63,6 @@ void AggregateTable::Grow() {
   }
 }
 
-std::vector<uint32_t> AggregateTable::SortedGroups() const {
-  std::vector<uint32_t> order(keys_.size());
-  std::iota(order.begin(), order.end(), 0u);
-  std::sort(order.begin(), order.end(), [&](uint32_t a, uint32_t b) { return keys_[a] < keys_[b]; });
-  return order;
-}
-
 void AggregateTable::MarkDirty(std::span<const uint32_t> groups) {
   for (uint32_t group : groups) {
     if (is_dirty_[group] != 0) continue;
@@ -86,7 +78,7 @@ std::vector<uint32_t> AggregateTable::TakeDirty() {
 
 size_t AggregateTable::num_bytes() const {
   return slots_.size() * sizeof(Slot) + keys_.size() * (sizeof(std::string_view) + sizeof(uint64_t) + 1) +
-         words_.size() * sizeof(uint64_t) + arena_.reserved_bytes();
+         words_.size() * sizeof(uint64_t) + arena_->reserved_bytes();
 }
 
 }  // namespace millrace

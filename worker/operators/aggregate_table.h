@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <span>
 #include <string_view>
 #include <vector>
@@ -22,13 +23,13 @@ class AggregateTable {
   void FindOrInsert(std::span<const std::string_view> keys, std::span<const uint64_t> hashes,
                     std::span<uint32_t> groups);
   // The words of all groups; valid until the next FindOrInsert.
-  CellRows cells() { return {words_.data(), layout_->stride(), &arena_}; }
+  CellRows cells() { return {words_.data(), layout_->stride(), arena_.get()}; }
 
   size_t num_groups() const { return keys_.size(); }
   std::string_view key(uint32_t group) const { return keys_[group]; }
   uint64_t hash(uint32_t group) const { return hashes_[group]; }
-  // Groups in ascending order of their key bytes.
-  std::vector<uint32_t> SortedGroups() const;
+  // What key() points into: it stays as it is, also when groups are added, as long as this is held.
+  std::shared_ptr<const void> key_storage() const { return arena_; }
 
   void MarkDirty(std::span<const uint32_t> groups);
   // The groups marked since the last call, each once.
@@ -53,7 +54,7 @@ class AggregateTable {
   std::vector<uint64_t> words_;
   std::vector<uint8_t> is_dirty_;
   std::vector<uint32_t> dirty_;
-  ByteArena arena_;
+  const std::shared_ptr<ByteArena> arena_ = std::make_shared<ByteArena>();
 };
 
 }  // namespace millrace

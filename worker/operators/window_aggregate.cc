@@ -1,6 +1,7 @@
 #include "worker/operators/window_aggregate.h"
 
 #include <algorithm>
+#include <numeric>
 
 #include "arrow/api.h"
 #include "base/arrow_status.h"
@@ -135,10 +136,11 @@ absl::Status WindowAggregateOperator::OnWatermark(EventTimeMicros watermark, Out
 }
 
 absl::Status WindowAggregateOperator::Fire(Slice slice, AggregateTable& table, Output& out) {
-  std::vector<uint32_t> order = table.SortedGroups();
   int num_keys = static_cast<int>(windows_->key_columns().size());
-  for (size_t first = 0; first < order.size(); first += kRowsPerOutputBatch) {
-    std::span<const uint32_t> groups(order.data() + first, std::min(kRowsPerOutputBatch, order.size() - first));
+  std::vector<uint32_t> groups;
+  for (size_t first = 0; first < table.num_groups(); first += kRowsPerOutputBatch) {
+    groups.resize(std::min(kRowsPerOutputBatch, table.num_groups() - first));
+    std::iota(groups.begin(), groups.end(), static_cast<uint32_t>(first));
     for (uint32_t group : groups) RETURN_IF_ERROR(Annotate(decoder_->Append(table.key(group)), "operator ", uid_));
     ASSIGN_OR_RETURN(std::vector<ArrayPtr> columns, decoder_->Finish());
     std::vector<int64_t> starts(groups.size(), slice);

@@ -4,6 +4,7 @@
 #include <limits>
 
 #include "base/error.h"
+#include "base/key_order.h"
 #include "base/macros.h"
 #include "state/state_key.h"
 
@@ -14,26 +15,62 @@ constexpr size_t kRowsPerWrite = 4096;
 
 }  // namespace
 
-void FrozenWindows::Add(KeyGroup key_group, Slice slice, std::string_view key, const AggregateLayout& layout,
-                        CellRows cells, uint32_t group) {
-  Entry entry;
-  entry.key_offset = bytes_.size();
-  AppendStateKey({key_group, kWindowTable, slice, key}, bytes_);
-  entry.value_offset = bytes_.size();
-  layout.Pack(cells, group, bytes_);
-  entry.end = bytes_.size();
-  entries_.push_back(entry);
+void FrozenWindows::Add(Slice slice, AggregateTable& table, std::span<const uint32_t> groups) {
+  if (groups.empty()) return;
+  Part& part = parts_.emplace_back();
+  part.slice = slice;
+  part.key_storage = table.key_storage();
+  part.keys.reserve(groups.size());
+  part.hashes.reserve(groups.size());
+  for (uint32_t group : groups) {
+    part.keys.push_back(table.key(group));
+    part.hashes.push_back(table.hash(group));
+  }
+  CellRows cells = table.cells();
+  if (layout_.HoldsAddresses()) {
+    for (uint32_t group : groups) {
+      layout_.Pack(cells, group, part.packed);
+      part.packed_ends.push_back(part.packed.size());
+    }
+    return;
+  }
+  size_t stride = layout_.stride();
+  part.words.resize(groups.size() * stride);
+  uint64_t* into = part.words.data();
+  for (uint32_t group : groups) into = std::copy_n(cells.words + group * stride, stride, into);
 }
 
 absl::Status FrozenWindows::WriteTo(StateBackend& backend) {
-  std::sort(entries_.begin(), entries_.end(), [&](const Entry& a, const Entry& b) { return KeyOf(a) < KeyOf(b); });
+  // State keys and values back to back, and where each of them ends.
+  std::string bytes;
+  std::vector<size_t> ends;
+  for (Part& part : parts_) {
+    for (size_t i = 0; i < part.keys.size(); ++i) {
+      AppendStateKey({KeyGroupOfHash(part.hashes[i], num_key_groups_), kWindowTable, part.slice, part.keys[i]}, bytes);
+      ends.push_back(bytes.size());
+      if (part.packed_ends.empty()) {
+        layout_.Pack({part.words.data(), layout_.stride(), nullptr}, static_cast<uint32_t>(i), bytes);
+      } else {
+        size_t begin = i == 0 ? 0 : part.packed_ends[i - 1];
+        bytes.append(part.packed, begin, part.packed_ends[i] - begin);
+      }
+      ends.push_back(bytes.size());
+    }
+  }
+  parts_.clear();
+  std::vector<std::string_view> keys;
+  std::vector<std::string_view> values;
+  size_t begin = 0;
+  for (size_t i = 0; i < ends.size(); ++i) {
+    (i % 2 == 0 ? keys : values).push_back(std::string_view(bytes).substr(begin, ends[i] - begin));
+    begin = ends[i];
+  }
   std::vector<StateWrite> writes;
-  for (size_t first = 0; first < entries_.size(); first += kRowsPerWrite) {
+  std::vector<uint32_t> order = KeyOrder(keys);
+  for (size_t first = 0; first < order.size(); first += kRowsPerWrite) {
     writes.clear();
-    for (size_t i = first; i < std::min(first + kRowsPerWrite, entries_.size()); ++i) {
-      const Entry& entry = entries_[i];
-      writes.push_back(
-          {KeyOf(entry), std::string_view(bytes_).substr(entry.value_offset, entry.end - entry.value_offset)});
+    for (size_t i = first; i < std::min(first + kRowsPerWrite, order.size()); ++i) {
+      writes.push_back({keys[order[i]], values[order[i]]});
     }
     RETURN_IF_ERROR(backend.Write(writes));
   }
@@ -42,14 +79,8 @@ absl::Status FrozenWindows::WriteTo(StateBackend& backend) {
 
 std::unique_ptr<FrozenEntries> FreezeWindows(WindowTables& windows, uint32_t num_key_groups,
                                              std::optional<Slice> floor) {
-  auto frozen = std::make_unique<FrozenWindows>(floor);
-  for (auto& [slice, table] : windows.tables()) {
-    CellRows cells = table->cells();
-    for (uint32_t group : table->TakeDirty()) {
-      frozen->Add(KeyGroupOfHash(table->hash(group), num_key_groups), slice, table->key(group), windows.layout(), cells,
-                  group);
-    }
-  }
+  auto frozen = std::make_unique<FrozenWindows>(floor, windows.layout(), num_key_groups);
+  for (auto& [slice, table] : windows.tables()) frozen->Add(slice, *table, table->TakeDirty());
   if (frozen->IsEmpty()) return nullptr;
   return frozen;
 }

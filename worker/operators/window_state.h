@@ -2,7 +2,9 @@
 
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -18,30 +20,36 @@ namespace millrace {
 // On disk: never renumber.
 inline constexpr TableId kWindowTable = 1;
 
-// The groups that changed since the last barrier, copied; and below which slice everything has fired.
+// The groups that changed since the last barrier, copied; and below which slice everything has fired. Copying is all that happens on the
+// task thread: state keys are made, and sorted, when they are written.
 class FrozenWindows final : public FrozenEntries {
  public:
-  explicit FrozenWindows(std::optional<Slice> floor) : floor_(floor) {}
-  // Copies the group's row. Task thread.
-  void Add(KeyGroup key_group, Slice slice, std::string_view key, const AggregateLayout& layout, CellRows cells,
-           uint32_t group);
-  bool IsEmpty() const { return entries_.empty() && !floor_.has_value(); }
+  // Copies the layout: an operator may end before what it froze is written.
+  FrozenWindows(std::optional<Slice> floor, const AggregateLayout& layout, uint32_t num_key_groups)
+      : floor_(floor), layout_(layout), num_key_groups_(num_key_groups) {}
+  // Copies the rows of these groups. Task thread.
+  void Add(Slice slice, AggregateTable& table, std::span<const uint32_t> groups);
+  bool IsEmpty() const { return parts_.empty() && !floor_.has_value(); }
   absl::Status WriteTo(StateBackend& backend) override;
 
  private:
-  // A key and its value, in bytes_.
-  struct Entry {
-    size_t key_offset;
-    size_t value_offset;
-    size_t end;
+  // Frozen groups of one slice.
+  struct Part {
+    Slice slice;
+    std::shared_ptr<const void> key_storage;
+    std::vector<std::string_view> keys;
+    std::vector<uint64_t> hashes;
+    // The groups' words, packed later; empty if some of them are addresses of bytes that may change.
+    std::vector<uint64_t> words;
+    // Then: packed groups back to back, and where each ends.
+    std::string packed;
+    std::vector<size_t> packed_ends;
   };
-  std::string_view KeyOf(const Entry& entry) const {
-    return std::string_view(bytes_).substr(entry.key_offset, entry.value_offset - entry.key_offset);
-  }
 
   const std::optional<Slice> floor_;
-  std::string bytes_;
-  std::vector<Entry> entries_;
+  const AggregateLayout layout_;
+  const uint32_t num_key_groups_;
+  std::vector<Part> parts_;
 };
 
 // Freezes and unmarks every dirty group. Null if there is none, and nothing has fired.
