@@ -15,10 +15,11 @@ constexpr size_t kMaxGroups = 64 * 1024;
 constexpr size_t kMaxBytes = 4 << 20;
 constexpr uint32_t kRowsPerOutputBatch = 8192;
 
-// Over this many rows the share of new groups is judged; above 0.9 the next rows pass uncombined, then it is tried again.
+// When groups are sent, and were made of at least so many rows, it is judged whether that paid: sending and merging a group costs about
+// as much as 2.5 rows. If not, the next rows pass uncombined; then it is tried again.
 constexpr size_t kRowsPerJudgement = 32 * 1024;
 constexpr size_t kRowsToBypass = 512 * 1024;
-constexpr double kFewRepetitions = 0.9;
+constexpr double kMostGroupsPerRow = 0.4;
 
 }  // namespace
 
@@ -66,14 +67,12 @@ absl::Status LocalCombineOperator::ProcessBatch(uint32_t /*input*/, uint32_t /*p
   groups_made_ += groups - groups_before;
   size_t bytes = 0;
   for (const auto& [slice, table] : windows_->tables()) bytes += table->num_bytes();
-  if (groups > kMaxGroups || bytes > kMaxBytes) RETURN_IF_ERROR(Flush(out));
-  JudgeRepetition();
-  return absl::OkStatus();
+  return groups > kMaxGroups || bytes > kMaxBytes ? Flush(out) : absl::OkStatus();
 }
 
 void LocalCombineOperator::JudgeRepetition() {
   if (rows_combined_ < kRowsPerJudgement) return;
-  if (static_cast<double>(groups_made_) > kFewRepetitions * static_cast<double>(rows_combined_))
+  if (static_cast<double>(groups_made_) > kMostGroupsPerRow * static_cast<double>(rows_combined_))
     rows_to_bypass_ = kRowsToBypass;
   rows_combined_ = 0;
   groups_made_ = 0;
@@ -82,6 +81,7 @@ void LocalCombineOperator::JudgeRepetition() {
 absl::Status LocalCombineOperator::Flush(Output& out) {
   for (auto& [slice, table] : windows_->tables()) RETURN_IF_ERROR(FlushTable(slice, *table, out));
   windows_->Clear();
+  JudgeRepetition();
   return absl::OkStatus();
 }
 

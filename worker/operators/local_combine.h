@@ -33,7 +33,7 @@ class LocalCombineOperator final : public Operator {
   LocalCombineOperator() = default;
   absl::Status Flush(Output& out);
   absl::Status FlushTable(Slice slice, AggregateTable& table, Output& out);
-  // Steps aside if nearly every row made a group of its own since the last judgement.
+  // Steps aside if the groups sent since the last judgement were made of too few rows each.
   void JudgeRepetition();
 
   std::string uid_;
