@@ -14,6 +14,7 @@
 #include "absl/cleanup/cleanup.h"
 #include "base/error.h"
 #include "base/macros.h"
+#include "state/rocksdb_ingest.h"
 #include "state/state_key.h"
 
 namespace millrace {
@@ -194,6 +195,10 @@ absl::Status RocksDbStateBackend::CopyRows(const RestorePart& part, const std::s
 absl::Status RocksDbStateBackend::Write(std::span<const StateWrite> sorted) {
   RETURN_IF_ERROR(Ready());
   RETURN_IF_ERROR(CheckAscending(sorted));
+  if (sorted.size() >= resources_.rows_for_files) {
+    RETURN_IF_ERROR(IngestSorted(*db_, sorted, directory_ + "/ingest", resources_.file_bytes));
+    return threads_view_->background_error();
+  }
   rocksdb::WriteBatch batch;
   for (size_t i = 0; i < sorted.size(); ++i) {
     const StateWrite& write = sorted[i];
@@ -348,6 +353,7 @@ absl::StatusOr<std::unique_ptr<RocksDbStateBackendFactory>> RocksDbStateBackendF
       std::make_shared<rocksdb::WriteBufferManager>(options.write_buffer_bytes, resources.block_cache);
   resources.memtable_bytes = options.memtable_bytes;
   resources.file_bytes = options.file_bytes;
+  resources.rows_for_files = options.rows_for_files;
   resources.max_background_jobs = options.max_background_jobs;
   return std::unique_ptr<RocksDbStateBackendFactory>(
       new RocksDbStateBackendFactory(options.root, std::move(resources)));

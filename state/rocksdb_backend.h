@@ -83,6 +83,8 @@ struct RocksDbOptions {
   uint64_t memtable_bytes = 16 << 20;
   // Size of one table file: what an upload and a download hold in memory at a time.
   uint64_t file_bytes = 16 << 20;
+  // A write of so many rows or more makes table files of its own instead of passing through the memtable.
+  uint64_t rows_for_files = 4096;
   // Threads of RocksDB for flushes and compactions, in the whole process.
   int max_background_jobs = 2;
 };

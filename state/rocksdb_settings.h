@@ -23,6 +23,7 @@ struct RocksDbResources {
   std::shared_ptr<rocksdb::WriteBufferManager> write_buffers;
   uint64_t memtable_bytes = 0;
   uint64_t file_bytes = 0;
+  uint64_t rows_for_files = 0;
   int max_background_jobs = 1;
 };
 

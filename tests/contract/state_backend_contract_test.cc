@@ -35,6 +35,10 @@ std::unique_ptr<StateBackendFactory> MakeFactory(std::string_view kind, const st
   options.write_buffer_bytes = 1 << 20;
   options.memtable_bytes = 64 << 10;
   options.file_bytes = 64 << 10;
+  if (kind == "rocksdb_files") {
+    options.file_bytes = 256;
+    options.rows_for_files = 2;
+  }
   auto factory = RocksDbStateBackendFactory::Open(options);
   EXPECT_TRUE(factory.ok()) << factory.status();
   return std::move(*factory);
@@ -102,13 +106,13 @@ class StateBackendContract : public testing::TestWithParam<std::string> {
   int next_ = 0;
 };
 
-INSTANTIATE_TEST_SUITE_P(Backends, StateBackendContract, testing::Values("memory", "rocksdb"),
+INSTANTIATE_TEST_SUITE_P(Backends, StateBackendContract, testing::Values("memory", "rocksdb", "rocksdb_files"),
                          [](const auto& param) { return param.param; });
 
 TEST_P(StateBackendContract, WhatWasWrittenLastIsRead) {
   auto backend = Make();
   std::string a = Key(1, 1, 0, "a"), b = Key(1, 1, 0, "b"), c = Key(2, 1, 0, "a"), d = Key(2, 1, 0, "b");
-  ASSERT_TRUE(WriteRows(*backend, {{a, "1"}, {b, "2"}, {c, ""}}).ok());
+  ASSERT_EQ(WriteRows(*backend, {{a, "1"}, {b, "2"}, {c, ""}}), absl::OkStatus());
   ASSERT_TRUE(WriteRows(*backend, {{a, "one"}, {b, std::nullopt}, {d, std::nullopt}}).ok());
   std::vector<std::string_view> keys = {a, b, c, d};
   std::vector<std::optional<std::string>> values = {"stale"};

@@ -9,11 +9,6 @@
 #include "state/state_key.h"
 
 namespace millrace {
-namespace {
-
-constexpr size_t kRowsPerWrite = 4096;
-
-}  // namespace
 
 void FrozenWindows::Add(Slice slice, AggregateTable& table, std::span<const uint32_t> groups) {
   if (groups.empty()) return;
@@ -66,14 +61,9 @@ absl::Status FrozenWindows::WriteTo(StateBackend& backend) {
     begin = ends[i];
   }
   std::vector<StateWrite> writes;
-  std::vector<uint32_t> order = KeyOrder(keys);
-  for (size_t first = 0; first < order.size(); first += kRowsPerWrite) {
-    writes.clear();
-    for (size_t i = first; i < std::min(first + kRowsPerWrite, order.size()); ++i) {
-      writes.push_back({keys[order[i]], values[order[i]]});
-    }
-    RETURN_IF_ERROR(backend.Write(writes));
-  }
+  writes.reserve(keys.size());
+  for (uint32_t row : KeyOrder(keys)) writes.push_back({keys[row], values[row]});
+  if (!writes.empty()) RETURN_IF_ERROR(backend.Write(writes));
   return floor_.has_value() ? backend.RaiseSliceFloor(kWindowTable, *floor_) : absl::OkStatus();
 }
 
