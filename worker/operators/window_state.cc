@@ -4,7 +4,7 @@
 #include <limits>
 
 #include "base/error.h"
-#include "base/key_order.h"
+#include "base/key_sort.h"
 #include "base/macros.h"
 #include "state/state_key.h"
 

@@ -1,4 +1,4 @@
-#include "base/key_order.h"
+#include "base/key_sort.h"
 
 #include <algorithm>
 #include <bit>
