@@ -1,4 +1,5 @@
 // The binary `millrace`.
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include <csignal>
@@ -25,6 +26,10 @@ int main(int argc, char** argv) {
   };
   environment.interrupts = [] { return static_cast<int>(interrupts); };
   environment.terminal = isatty(STDERR_FILENO) == 1;
+  environment.columns = [] {
+    winsize size{};
+    return ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 ? size_t{size.ws_col} : size_t{0};
+  };
   // Only a pipeline that is followed has something to do at Ctrl-C; everything else just ends.
   environment.on_follow = [] { std::signal(SIGINT, [](int) { interrupts = interrupts + 1; }); };
   environment.coordinator = millrace::RunCoordinator;

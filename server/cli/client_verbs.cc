@@ -14,10 +14,17 @@
 #include "google/protobuf/util/message_differencer.h"
 #include "server/cli/exit_code.h"
 #include "server/cli/pipeline_text.h"
+#include "server/cli/rate_meter.h"
 #include "server/grpc_status.h"
 #include "server/proto_json.h"
 
 namespace millrace {
+namespace {
+
+// How often a log gets a line; a terminal's is rewritten at every look.
+constexpr absl::Duration kLogInterval = absl::Seconds(5);
+
+}  // namespace
 
 int ClientVerbs::Run(const std::string& file, bool detach, uint32_t parallelism) {
   auto plan = ReadPlan(file);
@@ -191,17 +198,20 @@ int ClientVerbs::Follow(const v1::Pipeline& started) {
   environment_.on_follow();
   v1::PipelineState shown = v1::PIPELINE_STATE_UNSPECIFIED;
   absl::Duration next_line;
+  RateMeter rate;
   v1::Pipeline pipeline = started;
   while (true) {
-    absl::Duration now = environment_.clock->Monotonic();
-    bool changed = pipeline.state() != shown;
-    if (changed || now >= next_line) {
+    const absl::Duration now = environment_.clock->Monotonic();
+    rate.Observe(now, pipeline.progress().records_in());
+    pipeline.mutable_progress()->set_records_per_second(rate.PerSecond());
+    const bool changed = pipeline.state() != shown;
+    if (changed && !pipeline.reason().empty() && !IsAtRest(pipeline.state())) {
+      ShowLine(Cat(StateName(pipeline.state()), ": ", pipeline.reason()), /*stays=*/true);
+    }
+    if (changed || environment_.terminal || now >= next_line) {
       shown = pipeline.state();
-      // A log gets a line now and then; a terminal's is rewritten.
-      next_line = now + (environment_.terminal ? absl::ZeroDuration() : absl::Seconds(10));
-      std::string line = LiveLine(pipeline, environment_.clock->Now());
-      if (changed && !pipeline.reason().empty()) line += Cat("  (", pipeline.reason(), ")");
-      *environment_.err << (environment_.terminal ? "\r\033[K" : "") << line << (environment_.terminal ? "" : "\n") << std::flush;
+      next_line = now + kLogInterval;
+      ShowLine(LiveLine(pipeline, environment_.clock->Now(), environment_.columns()), /*stays=*/!environment_.terminal);
     }
     if (IsAtRest(pipeline.state())) break;
     if (environment_.interrupts() > 0) return StopAfterCheckpoint(name);
@@ -216,6 +226,10 @@ int ClientVerbs::Follow(const v1::Pipeline& started) {
                     << " records in, " << WithCommas(pipeline.progress().records_committed()) << " committed" << std::endl;
   if (pipeline.state() == v1::PIPELINE_STATE_FINISHED || pipeline.state() == v1::PIPELINE_STATE_STOPPED) return kExitOk;
   return Fail(Internal("run ", name, ": it ended as ", StateName(pipeline.state()), ": ", pipeline.reason()));
+}
+
+void ClientVerbs::ShowLine(const std::string& line, bool stays) {
+  *environment_.err << (environment_.terminal ? "\r\033[K" : "") << line << (stays ? "\n" : "") << std::flush;
 }
 
 int ClientVerbs::StopAfterCheckpoint(const std::string& name) {

@@ -35,6 +35,8 @@ class ClientVerbs {
   absl::StatusOr<v1::ValidateResponse> ValidateFile(const std::string& file);
   absl::StatusOr<v1::Pipeline> CreateOrFind(const v1::Plan& plan);
   int Follow(const v1::Pipeline& started);
+  // Writes over the live line. `stays`: the next one goes below.
+  void ShowLine(const std::string& line, bool stays);
   int StopAfterCheckpoint(const std::string& name);
   // Polls until the state is at rest, or RUNNING if `until_running`.
   absl::StatusOr<v1::Pipeline> WaitForState(const std::string& name, bool until_running, absl::Duration timeout);

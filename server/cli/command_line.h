@@ -26,6 +26,8 @@ struct CliEnvironment {
   std::function<void()> on_follow = [] {};
   // Whether `err` is a terminal, where a live line may be rewritten.
   bool terminal = false;
+  // Columns of that terminal; 0: not known.
+  std::function<size_t()> columns = [] { return 0; };
   absl::Duration poll_interval = absl::Milliseconds(200);
   // The server roles; a role that is not set is not offered.
   std::function<int(const CoordinatorFlags&)> coordinator = {};

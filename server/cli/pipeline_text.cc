@@ -133,16 +133,22 @@ std::string PipelineDescription(const v1::Pipeline& pipeline, absl::Time now) {
   return text;
 }
 
-std::string LiveLine(const v1::Pipeline& pipeline, absl::Time now) {
+std::string LiveLine(const v1::Pipeline& pipeline, absl::Time now, size_t width) {
   const auto& progress = pipeline.progress();
-  std::string line = Cat(StateName(pipeline.state()), "  ", Rate(progress), "  lag ", Lag(progress), "  watermark delay ",
-                         WatermarkDelay(progress, now), "  late ", WithCommas(progress.late_records()), "  dead letters ",
-                         WithCommas(progress.dead_letters()));
+  auto line = [&](std::string_view delay, std::string_view dead, std::string_view checkpoint) {
+    std::string text = Cat(StateName(pipeline.state()), "  ", Rate(progress), "  lag ", Lag(progress), "  ", delay, " ",
+                           WatermarkDelay(progress, now), "  late ", WithCommas(progress.late_records()), "  ", dead, " ",
+                           WithCommas(progress.dead_letters()));
+    if (pipeline.last_completed_epoch() > 0) text += Cat("  ", checkpoint, " #", pipeline.last_completed_epoch());
+    return text;
+  };
+  std::string text = line("watermark delay", "dead letters", "checkpoint");
+  if (width > 0 && text.size() > width) return line("delay", "dead", "ckpt");
   if (pipeline.last_completed_epoch() > 0) {
-    line += absl::StrFormat("  checkpoint #%d %.1fs %s", pipeline.last_completed_epoch(), progress.checkpoint_seconds(),
-                            Bytes(progress.checkpoint_bytes()));
+    std::string details = absl::StrFormat(" %.1fs %s", progress.checkpoint_seconds(), Bytes(progress.checkpoint_bytes()));
+    if (width == 0 || text.size() + details.size() <= width) text += details;
   }
-  return line;
+  return text;
 }
 
 }  // namespace millrace

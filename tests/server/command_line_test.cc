@@ -46,6 +46,7 @@ class CommandLineTest : public ::testing::Test {
     };
     environment.poll_interval = absl::Milliseconds(1);
     environment.interrupts = [this] { return interrupts_; };
+    environment.terminal = terminal_;
     environment.coordinator = [this](const CoordinatorFlags& flags) {
       coordinator_ = flags;
       return 42;
@@ -74,6 +75,7 @@ class CommandLineTest : public ::testing::Test {
   std::ostringstream out_, err_;
   std::vector<std::string> files_;
   int interrupts_ = 0;
+  bool terminal_ = false;
   CoordinatorFlags coordinator_;
   WorkerFlags worker_;
 };
@@ -87,6 +89,14 @@ TEST_F(CommandLineTest, RunFollowsUntilThePipelineIsFinished) {
   EXPECT_EQ(control_.pipelines["clicks"].parallelism(), 3u);
   ASSERT_EQ(control_.request_ids.size(), 1u);
   EXPECT_EQ(control_.request_ids[0].size(), 36u);
+}
+
+TEST_F(CommandLineTest, OnATerminalTheLiveLineIsRewrittenInPlace) {
+  terminal_ = true;
+  control_.after_running = v1::PIPELINE_STATE_FINISHED;
+  EXPECT_EQ(Run({"run", File(kPlan)}), kExitOk) << err_.str();
+  EXPECT_THAT(err_.str(), HasSubstr("\r\033[KRUNNING  0/s"));
+  EXPECT_THAT(err_.str(), HasSubstr("\r\033[KFINISHED"));
 }
 
 TEST_F(CommandLineTest, RunOfAPipelineThatFailsSaysWhyAndExitsOne) {
