@@ -66,7 +66,7 @@ std::vector<std::string> UsedColumnsOf(const v1::Plan& plan) {
 using Names = std::vector<std::string>;
 
 TEST(PhysicalPlanner, AWindowWithoutLateOutputReadsOnlyWhatItNeeds) {
-  v1::Plan plan = PlanOf(ReadFile("examples/clicks.json"));
+  v1::Plan plan = PlanOf(ReadFile("tests/coordinator/plan/clicks_windows.json"));
   EXPECT_EQ(UsedColumnsOf(plan), (Names{"user_id", "url", "amount", "event_time"})) << "late rows need all";
   plan.mutable_nodes()->DeleteSubrange(3, 1);
   EXPECT_EQ(UsedColumnsOf(plan), (Names{"user_id", "amount", "event_time"}));
@@ -76,7 +76,7 @@ TEST(PhysicalPlanner, AWindowWithoutLateOutputReadsOnlyWhatItNeeds) {
 }
 
 TEST(PhysicalPlanner, LateRowsAreTheInputAndTwoColumnsWhetherReadOrNot) {
-  v1::Plan plan = PlanOf(ReadFile("examples/clicks.json"));
+  v1::Plan plan = PlanOf(ReadFile("tests/coordinator/plan/clicks_windows.json"));
   for (int64_t num_inputs : {4, 3}) {
     absl::StatusOr<internal::v1::PhysicalPlan> physical = MakePhysicalPlan(plan, 1);
     ASSERT_TRUE(physical.ok()) << physical.status();
@@ -88,7 +88,7 @@ TEST(PhysicalPlanner, LateRowsAreTheInputAndTwoColumnsWhetherReadOrNot) {
 }
 
 TEST(PhysicalPlanner, AReaderBesideTheWindowKeepsItsColumns) {
-  v1::Plan plan = PlanOf(ReadFile("examples/clicks.json"));
+  v1::Plan plan = PlanOf(ReadFile("tests/coordinator/plan/clicks_windows.json"));
   *plan.mutable_nodes(3)->mutable_inputs(0) = plan.nodes(1).inputs(0);
   EXPECT_EQ(UsedColumnsOf(plan), (Names{"user_id", "url", "amount", "event_time"})) << "a sink reads all";
 }
@@ -103,7 +103,7 @@ TEST(PhysicalPlanner, AConstantProjectionStillDecodesOneColumn) {
 }
 
 TEST(PhysicalPlanner, TheFingerprintFollowsTheStateAndNothingElse) {
-  const v1::Plan plan = PlanOf(ReadFile("examples/clicks.json"));
+  const v1::Plan plan = PlanOf(ReadFile("tests/coordinator/plan/clicks_windows.json"));
   const auto fingerprint = [](const v1::Plan& p) { return MakePhysicalPlan(p, 1)->stages(1).nodes(0).state_fingerprint(); };
   const std::string original = fingerprint(plan);
   EXPECT_EQ(original,
