@@ -14,12 +14,15 @@ CASES = {
     "worker/b.cc": ("#include <rocksdb/db.h>\n", "banned outside its home"),
     "connectors/delta/a.cc": ("#include <librdkafka/rdkafka.h>\n", "banned outside its home"),
     "coordinator/b.cc": ("#include <grpcpp/grpcpp.h>\n", "banned outside its home"),
+    "examples/demo/a.cc": ('#include "base/clock.h"\n', "examples must not include"),
+    "worker/d.cc": ('#include "examples/demo/ledger.h"\n', "worker must not include"),
     "worker/c.cc": ("auto now = absl::Now();\n", "past a seam"),
     "state/a.cc": ("std::thread t;\n", "past a seam"),
 }
 LEGAL = {
     "coordinator/c.cc": '#include "connectors/catalog.h"\n#include "state/checkpoint_manifest.h"\n',
     "connectors/kafka/a.cc": "#include <librdkafka/rdkafka.h>\n",
+    "examples/demo/b.cc": '#include <librdkafka/rdkafka.h>\n#include "examples/demo/ledger.h"\n',
     "worker/remote_sender.cc": "#include <grpcpp/grpcpp.h>\n",
 }
 

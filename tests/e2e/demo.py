@@ -1,0 +1,63 @@
+#!/usr/bin/env python3
+"""Runs a short demo as a user would, and then proves that its foreign reader can find fault: the ledger is falsified in five ways.
+
+usage: demo.py BUILD_DIRECTORY
+"""
+import os
+import pathlib
+import re
+import subprocess
+import sys
+import tempfile
+
+DEMO = pathlib.Path(__file__).resolve().parent.parent.parent / "examples/demo"
+
+
+def falsified(lines):
+    """Name of the fault, lines of the ledger, what the reader must say."""
+    head, rows = lines[0], lines[1:]
+    last = max((row for row in rows if row.startswith("0,")), key=lambda row: int(row.split(",")[1]))
+    _, offset, _, _, _, _, time_ms, _ = last.split(",")
+    more = lambda kind, value: f"0,{int(offset) + 1},{kind},u0001,/product/1,5,{time_ms},{value}"
+    good = next(row for row in reversed(rows) if ",good," in row)
+    fields = good.split(",")
+    cheaper = ",".join([*fields[:5], str(int(fields[5]) + 1), *fields[6:]])
+    bad = next(row for row in rows if ",bad," in row)
+    yield "a record that nobody read", [head, *rows, more("good", "")], r"lost 1, duplicated 0"
+    yield "a bad record that is no dead letter", [head, *rows, more("bad", "00")], r"lost 1, duplicated 0"
+    yield "a record that nobody wrote", [head, *(row for row in rows if row != last)], r"lost 0, duplicated 1"
+    yield "another amount", [head, *(cheaper if row == good else row for row in rows)], r"producer did not write so.*wrong sum"
+    yield "other bytes", [head, *(bad[:-1] + ("0" if bad[-1] != "0" else "1") if row == bad else row for row in rows)], r"whose bytes"
+
+
+def run(*command):
+    done = subprocess.run([sys.executable, *command], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=200)
+    return done.returncode, done.stdout
+
+
+def main():
+    build = pathlib.Path(sys.argv[1])
+    with tempfile.TemporaryDirectory(prefix="millrace-demo-") as scratch:
+        directory = pathlib.Path(scratch) / "demo"
+        arguments = [DEMO / "demo.py", "--build", build, "--dir", directory, "--seconds", "6", "--rate", "20000"]
+        for attempt in ("first", "second"):  # the second empties the directory of the first
+            code, output = run(*arguments)
+            print(output)
+            assert code == 0, f"the {attempt} demo ended with {code}"
+            for wanted in (r"kill -9 \d+: worker-2 is dead", r"worker-1 does all the work, from checkpoint #[1-9]", r"lost 0, duplicated 0",
+                           r"120,000 written = [\d,]+ in windows \+ [1-9][\d,]* late \+ [1-9][\d,]* dead"):
+                assert re.search(wanted, output), f"'{wanted}' is missing"
+        ledger = directory / "ledger.csv"
+        honest = ledger.read_text().splitlines()
+        for name, lines, wanted in falsified(honest):
+            ledger.write_text("\n".join(lines) + "\n")
+            code, output = run(DEMO / "foreign_reader.py", directory)
+            assert code == 1 and re.search(wanted, output), f"the reader did not see {name}: {code}: {output}"
+            print(f"{name}: {output.splitlines()[-1]}")
+        code, output = run(*arguments[:3], "--dir", scratch)
+        assert code == 1 and "no demo made it" in output, output
+        assert directory.exists(), "a directory that is not the demo's was emptied"
+
+
+if __name__ == "__main__":
+    main()
