@@ -100,7 +100,8 @@ Everything still runs, until Ctrl-C. In another terminal, from this directory:
 def main():
     given = arguments()
     began = time.monotonic()
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.default_int_handler)
     directory = given.dir.resolve()
     cluster = lock = None
     try:
