@@ -1,9 +1,10 @@
-// demo_broker: librdkafka's mock cluster as a broker that other processes can use, and a producer of clicks that keeps a ledger.
+// demo_broker: librdkafka's mock cluster as a broker that other processes can use, and a producer of clicks that keeps
+// a ledger.
 //
 // usage: demo_broker LEDGER [PARTITIONS EVENTS RATE SEED]
-// Prints `bootstrap HOST:PORT`, waits for a line on stdin, writes EVENTS records (spread evenly over the partitions of topic `clicks`)
-// at RATE records per second, prints `produced …`, and serves them until stdin ends.
-// The mock cluster keeps 5 MiB a partition and drops the oldest in silence; that this has not happened is checked.
+// Prints `bootstrap HOST:PORT`, waits for a line on stdin, writes EVENTS records (spread evenly over the partitions of
+// topic `clicks`) at RATE records per second, prints `produced …`, and serves them until stdin ends. The mock cluster
+// keeps 5 MiB a partition and drops the oldest in silence; that this has not happened is checked.
 #include <librdkafka/rdkafka.h>
 #include <librdkafka/rdkafka_mock.h>
 
@@ -49,7 +50,8 @@ Kafka MakeBroker(Ledger* ledger) {
   char reason[512];
   rd_kafka_conf_t* conf = rd_kafka_conf_new();
   auto set = [&](const char* name, const char* value) {
-    if (rd_kafka_conf_set(conf, name, value, reason, sizeof(reason)) != RD_KAFKA_CONF_OK) throw std::runtime_error(reason);
+    if (rd_kafka_conf_set(conf, name, value, reason, sizeof(reason)) != RD_KAFKA_CONF_OK)
+      throw std::runtime_error(reason);
   };
   set("test.mock.num.brokers", "1");
   set("enable.idempotence", "true");  // a retry must not leave a record behind that is not in the ledger
@@ -68,8 +70,8 @@ void Produce(rd_kafka_t* kafka, int32_t partition, Click next) {
   while (true) {
     rd_kafka_resp_err_t error =
         rd_kafka_producev(kafka, RD_KAFKA_V_TOPIC(kTopic), RD_KAFKA_V_PARTITION(partition),
-                          RD_KAFKA_V_VALUE(click->json.data(), click->json.size()), RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY),
-                          RD_KAFKA_V_OPAQUE(click.get()), RD_KAFKA_V_END);
+                          RD_KAFKA_V_VALUE(click->json.data(), click->json.size()),
+                          RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY), RD_KAFKA_V_OPAQUE(click.get()), RD_KAFKA_V_END);
     if (error != RD_KAFKA_RESP_ERR__QUEUE_FULL) {
       Check(error, "produce");
       click.release();  // OnDelivery's now
@@ -96,7 +98,8 @@ void ProduceAll(rd_kafka_t* kafka, const Options& options) {
   Check(rd_kafka_flush(kafka, 30'000), "flush");
 }
 
-// What the ledger holds must be what the topic holds: nothing dropped by the mock cluster's limits, nothing more than was acknowledged.
+// What the ledger holds must be what the topic holds: nothing dropped by the mock cluster's limits, nothing more than
+// was acknowledged.
 void CheckTopic(rd_kafka_t* kafka, const Options& options, const Ledger& ledger) {
   int64_t readable = 0;
   for (int32_t partition = 0; partition < options.partitions; ++partition) {
@@ -104,14 +107,16 @@ void CheckTopic(rd_kafka_t* kafka, const Options& options, const Ledger& ledger)
     int64_t high = 0;
     Check(rd_kafka_query_watermark_offsets(kafka, kTopic, partition, &low, &high, 10'000), "ask for offsets");
     if (low != 0) {
-      throw std::runtime_error("the mock cluster has dropped records: partition " + std::to_string(partition) + " begins at offset " +
-                               std::to_string(low) + "; produce fewer events or use more partitions");
+      throw std::runtime_error("the mock cluster has dropped records: partition " + std::to_string(partition) +
+                               " begins at offset " + std::to_string(low) +
+                               "; produce fewer events or use more partitions");
     }
     readable += high;
   }
   if (readable != ledger.num_records() || readable != options.events) {
     throw std::runtime_error("the topic holds " + std::to_string(readable) + " records, the ledger " +
-                             std::to_string(ledger.num_records()) + ", and " + std::to_string(options.events) + " were wanted");
+                             std::to_string(ledger.num_records()) + ", and " + std::to_string(options.events) +
+                             " were wanted");
   }
 }
 
@@ -150,7 +155,8 @@ int main(int argc, char** argv) {
       options.rate = std::stoll(argv[4]);
       options.seed = std::stoull(argv[5]);
     }
-    if (options.partitions < 1 || options.events < 1 || options.rate < 1) throw std::runtime_error("all numbers must be positive");
+    if (options.partitions < 1 || options.events < 1 || options.rate < 1)
+      throw std::runtime_error("all numbers must be positive");
     return Main(options);
   } catch (const std::exception& error) {
     std::cerr << "demo_broker: " << error.what() << std::endl;

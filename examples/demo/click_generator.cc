@@ -33,7 +33,8 @@ Click ClickGenerator::Next(int64_t now_ms) {
   click.url = "/product/" + std::to_string(Uniform(1, 500));
   click.amount = Uniform(1, 9999);
   const bool stale = click.kind == Click::Kind::kStale;
-  click.event_time_ms = now_ms - (stale ? Uniform(options_.stale_from_ms, options_.stale_to_ms) : Uniform(0, options_.disorder_ms));
+  click.event_time_ms =
+      now_ms - (stale ? Uniform(options_.stale_from_ms, options_.stale_to_ms) : Uniform(0, options_.disorder_ms));
   click.json = Json(click);
   return click;
 }
@@ -47,7 +48,8 @@ std::string ClickGenerator::Json(const Click& click) {
   if (fault == 2) amount += ".5";                    // cannot become a whole number without loss
   if (fault == 3) amount += "00000000000000000000";  // out of range
   if (fault == 4) time = "yesterday";
-  std::string json = "{" + user + "\"url\":\"" + click.url + "\",\"amount\":" + amount + ",\"event_time\":\"" + time + "\"}";
+  std::string json =
+      "{" + user + "\"url\":\"" + click.url + "\",\"amount\":" + amount + ",\"event_time\":\"" + time + "\"}";
   if (fault == 5) json.resize(json.size() / 2);  // cut off on the way
   return json;
 }

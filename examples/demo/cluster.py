@@ -30,17 +30,20 @@ class Cluster:
         start("coordinator", [self.millrace, "coordinator", "--grpc-port", 0, "--http-port", 0, "--internal-port", 0,
                               "--data-dir", self.directory / "coordinator"])
         self.bootstrap = self.processes.wait_printed("broker", "bootstrap")
-        self.server, self.http, self.internal = (self.processes.wait_printed("coordinator", w) for w in ("grpc", "http", "internal"))
+        self.server = self.processes.wait_printed("coordinator", "grpc")
+        self.http = self.processes.wait_printed("coordinator", "http")
+        self.internal = self.processes.wait_printed("coordinator", "internal")
         pids = [self.start_worker(name) for name in ("worker-1", "worker-2")]
         self.plan = self.write_plan()
         say(f"  broker       {self.bootstrap}, topic clicks, {PARTITIONS} partitions (librdkafka's mock cluster)")
-        say(f"  coordinator  {self.server}, pid {self.processes.running['coordinator'].pid}, metrics at http://{self.http}/metrics")
+        pid = self.processes.running["coordinator"].pid
+        say(f"  coordinator  {self.server}, pid {pid}, metrics at http://{self.http}/metrics")
         say(f"  workers      pid {pids[0]} and pid {pids[1]}, two slots each")
         say(f"  logs         {shown(self.directory / 'logs')}")
 
     def start_worker(self, name):
-        return self.processes.start(name, [self.millrace, "worker", "--coordinator", self.internal, "--slots", 2, "--http-port", 0,
-                                           "--data-dir", self.directory / name]).pid
+        command = [self.millrace, "worker", "--coordinator", self.internal, "--slots", 2, "--http-port", 0]
+        return self.processes.start(name, [*command, "--data-dir", self.directory / name]).pid
 
     def write_plan(self):
         """The example with this broker, these directories, and an end, so that the demo ends by itself."""
@@ -51,20 +54,22 @@ class Cluster:
                 node["sink"]["options"]["table-path"] = str(self.directory / "tables" / node["uid"])
             if "source" in node:
                 ends = ";".join(f"partition:{p},offset:{self.events // PARTITIONS}" for p in range(PARTITIONS))
-                node["source"]["options"] |= {"properties.bootstrap.servers": self.bootstrap, "scan.bounded.mode": "specific-offsets",
+                node["source"]["options"] |= {"properties.bootstrap.servers": self.bootstrap,
+                                              "scan.bounded.mode": "specific-offsets",
                                               "scan.bounded.specific-offsets": ends}
         path = self.directory / "clicks.json"
         path.write_text(json.dumps(plan, indent=2) + "\n")
         return path
 
     def run(self):
-        """Submits the pipeline, lets the producer go, kills a worker half-way, and returns when the pipeline has finished."""
+        """Submits the pipeline, lets the producer go, kills a worker half-way, and waits for the end."""
         say(f"\n$ {shown(self.millrace)} run {shown(self.plan)}", BOLD)
         run = self.processes.start("run", [self.millrace, "run", self.plan, "--server", self.server], live=True)
         self.wait(lambda view: view.get("state") == "PIPELINE_STATE_RUNNING", "the pipeline to run", 20)
         self.processes.say("broker", "go")
         half_way = time.monotonic() + self.seconds / 2
-        self.wait(lambda view: time.monotonic() > half_way and int(view.get("last_committed_epoch", 0)) >= 1, "the first commit",
+        committed = lambda view: int(view.get("last_committed_epoch", 0)) >= 1
+        self.wait(lambda view: time.monotonic() > half_way and committed(view), "the first commit",
                   self.seconds / 2 + 20)
         self.lose_a_worker("worker-2")
         self.wait(lambda _: run.poll() is not None, "the pipeline to finish", self.seconds + 60)
@@ -77,7 +82,8 @@ class Cluster:
         pid = self.processes.kill(name)
         killed = time.monotonic()
         interject(f"** kill -9 {pid}: {name} is dead, in the middle of its work", RED)
-        view = self.wait(lambda v: int(v.get("generation", 0)) > generation and v["state"] == "PIPELINE_STATE_RUNNING", "recovery", 30)
+        recovered = lambda v: int(v.get("generation", 0)) > generation and v["state"] == "PIPELINE_STATE_RUNNING"
+        view = self.wait(recovered, "recovery", 30)
         interject(f"** {time.monotonic() - killed:.1f} s later worker-1 does all the work, from checkpoint "
                   f"#{view.get('last_completed_epoch', 0)}", GREEN)
         interject(f"** {name} starts again, as pid {self.start_worker(name)}", YELLOW)
@@ -102,7 +108,8 @@ class Cluster:
                 run.wait(5)  # it says why
                 raise DemoFailed(f"the pipeline failed while the demo waited for {what}")
             if time.monotonic() > deadline:
-                raise DemoFailed(f"waited {seconds:.0f} s for {what}, in vain; the pipeline is {view.get('state')} {view.get('reason', '')}")
+                state = f"{view.get('state')} {view.get('reason', '')}"
+                raise DemoFailed(f"waited {seconds:.0f} s for {what}, in vain; the pipeline is {state}")
             time.sleep(0.1)
 
     def end(self):

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""The demo: a broker with a producer, a coordinator and two workers; one worker is killed; a foreign reader has the last word."""
+"""A broker with a producer, a coordinator, two workers; one worker is killed; a foreign reader has the last word."""
 import argparse
 import fcntl
 import os
@@ -16,7 +16,7 @@ from terminal import BOLD, GREEN, RED, DemoFailed, say, shown
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 MARKER = ".millrace-demo"
-# The mock cluster keeps 5 MiB of each partition, which is about 330,000 clicks. The broker checks that nothing was dropped.
+# The mock cluster keeps 5 MiB of each partition, about 330,000 clicks. The broker checks that nothing was dropped.
 MAX_EVENTS = 250_000 * PARTITIONS
 
 
@@ -47,7 +47,7 @@ def claim(directory):
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            raise DemoFailed(f"another demo runs in {directory}: wait for it, or choose another directory with --dir") from None
+            raise DemoFailed(f"another demo runs in {directory}: wait for it, or choose another with --dir") from None
         for entry in directory.iterdir():
             if entry.is_dir() and not entry.is_symlink():
                 shutil.rmtree(entry)
@@ -56,7 +56,8 @@ def claim(directory):
         (directory / "logs").mkdir()
         return lock
     except OSError as error:
-        raise DemoFailed(f"cannot use {error.filename}: {error.strerror}; remove it, or choose another directory with --dir") from None
+        what = f"cannot use {error.filename}: {error.strerror}"
+        raise DemoFailed(f"{what}; remove it, or choose another directory with --dir") from None
 
 
 def report(directory):
@@ -65,12 +66,12 @@ def report(directory):
     reader = ForeignReader(directory)
     say(f"\nclicks_5s: {reader.count('clicks_5s'):,} rows, read with the Python package deltalake; the busiest:", BOLD)
     say(f"  {'user_id':<9}{'window_start (UTC)':<21}{'clicks':>8}{'amount':>14}")
-    for user, start, clicks, amount in reader.rows("select user_id, window_start::timestamp, clicks, amount from clicks_5s "
-                                                   "order by clicks desc, user_id, window_start limit 4"):
+    for user, start, clicks, amount in reader.rows("""select user_id, window_start::timestamp, clicks, amount
+            from clicks_5s order by clicks desc, user_id, window_start limit 4"""):
         say(f"  {user:<9}{start:%Y-%m-%d %H:%M:%S}  {clicks:>8,}{amount:>14,}")
     say("\nclicks_dead: bad records, each with its bytes and what is wrong with it", BOLD)
-    for error, number in reader.rows(r"""select regexp_replace(error, '(\): )[-0-9.]+ ', '\1… ') what, count(*) n from clicks_dead
-                                         group by what order by n desc, what"""):
+    for error, number in reader.rows(r"""select regexp_replace(error, '(\): )[-0-9.]+ ', '\1… ') what, count(*) n
+            from clicks_dead group by what order by n desc, what"""):
         say(f"  {number:>8,}  {error if len(error) <= 68 else error[:67] + '…'}")
     say("\nThe tables against the producer's own ledger, compared with DuckDB", BOLD)
     lost, duplicated, faults = reader.verdict()

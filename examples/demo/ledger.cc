@@ -19,8 +19,8 @@ void Ledger::Append(int32_t partition, int64_t offset, const Click& click) {
   }
   ++counts_[static_cast<size_t>(click.kind)];
   std::fprintf(file_, "%d,%lld,%s,%s,%s,%lld,%lld,%s\n", partition, static_cast<long long>(offset),
-               kKinds[static_cast<size_t>(click.kind)], click.user_id.c_str(), click.url.c_str(), static_cast<long long>(click.amount),
-               static_cast<long long>(click.event_time_ms), value.c_str());
+               kKinds[static_cast<size_t>(click.kind)], click.user_id.c_str(), click.url.c_str(),
+               static_cast<long long>(click.amount), static_cast<long long>(click.event_time_ms), value.c_str());
 }
 
 bool Ledger::Close() {

@@ -9,9 +9,8 @@
 
 // The producer's own book: one line per record that the broker has acknowledged, with its place and what it says.
 //
-// CSV: partition,offset,kind,user_id,url,amount,event_time_ms,value. `kind` is good, stale or bad; `value` is the bytes of a bad record
-// in hexadecimal digits, and empty otherwise.
-// Thread: one.
+// CSV: partition,offset,kind,user_id,url,amount,event_time_ms,value. `kind` is good, stale or bad; `value` is the bytes
+// of a bad record in hexadecimal digits, and empty otherwise. Thread: one.
 class Ledger {
  public:
   // Truncates the file. Check ok() before use.

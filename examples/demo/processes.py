@@ -59,7 +59,8 @@ class Processes:
             code = self.running[name].poll()
             if code is not None:
                 log = (self.logs / f"{name}.log").read_text().splitlines()[-5:]
-                raise ProcessEnded("\n  ".join([f"{name} has ended with {code}; the end of {self.logs / name}.log:", *log]))
+                what = f"{name} has ended with {code}; the end of {self.logs / name}.log:"
+                raise ProcessEnded("\n  ".join([what, *log]))
 
     def kill(self, name):
         """SIGKILL to a process that runs; returns its pid."""

@@ -7,8 +7,9 @@
 
 namespace millrace {
 
-// Turns totals that are seen now and then into a rate: the slope of the straight line that fits those of the last five seconds best.
-// Workers report their totals about once a second and not at the same moment, so that any two totals alone say little.
+// Turns totals that are seen now and then into a rate: the slope of the straight line that fits those of the last five
+// seconds best. Workers report their totals about once a second and not at the same moment, so that any two totals
+// alone say little.
 //
 // Thread: one.
 class RateMeter {

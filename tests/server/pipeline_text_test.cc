@@ -27,7 +27,8 @@ const absl::Time kNow = absl::FromUnixMillis(10'000);
 
 TEST(LiveLine, ShowsRateLagDelayLateDeadLettersAndTheLastCheckpoint) {
   EXPECT_EQ(LiveLine(Clicks(), kNow, 0),
-            "RUNNING  50,012/s  lag 812  watermark delay 1.4s  late 2,312  dead letters 12,003  checkpoint #17 0.0s 146.5KiB");
+            "RUNNING  50,012/s  lag 812  watermark delay 1.4s  late 2,312  dead letters 12,003  checkpoint #17 0.0s "
+            "146.5KiB");
   EXPECT_EQ(LiveLine(Clicks(), kNow, 200), LiveLine(Clicks(), kNow, 0));
 }
 
