@@ -23,6 +23,8 @@ namespace {
 
 // How often a log gets a line; a terminal's is rewritten at every look.
 constexpr absl::Duration kLogInterval = absl::Seconds(5);
+// How long a coordinator may be away, to restart for instance.
+constexpr absl::Duration kPatience = absl::Seconds(30);
 
 }  // namespace
 
@@ -274,12 +276,13 @@ absl::StatusOr<v1::Pipeline> ClientVerbs::WaitForState(const std::string& name, 
 absl::StatusOr<v1::Pipeline> ClientVerbs::GetPatiently(const std::string& name) {
   v1::GetRequest request;
   request.set_name(name);
-  absl::Duration give_up = environment_.clock->Monotonic() + absl::Seconds(30);
-  while (true) {
+  const absl::Duration give_up = environment_.clock->Monotonic() + kPatience;
+  for (bool first = true;; first = false) {
     auto answer = client_.Get(request);
     if (answer.ok()) return answer->pipeline();
     bool retry = answer.status().code() == absl::StatusCode::kUnavailable || answer.status().code() == absl::StatusCode::kDeadlineExceeded;
     if (!retry || environment_.clock->Monotonic() >= give_up || environment_.interrupts() > 0) return answer.status();
+    if (first) ShowLine(Cat("the coordinator does not answer; waiting up to ", absl::FormatDuration(kPatience)), true);
     Pause();
   }
 }

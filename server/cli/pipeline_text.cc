@@ -13,7 +13,12 @@ std::string Lag(const v1::Progress& progress) { return progress.lag_records() < 
 // How far the watermark is behind the wall clock: the time by which results are held back.
 std::string WatermarkDelay(const v1::Progress& progress, absl::Time now) {
   if (!progress.has_watermark_ms()) return "none";
-  return absl::StrFormat("%.1fs", absl::ToDoubleSeconds(now - absl::FromUnixMillis(progress.watermark_ms())));
+  const absl::Duration delay = now - absl::FromUnixMillis(progress.watermark_ms());
+  // Old data is read at its own time: nobody wants to see seconds then.
+  if (delay >= absl::Hours(48)) return Cat(delay / absl::Hours(24), "d");
+  if (delay >= absl::Minutes(100)) return Cat(delay / absl::Hours(1), "h");
+  if (delay >= absl::Seconds(100)) return Cat(delay / absl::Minutes(1), "m");
+  return absl::StrFormat("%.1fs", absl::ToDoubleSeconds(delay));
 }
 
 std::string Rate(const v1::Progress& progress) {

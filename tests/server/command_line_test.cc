@@ -99,6 +99,17 @@ TEST_F(CommandLineTest, OnATerminalTheLiveLineIsRewrittenInPlace) {
   EXPECT_THAT(err_.str(), HasSubstr("\r\033[KFINISHED"));
 }
 
+TEST_F(CommandLineTest, RunWaitsForACoordinatorThatIsAwayAndSaysSoOnce) {
+  control_.after_running = v1::PIPELINE_STATE_FINISHED;
+  control_.outages = 3;
+  EXPECT_EQ(Run({"run", File(kPlan)}), kExitOk) << err_.str();
+  const std::string text = err_.str();
+  const size_t first = text.find("the coordinator does not answer; waiting up to 30s");
+  ASSERT_NE(first, std::string::npos) << text;
+  EXPECT_EQ(text.find("does not answer", first + 20), std::string::npos) << text;
+  EXPECT_THAT(text, HasSubstr("clicks FINISHED"));
+}
+
 TEST_F(CommandLineTest, RunOfAPipelineThatFailsSaysWhyAndExitsOne) {
   control_.after_running = v1::PIPELINE_STATE_FAILED;
   EXPECT_EQ(Run({"run", File(kPlan)}), kExitFailed);

@@ -47,6 +47,10 @@ class FakePipelineControl final : public PipelineControl {
   }
   void Get(v1::GetRequest request, Done<v1::GetResponse> done) override {
     MutexLock lock(&mutex);
+    if (outages > 0) {
+      --outages;
+      return done(Unavailable("get pipeline: no coordinator leads"));
+    }
     if (silent) return held.push_back(std::move(done));
     auto it = pipelines.find(request.name());
     if (it == pipelines.end()) return done(NotFound("get pipeline: there is none of name: ", request.name()));
@@ -102,6 +106,7 @@ class FakePipelineControl final : public PipelineControl {
   std::vector<Done<v1::GetResponse>> held;
   v1::PipelineState after_running = v1::PIPELINE_STATE_RUNNING;
   bool stops = true;
+  int outages = 0;  // so many Gets fail as Unavailable
   bool silent = false;
   bool drained = false;
 

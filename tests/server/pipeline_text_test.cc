@@ -1,12 +1,9 @@
 #include "server/cli/pipeline_text.h"
 
-#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 namespace millrace {
 namespace {
-
-using ::testing::HasSubstr;
 
 v1::Pipeline Clicks() {
   v1::Pipeline pipeline;
@@ -36,6 +33,20 @@ TEST(LiveLine, LeavesOutDetailsAndThenShortensWordsToFitATerminal) {
   EXPECT_EQ(LiveLine(Clicks(), kNow, 100),
             "RUNNING  50,012/s  lag 812  watermark delay 1.4s  late 2,312  dead letters 12,003  checkpoint #17");
   EXPECT_EQ(LiveLine(Clicks(), kNow, 80), "RUNNING  50,012/s  lag 812  delay 1.4s  late 2,312  dead 12,003  ckpt #17");
+}
+
+TEST(LiveLine, GivesLongDelaysInUnitsOneCanRead) {
+  const auto delay = [](absl::Duration duration) {
+    const std::string line = LiveLine(Clicks(), absl::FromUnixMillis(8'600) + duration, 0);
+    const size_t begin = line.find("delay ") + 6;
+    return line.substr(begin, line.find("  ", begin) - begin);
+  };
+  EXPECT_EQ(delay(absl::Seconds(-3)), "-3.0s") << "events may be ahead of the clock";
+  EXPECT_EQ(delay(absl::Seconds(99)), "99.0s");
+  EXPECT_EQ(delay(absl::Seconds(150)), "2m");
+  EXPECT_EQ(delay(absl::Minutes(119)), "1h");
+  EXPECT_EQ(delay(absl::Hours(47)), "47h");
+  EXPECT_EQ(delay(absl::Hours(24 * 324)), "324d");
 }
 
 TEST(LiveLine, SaysWhatIsNotKnownYet) {
