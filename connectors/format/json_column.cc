@@ -1,6 +1,8 @@
 #include "connectors/format/json_column.h"
 
+#include "absl/strings/strip.h"
 #include "arrow/type.h"
+#include "arrow/util/key_value_metadata.h"
 #include "base/data_type.h"
 #include "base/error.h"
 #include "connectors/format/json_column_factories.h"
@@ -10,6 +12,16 @@ namespace {
 
 // Places beyond this are looked up each time: a record with more fields than this is rare, and the memory is bounded.
 constexpr size_t kMaxPredictedPlaces = 1024;
+
+// As the plan spells it where the field still knows: Arrow's type has lost the precision of times.
+std::string SpellingOf(const arrow::Field& field) {
+  if (field.metadata() != nullptr) {
+    if (auto sql = field.metadata()->Get("millrace.sql_type"); sql.ok()) {
+      return std::string(absl::StripSuffix(*sql, " NOT NULL"));
+    }
+  }
+  return SqlTypeOf(*field.type(), true);
+}
 
 }  // namespace
 
@@ -40,7 +52,7 @@ int JsonFieldMatcher::Match(size_t place, std::string_view escaped_key, bool may
 }
 
 JsonColumn::JsonColumn(const arrow::Field& field)
-    : name_(field.name()), sql_type_(SqlTypeOf(*field.type(), true)), nullable_(field.nullable()) {}
+    : name_(field.name()), sql_type_(SpellingOf(field)), nullable_(field.nullable()) {}
 
 bool JsonColumn::Convert(const JsonIndex& index, uint32_t token, JsonRow* row) {
   if (token != kMissing && index.Kind(token) != 'n') return ConvertValue(index, token, row);

@@ -146,6 +146,13 @@ TEST(JsonDecoder, TimestampsFollowTheStandardOfTheOptions) {
   EXPECT_THAT(Decode("TIMESTAMP_LTZ(3)", "9223372036854775807", TimestampFormat::kEpochMillis), HasSubstr("out of range"));
 }
 
+TEST(JsonDecoder, NamesTheTypeAsThePlanSpellsIt) {
+  for (const char* type : {"TIMESTAMP_LTZ(3)", "TIMESTAMP(0)", "TIMESTAMP(6)", "DECIMAL(10, 2)", "BIGINT"}) {
+    auto decoder = MakeDecoder({{"at", std::string(type) + " NOT NULL"}});
+    EXPECT_THAT(std::string(Append(*decoder, R"({"at": "soon"})").message()), HasSubstr(std::string("column 'at' (") + type + "): "));
+  }
+}
+
 TEST(JsonDecoder, RefusesWhatIsNotJsonAlsoWhereNobodyLooks) {
   auto decoder = MakeDecoder({{"a", "INT"}});
   std::string deep(63, '['), closing(63, ']');
