@@ -82,7 +82,8 @@ class Cluster:
         pid = self.processes.kill(name)
         killed = time.monotonic()
         interject(f"** kill -9 {pid}: {name} is dead, in the middle of its work", RED)
-        recovered = lambda v: int(v.get("generation", 0)) > generation and v["state"] == "PIPELINE_STATE_RUNNING"
+        recovered = lambda v: (int(v.get("generation", 0)) > generation and
+                               v["state"] in ("PIPELINE_STATE_RUNNING", "PIPELINE_STATE_FINISHED"))
         view = self.wait(recovered, "recovery", 30)
         interject(f"** {time.monotonic() - killed:.1f} s later worker-1 does all the work, from checkpoint "
                   f"#{view.get('last_completed_epoch', 0)}", GREEN)

@@ -70,7 +70,9 @@ def report(directory):
             from clicks_5s order by clicks desc, user_id, window_start limit 4"""):
         say(f"  {user:<9}{start:%Y-%m-%d %H:%M:%S}  {clicks:>8,}{amount:>14,}")
     say("\nclicks_dead: bad records, each with its bytes and what is wrong with it", BOLD)
-    for error, number in reader.rows(r"""select regexp_replace(error, '(\): )[-0-9.]+ ', '\1… ') what, count(*) n
+    for error, number in reader.rows(r"""
+            select regexp_replace(regexp_replace(error, '(\): )[-0-9.]+ ', '\1… '), '^not JSON: .*', 'not JSON') what,
+                   count(*) n
             from clicks_dead group by what order by n desc, what"""):
         say(f"  {number:>8,}  {error if len(error) <= 68 else error[:67] + '…'}")
     say("\nThe tables against the producer's own ledger, compared with DuckDB", BOLD)
