@@ -23,6 +23,15 @@ def falsified(lines):
     fields = good.split(",")
     cheaper = ",".join([*fields[:5], str(int(fields[5]) + 1), *fields[6:]])
     bad = next(row for row in rows if ",bad," in row)
+    # The row that came latest of all before the kill, surely late, gets the time of a good one shortly before it.
+    half = [row for row in rows if row.startswith("0,") and int(row.split(",")[1]) <= int(offset) // 2]
+    half = half[len(half) // 2:]
+    overdue = min((row for row in half if ",stale," in row), key=lambda row: int(row.split(",")[6]))
+    neighbour = next(row for row in reversed(half[:half.index(overdue)]) if ",good," in row)
+    fields = overdue.split(",")
+    punctual = ",".join([*fields[:6], neighbour.split(",")[6], *fields[7:]])
+    with_punctual = [head, *(punctual if row == overdue else row for row in rows)]
+    yield "a late row that was in time", with_punctual, r"1 late rows within"
     yield "a record that nobody read", [head, *rows, more("good", "")], r"lost 1, duplicated 0"
     yield "a bad record that is no dead letter", [head, *rows, more("bad", "00")], r"lost 1, duplicated 0"
     yield "a record that nobody wrote", [head, *(row for row in rows if row != last)], r"lost 0, duplicated 1"
