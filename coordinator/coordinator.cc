@@ -3,11 +3,11 @@
 #include <algorithm>
 
 #include "base/error.h"
+#include "base/nearest_name.h"
 #include "coordinator/connector_tasks.h"
 #include "state/checkpoint_manifest.h"
 #include "coordinator/pipeline_state.h"
 #include "coordinator/pipeline_view.h"
-#include "coordinator/placement.h"
 #include "coordinator/record_writer.h"
 
 namespace millrace {
@@ -30,7 +30,8 @@ void Coordinator::WithPipeline(std::string name, Done done, std::function<void(P
       Guard([this, name = std::move(name), done = std::move(done), request = std::move(request)]() mutable {
         if (!not_leading_.ok()) return done(not_leading_);
         auto found = pipelines_.find(name);
-        if (found == pipelines_.end()) return done(NotFound("find pipeline ", name, ": there is none of this name"));
+        if (being_created_.contains(name)) return done(Unavailable("find pipeline ", name, ": it is being created; ask again"));
+        if (found == pipelines_.end()) return done(NotFound("find pipeline ", name, ": there is none of this name", NameAdvice(name, Names()), "; `millrace get` lists them"));
         request(found->second, std::move(done));
       }));
 }
@@ -58,6 +59,9 @@ void Coordinator::Start(std::string name, uint32_t parallelism, Done done) {
       allowed = options_.plan_physical(plan, parallelism).status();
       if (!allowed.ok()) return done(allowed);
     }
+    uint32_t needed = parallelism > 0 ? parallelism : std::max(pipeline.machine->record().parallelism(), 1u);
+    allowed = Place(pipeline.name, {}, needed, Slots()).status();
+    if (!allowed.ok()) return done(allowed);
     pipeline.waiting_for_record.push_back(std::move(done));
     Feed(pipeline, event::StartRequested{parallelism});
   });
@@ -173,7 +177,13 @@ void Coordinator::Do(Pipeline& pipeline, action::PutManifest put) {
      });
 }
 
-void Coordinator::Do(Pipeline& pipeline, action::PlaceSubtasks place) {
+std::vector<std::string> Coordinator::Names() const {
+  std::vector<std::string> names;
+  for (const auto& [name, pipeline] : pipelines_) names.push_back(name);
+  return names;
+}
+
+std::vector<WorkerSlots> Coordinator::Slots() const {
   std::vector<WorkerSlots> workers;
   for (const auto& [id, worker] : registry_.workers()) {
     if (worker.leaving) continue;
@@ -182,7 +192,11 @@ void Coordinator::Do(Pipeline& pipeline, action::PlaceSubtasks place) {
       if (auto used = other.slots.find(id); used != other.slots.end()) slots.used.insert(used->second.begin(), used->second.end());
     }
   }
-  auto placements = Place(pipeline.name, place.stages, place.parallelism, std::move(workers));
+  return workers;
+}
+
+void Coordinator::Do(Pipeline& pipeline, action::PlaceSubtasks place) {
+  auto placements = Place(pipeline.name, place.stages, place.parallelism, Slots());
   if (placements.ok()) {
     for (const auto& placement : *placements) pipeline.slots[placement.worker_id()].insert(placement.slot());
   }

@@ -21,6 +21,7 @@
 #include "coordinator/leadership.h"
 #include "coordinator/metadata_store.h"
 #include "coordinator/pipeline_machine.h"
+#include "coordinator/placement.h"
 #include "coordinator/worker_registry.h"
 #include "millrace/v1/pipeline_service.pb.h"
 
@@ -69,12 +70,15 @@ class Coordinator {
   // Waits for leadership, reads the records, takes running pipelines up, and serves workers.
   void Run();
 
-  // Answers once the pipeline is stored. Repeating a request with its request_id answers with the pipeline that it made.
+  // Answers once the pipeline is stored. Repeating a request with its request_id answers with the pipeline that it made. AlreadyExists if
+  // the name is taken, unless that pipeline has another plan, is at rest and has never completed a checkpoint: it has written nothing, so
+  // that the plan may be corrected under its name, as a new lineage.
   void Create(v1::Plan plan, std::string request_id, Done done);
   void Get(std::string name, Done done);
   // Sorted by name.
   void List(ListDone done);
-  // These three answer once the wish is stored.
+  // These three answer once the wish is stored. Start: ResourceExhausted if not enough slots are free now; a pipeline that restarts waits
+  // for them instead.
   void Start(std::string name, uint32_t parallelism, Done done);
   void Stop(std::string name, bool drain, Done done);
   void Cancel(std::string name, Done done);
@@ -116,8 +120,11 @@ class Coordinator {
   void Load(Term term);
   void TakeUp(Term term, std::vector<std::pair<storage::v1::PipelineRecord, uint64_t>> records);
   Pipeline& AddPipeline(storage::v1::PipelineRecord record, v1::Plan plan, uint64_t version);
+  // Answers if Create has nothing to store: repeated, or refused.
+  bool AnswerFromStored(const v1::Plan& plan, const std::string& request_id, Done& done);
   void StoreNew(v1::Plan plan, std::string request_id, Done done);
-  void WriteNew(storage::v1::PipelineRecord record, v1::Plan plan, Done done);
+  // `expected`: version of the record that it replaces; 0: none.
+  void WriteNew(uint64_t expected, storage::v1::PipelineRecord record, v1::Plan plan, Done done);
   void Fence(absl::Status why);
 
   // Machines (coordinator.cc).
@@ -132,6 +139,9 @@ class Coordinator {
   void Do(Pipeline& pipeline, action::Send send);
   void Do(Pipeline& pipeline, action::Changed);
   void Do(Pipeline& pipeline, action::Fenced);
+  // Slots of the workers that stay, and which of them are used.
+  std::vector<WorkerSlots> Slots() const;
+  std::vector<std::string> Names() const;
   void Tick();
   void LookForSplits(Pipeline& pipeline);
   v1::Pipeline View(const Pipeline& pipeline) const;

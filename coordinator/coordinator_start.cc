@@ -1,6 +1,7 @@
 // How a coordinator comes to lead, and to its pipelines.
 #include "base/error.h"
 #include "base/macros.h"
+#include "google/protobuf/util/message_differencer.h"
 #include "coordinator/coordinator.h"
 #include "coordinator/pipeline_state.h"
 #include "coordinator/record_writer.h"
@@ -101,7 +102,7 @@ Coordinator::Pipeline& Coordinator::AddPipeline(storage::v1::PipelineRecord reco
   pipeline.name = record.name();
   pipeline.stored_version = version;
   // Versions shown to users differ from all that an earlier leader has shown.
-  pipeline.view_version = (term_.value() << 32) + 1;
+  pipeline.view_version = std::max(pipeline.view_version, term_.value() << 32) + 1;
   pipeline.state_time = options_.clock->Now();
   PipelineMachine::Options options;
   options.record = std::move(record);
@@ -127,16 +128,38 @@ void Coordinator::Create(v1::Plan plan, std::string request_id, Done done) {
         if (absl::Status physical = options_.plan_physical(plan, std::max(plan.parallelism(), 1u)).status(); !physical.ok()) {
           return done(physical);
         }
-        if (auto found = pipelines_.find(plan.name()); found != pipelines_.end()) {
-          bool repeated = !request_id.empty() && found->second.machine->record().request_id() == request_id;
-          if (repeated) return done(View(found->second));
-          return done(AlreadyExists("create pipeline ", plan.name(), ": there is one of this name: choose another name"));
-        }
+        if (AnswerFromStored(plan, request_id, done)) return;
         if (!being_created_.insert(plan.name()).second) {
-          return done(Unavailable("create pipeline ", plan.name(), ": it is being created: ask again"));
+          return done(Unavailable("create pipeline ", plan.name(), ": it is being created; ask again"));
         }
         StoreNew(std::move(plan), std::move(request_id), std::move(done));
       }));
+}
+
+bool Coordinator::AnswerFromStored(const v1::Plan& plan, const std::string& request_id, Done& done) {
+  using google::protobuf::util::MessageDifferencer;
+  for (const auto& [name, pipeline] : pipelines_) {
+    if (request_id.empty() || pipeline.machine->record().request_id() != request_id) continue;
+    if (MessageDifferencer::Equals(pipeline.machine->plan(), plan)) {
+      done(View(pipeline));
+    } else {
+      done(InvalidArgument("create pipeline ", plan.name(), ": request_id ", request_id, " has created pipeline ", name,
+                           " from another plan; make a new request_id for every plan"));
+    }
+    return true;
+  }
+  auto found = pipelines_.find(plan.name());
+  if (found == pipelines_.end()) return false;
+  const PipelineMachine& machine = *found->second.machine;
+  if (MessageDifferencer::Equals(machine.plan(), plan)) {
+    done(AlreadyExists("create pipeline ", plan.name(), ": it exists with this plan; `millrace start ", plan.name(), "` starts it"));
+    return true;
+  }
+  bool untouched = machine.at_rest() && machine.record().completed_epoch() == 0;
+  if (untouched) return false;
+  done(AlreadyExists("create pipeline ", plan.name(), ": there is one of this name with another plan, ",
+                     StateName(machine.state()), " at epoch ", machine.record().completed_epoch(), "; give yours another name"));
+  return true;
 }
 
 void Coordinator::StoreNew(v1::Plan plan, std::string request_id, Done done) {
@@ -150,27 +173,34 @@ void Coordinator::StoreNew(v1::Plan plan, std::string request_id, Done done) {
   record.set_create_time_ms(absl::ToUnixMillis(options_.clock->Now()));
   record.set_request_id(request_id);
   record.set_term(term_.value());
-  WriteNew(std::move(record), std::move(plan), std::move(done));
+  uint64_t expected = 0;
+  if (auto replaced = pipelines_.find(plan.name()); replaced != pipelines_.end()) {
+    // Workers that still hold a deployment of the old plan stay fenced.
+    record.set_generation(replaced->second.machine->record().generation());
+    record.set_highest_epoch(replaced->second.machine->record().highest_epoch());
+    expected = replaced->second.stored_version;
+  }
+  WriteNew(expected, std::move(record), std::move(plan), std::move(done));
 }
 
-void Coordinator::WriteNew(storage::v1::PipelineRecord record, v1::Plan plan, Done done) {
+void Coordinator::WriteNew(uint64_t expected, storage::v1::PipelineRecord record, v1::Plan plan, Done done) {
   using Outcome = std::pair<absl::StatusOr<uint64_t>, absl::StatusOr<VersionedRecord>>;
   std::string name = Cat(kPrefix, record.name());
   std::string bytes = record.SerializeAsString();
   Io(
-      [store = options_.metadata, name, bytes]() -> Outcome {
-        absl::StatusOr<uint64_t> written = WriteRecord(*store, name, 0, bytes);
+      [store = options_.metadata, name, bytes, expected]() -> Outcome {
+        absl::StatusOr<uint64_t> written = WriteRecord(*store, name, expected, bytes);
         if (!absl::IsAborted(written.status())) return {written, absl::UnknownError("")};
         return {written, store->Get(name)};
       },
-      [this, record = std::move(record), plan = std::move(plan), done = std::move(done)](Outcome outcome) mutable {
+      [this, expected, record = std::move(record), plan = std::move(plan), done = std::move(done)](Outcome outcome) mutable {
         auto& [written, found] = outcome;
         if (!not_leading_.ok()) return done(not_leading_);
         if (!written.ok() && !found.ok()) {
           // Unknown: the same write again tells.
           options_.executor->PostAfter(
-              kAskAgain, Guard([this, record = std::move(record), plan = std::move(plan), done = std::move(done)]() mutable {
-                WriteNew(std::move(record), std::move(plan), std::move(done));
+              kAskAgain, Guard([this, expected, record = std::move(record), plan = std::move(plan), done = std::move(done)]() mutable {
+                WriteNew(expected, std::move(record), std::move(plan), std::move(done));
               }));
           return;
         }

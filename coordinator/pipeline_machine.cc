@@ -17,6 +17,15 @@ constexpr absl::Duration kMaxWriteBackoff = absl::Seconds(2);
 constexpr absl::Duration kPlaceAgain = absl::Milliseconds(200);
 constexpr absl::Duration kReadAgain = absl::Milliseconds(500);
 
+// How long a start that a user asked for tries to prepare its connectors. The user waits for the answer, and can correct what is wrong;
+// a restart has nobody who does, and is as patient as its policy.
+absl::Duration PatienceWith(const absl::Status& status) {
+  if (IsPermanent(status)) return absl::ZeroDuration();
+  // A topic or table that was created a moment ago may not be seen yet.
+  if (absl::IsNotFound(status)) return absl::Seconds(2);
+  return absl::Seconds(15);
+}
+
 v1::PipelineState StateAtRest(storage::v1::DesiredState desired) {
   switch (desired) {
     case storage::v1::DESIRED_STATE_RUNNING:
@@ -87,6 +96,7 @@ void PipelineMachine::On(const event::StartRequested& event) {
   dirty_ = true;
   restart_policy_.Reset();
   prepared_ = false;
+  asked_at_ = now_;
   stop_only_ = false;
   SetState(v1::PIPELINE_STATE_STARTING, "");
   Begin();
@@ -127,8 +137,11 @@ void PipelineMachine::On(const event::WorkersChanged& event) {
 void PipelineMachine::On(const event::Prepared& event) {
   if (phase_ != Phase::kPrepare || event.ticket != ticket_) return;
   if (!event.positions.ok()) {
-    return Fail(std::string(StdView(event.positions.status().message())), IsPermanent(event.positions.status()));
+    const absl::Status& status = event.positions.status();
+    bool hopeless = IsPermanent(status) || (asked_at_ && now_ - *asked_at_ >= PatienceWith(status));
+    return Fail(std::string(StdView(status.message())), hopeless);
   }
+  asked_at_.reset();
   for (const storage::v1::SourceState& source : *event.positions) {
     bool known = std::any_of(record_.start_positions().begin(), record_.start_positions().end(),
                              [&](const auto& other) { return other.uid() == source.uid(); });

@@ -60,6 +60,9 @@ class PipelineMachine {
   // With intentions that are not durable yet unless synced().
   const storage::v1::PipelineRecord& record() const { return record_; }
   bool synced() const { return !dirty_ && !writing_; }
+  const v1::Plan& plan() const { return plan_; }
+  // Nothing is deployed or under way until the next start.
+  bool at_rest() const { return phase_ == Phase::kIdle && synced(); }
   uint64_t restarts() const { return restarts_; }
   uint64_t last_state_bytes() const { return last_state_bytes_; }
   absl::Duration last_checkpoint_duration() const { return last_checkpoint_duration_; }
@@ -148,6 +151,8 @@ class PipelineMachine {
   Phase phase_ = Phase::kIdle;
   bool stop_only_ = false;  // Redrive leads to STOPPED, not to a deployment
   bool prepared_ = false;
+  // When a user asked for the start whose connectors are not prepared yet.
+  std::optional<absl::Duration> asked_at_;
   uint64_t ticket_ = 0;
   bool waiting_ = false;  // for a second try of the phase, at wake_at_
   absl::Duration wake_at_;

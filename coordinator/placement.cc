@@ -17,9 +17,15 @@ absl::StatusOr<std::vector<internal::v1::SubtaskPlacement>> Place(std::string_vi
   uint32_t total_free = 0;
   for (const WorkerSlots& worker : workers) total_free += num_free(worker);
   if (total_free < parallelism) {
-    return ResourceExhausted("place pipeline ", pipeline, ": it needs ", parallelism, parallelism == 1 ? " slot, " : " slots, ",
-                             total_free, " of ", workers.size(), " workers' are free: start workers with ",
-                             parallelism - total_free, " more slots, stop another pipeline, or lower the parallelism");
+    uint32_t total = 0;
+    for (const WorkerSlots& worker : workers) total += worker.num_slots;
+    std::string have = workers.empty() ? std::string("no worker is connected")
+                                       : Cat(total_free, " of the ", total, " that ", workers.size(),
+                                             workers.size() == 1 ? " worker has are free" : " workers have are free");
+    uint32_t missing = parallelism - total_free;
+    return ResourceExhausted("place pipeline ", pipeline, ": it needs ", parallelism, parallelism == 1 ? " slot, and " : " slots, and ",
+                             have, "; start another worker with `millrace worker --slots ", missing,
+                             "`, stop another pipeline, or lower the parallelism");
   }
   std::vector<internal::v1::SubtaskPlacement> placements;
   std::vector<uint32_t> given(workers.size(), 0);

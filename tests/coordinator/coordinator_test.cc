@@ -244,15 +244,86 @@ TEST_F(CoordinatorTest, ATableThatDoesNotFitFailsTheStart) {
   EXPECT_EQ(Get().reason(), "prepare sink out: column b is missing");
 }
 
-TEST_F(CoordinatorTest, AStartWithoutSlotsSaysWhatItWaitsFor) {
+TEST_F(CoordinatorTest, AStartWithoutSlotsIsRefusedAndSaysWhatToDo) {
   ASSERT_TRUE(Create(PlanOfTest()).ok());
-  ASSERT_TRUE(Start(3).ok());
+  EXPECT_TRUE(absl::IsResourceExhausted(Start().status()));
   AddWorker("w1");
-  time_.Pass(absl::Seconds(1));
-  EXPECT_EQ(Get().state(), v1::PIPELINE_STATE_STARTING);
-  EXPECT_NE(Get().reason().find("it needs 3 slots, 2 of 1 workers' are free"), std::string::npos) << Get().reason();
+  time_.Pass(absl::Milliseconds(100));
+  absl::Status refused = Start(3).status();
+  EXPECT_TRUE(absl::IsResourceExhausted(refused));
+  EXPECT_NE(refused.message().find("it needs 3 slots, and 2 of the 2 that 1 worker has are free"), std::string::npos) << refused;
+  EXPECT_EQ(Get().state(), v1::PIPELINE_STATE_CREATED);
+  AddWorker("w2");
+  time_.Pass(absl::Milliseconds(100));
+  ASSERT_TRUE(Start(3).ok());
+  ASSERT_TRUE(AwaitState(v1::PIPELINE_STATE_RUNNING));
+}
+
+TEST_F(CoordinatorTest, ARestartWithoutSlotsSaysWhatItWaitsFor) {
+  ScriptedWorker& worker = AddWorker("w1");
+  ASSERT_TRUE(Create(PlanOfTest()).ok());
+  time_.Pass(absl::Milliseconds(100));
+  ASSERT_TRUE(Start(2).ok());
+  ASSERT_TRUE(AwaitState(v1::PIPELINE_STATE_RUNNING));
+  worker.beats = false;
+  worker.acknowledges = false;
+  time_.Pass(absl::Seconds(7));
+  EXPECT_EQ(Get().state(), v1::PIPELINE_STATE_RESTARTING);
+  EXPECT_NE(Get().reason().find("it needs 2 slots, and no worker is connected"), std::string::npos) << Get().reason();
   AddWorker("w2");
   ASSERT_TRUE(AwaitState(v1::PIPELINE_STATE_RUNNING));
+}
+
+TEST_F(CoordinatorTest, AStartWithoutItsTopicFailsSoonAndOneWithoutABrokerLater) {
+  AddWorker("w1");
+  ASSERT_TRUE(Create(PlanOfTest()).ok());
+  time_.Pass(absl::Milliseconds(100));
+  outside_.topic = NotFound("there is no topic t");
+  ASSERT_TRUE(Start().ok());
+  time_.Pass(absl::Seconds(4));
+  EXPECT_EQ(Get().state(), v1::PIPELINE_STATE_FAILED);
+  EXPECT_EQ(Get().reason(), "prepare source in: there is no topic t");
+  EXPECT_GE(outside_.num_opened, 2) << "a topic that has just been made may be seen a moment later";
+  outside_.topic = Unavailable("no broker");
+  ASSERT_TRUE(Start().ok());
+  time_.Pass(absl::Seconds(10));
+  EXPECT_EQ(Get().state(), v1::PIPELINE_STATE_RESTARTING);
+  EXPECT_EQ(Get().reason(), "prepare source in: no broker");
+  time_.Pass(absl::Seconds(30));
+  EXPECT_EQ(Get().state(), v1::PIPELINE_STATE_FAILED);
+  outside_.topic = absl::OkStatus();
+  ASSERT_TRUE(Start().ok());
+  ASSERT_TRUE(AwaitState(v1::PIPELINE_STATE_RUNNING));
+}
+
+TEST_F(CoordinatorTest, APlanMayBeCorrectedUntilItHasWrittenSomething) {
+  AddWorker("w1");
+  absl::StatusOr<v1::Pipeline> first = Create(PlanOfTest(), "r1");
+  ASSERT_TRUE(first.ok());
+  time_.Pass(absl::Milliseconds(100));
+  outside_.table = InvalidArgument("column b is missing");
+  ASSERT_TRUE(Start().ok());
+  ASSERT_TRUE(AwaitState(v1::PIPELINE_STATE_FAILED));
+  v1::Plan corrected = PlanOfTest();
+  corrected.mutable_checkpoint()->set_interval_ms(2000);
+  absl::StatusOr<v1::Pipeline> second = Create(corrected, "r2");
+  ASSERT_TRUE(second.ok()) << second.status();
+  EXPECT_NE(second->lineage(), first->lineage());
+  EXPECT_GT(second->version(), first->version());
+  EXPECT_EQ(second->state(), v1::PIPELINE_STATE_CREATED);
+  StartCoordinator();
+  EXPECT_EQ(Get().lineage(), second->lineage()) << "the correction is what is stored";
+  EXPECT_TRUE(absl::IsAlreadyExists(Create(corrected, "r3").status())) << "the same plan is no correction";
+  AddWorker("w2");
+  time_.Pass(absl::Milliseconds(100));
+  outside_.table = absl::OkStatus();
+  ASSERT_TRUE(Start().ok());
+  ASSERT_TRUE(AwaitState(v1::PIPELINE_STATE_RUNNING));
+  EXPECT_TRUE(absl::IsAlreadyExists(Create(PlanOfTest(), "r4").status())) << "it runs";
+  ASSERT_TRUE(time_.PassUntil([&] { return Get().last_completed_epoch() > 0; }));
+  ASSERT_TRUE(Stop().ok());
+  ASSERT_TRUE(AwaitState(v1::PIPELINE_STATE_STOPPED));
+  EXPECT_TRUE(absl::IsAlreadyExists(Create(PlanOfTest(), "r5").status())) << "it has written something";
 }
 
 TEST_F(CoordinatorTest, ANewPartitionIsReadFromItsStartAndStaysKnown) {
@@ -277,6 +348,11 @@ TEST_F(CoordinatorTest, CreateAnswersARepeatedRequestAndRefusesATakenName) {
   ASSERT_TRUE(first.ok());
   EXPECT_EQ(Create(PlanOfTest(), "r1")->lineage(), first->lineage());
   EXPECT_TRUE(absl::IsAlreadyExists(Create(PlanOfTest(), "r2").status()));
+  v1::Plan other = PlanOfTest();
+  other.set_name("q");
+  EXPECT_TRUE(absl::IsInvalidArgument(Create(other, "r1").status())) << "a request id belongs to one plan";
+  StartCoordinator();
+  EXPECT_EQ(Create(PlanOfTest(), "r1")->lineage(), first->lineage()) << "and is remembered";
   absl::Status invalid = Create(v1::Plan(), "r3").status();
   EXPECT_TRUE(absl::IsInvalidArgument(invalid));
   EXPECT_EQ(invalid.message(), "name: give it one");
@@ -285,6 +361,7 @@ TEST_F(CoordinatorTest, CreateAnswersARepeatedRequestAndRefusesATakenName) {
 }
 
 TEST_F(CoordinatorTest, AWatchAnswersAtAChangeAndAfterItsTimeOut) {
+  AddWorker("w1");
   v1::Pipeline created = *Create(PlanOfTest());
   bool answered = false;
   coordinator_->Watch("p", created.version(), [&](auto) { answered = true; });

@@ -12,8 +12,10 @@ namespace millrace {
 // A topic and a table, as the coordinator sees them.
 struct FakeOutside {
   std::vector<std::string> splits = {"t/0", "t/1", "t/2"};
+  absl::Status topic;
   absl::Status table;
   int num_prepared = 0;
+  int num_opened = 0;
 };
 
 class FakeSourceConnector final : public SourceConnector {
@@ -24,6 +26,8 @@ class FakeSourceConnector final : public SourceConnector {
     return absl::UnimplementedError("a coordinator makes no source");
   }
   absl::StatusOr<std::unique_ptr<SourceCatalog>> OpenCatalog(const SourceSpec&) const override {
+    ++outside_->num_opened;
+    if (!outside_->topic.ok()) return outside_->topic;
     return std::make_unique<Catalog>(outside_);
   }
 

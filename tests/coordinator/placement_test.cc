@@ -33,8 +33,11 @@ TEST(Placement, TooFewSlotsSaysHowManyAndWhatToDo) {
   absl::Status status = Place("p", {0}, 4, {{"a", "a:1", 2, {0}}}).status();
   EXPECT_TRUE(absl::IsResourceExhausted(status));
   EXPECT_EQ(status.message(),
-            "place pipeline p: it needs 4 slots, 1 of 1 workers' are free: start workers with 3 more slots, stop another "
-            "pipeline, or lower the parallelism");
+            "place pipeline p: it needs 4 slots, and 1 of the 2 that 1 worker has are free; start another worker with "
+            "`millrace worker --slots 3`, stop another pipeline, or lower the parallelism");
+  EXPECT_EQ(Place("p", {0}, 1, {}).status().message(),
+            "place pipeline p: it needs 1 slot, and no worker is connected; start another worker with "
+            "`millrace worker --slots 1`, stop another pipeline, or lower the parallelism");
 }
 
 storage::v1::SourceState SourceOf(std::vector<std::string> ids, int64_t position) {
