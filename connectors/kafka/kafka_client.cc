@@ -6,6 +6,7 @@
 #include "absl/strings/numbers.h"
 #include "base/error.h"
 #include "base/macros.h"
+#include "base/secret_reference.h"
 
 namespace millrace {
 namespace {
@@ -64,10 +65,16 @@ absl::Status FromKafka(rd_kafka_resp_err_t error, std::string_view doing) {
 }
 
 absl::StatusOr<std::unique_ptr<KafkaClient>> KafkaClient::Make(const KafkaOptions& options, std::string_view group_id) {
+  std::map<std::string, std::string> settings = options.client;
+  for (auto& [name, value] : settings) {
+    if (!IsSecretSetting(name)) continue;
+    absl::StatusOr<std::string> secret = ResolveSecret(value);
+    if (!secret.ok()) return Annotate(secret.status(), "configure the Kafka client: 'properties.", name, "'");
+    value = *std::move(secret);
+  }
   std::unique_ptr<KafkaClient> client(new KafkaClient(options.bootstrap_servers));
   rd_kafka_conf_t* conf = rd_kafka_conf_new();
   char reason[512];
-  std::map<std::string, std::string> settings = options.client;
   // What exactness stands on; the allow-list has none of these.
   settings["bootstrap.servers"] = options.bootstrap_servers;
   settings["group.id"] = std::string(group_id);
@@ -81,7 +88,8 @@ absl::StatusOr<std::unique_ptr<KafkaClient>> KafkaClient::Make(const KafkaOption
   for (const auto& [name, value] : settings) {
     if (rd_kafka_conf_set(conf, name.c_str(), value.c_str(), reason, sizeof(reason)) == RD_KAFKA_CONF_OK) continue;
     rd_kafka_conf_destroy(conf);
-    return InvalidArgument("configure the Kafka client: 'properties.", name, "': ", reason);
+    // librdkafka's reason may repeat the value.
+    return InvalidArgument("configure the Kafka client: 'properties.", name, "': ", IsSecretSetting(name) ? "its secret is refused" : reason);
   }
   rd_kafka_conf_set_opaque(conf, client.get());
   rd_kafka_conf_set_error_cb(conf, &KafkaClient::OnError);

@@ -12,6 +12,7 @@
 #include "base/data_type.h"
 #include "base/error.h"
 #include "base/nearest_name.h"
+#include "base/secret_reference.h"
 #include "connectors/kafka/kafka_metadata_columns.h"
 
 namespace millrace {
@@ -44,6 +45,7 @@ std::string CheckClientSetting(const std::string& name, const std::string& value
   bool allowed = false;
   for (const std::string& known : AllowedClientSettings()) allowed |= known == name;
   if (!allowed) return Cat("the client setting is not among those a pipeline may set", NameAdvice(name, AllowedClientSettings()));
+  if (IsSecretSetting(name)) return std::string(StdView(CheckSecretReference(value).message()));
   // librdkafka before 2.6.1 repeats the client's nonce wrongly, and brokers from Kafka 4 on refuse the login.
   constexpr int kScramWorks = 0x020601ff;
   if (name.starts_with("sasl.mechanism") && absl::StartsWithIgnoreCase(value, "SCRAM") && rd_kafka_version() < kScramWorks) {
@@ -136,6 +138,14 @@ void CheckPlace(const v1::Source& source, const std::string& stem, Place place, 
 }
 
 }  // namespace
+
+bool IsSecretSetting(std::string_view name) {
+  for (std::string_view secret : {"sasl.password", "sasl.oauthbearer.client.secret", "ssl.key.password", "ssl.key.pem",
+                                  "ssl.keystore.password"}) {
+    if (name == secret) return true;
+  }
+  return false;
+}
 
 KafkaOptions KafkaOptions::Parse(const v1::Source& source, std::vector<std::string>* mistakes) {
   KafkaOptions options;

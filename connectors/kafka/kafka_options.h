@@ -27,11 +27,14 @@ struct KafkaOptions {
   std::map<int32_t, int64_t> end_offsets;  // partitions that are absent are not read
   absl::Duration discovery_interval = absl::Minutes(5);
   TimestampFormat timestamp_format = TimestampFormat::kSql;
-  // Settings handed to librdkafka.
+  // Settings handed to librdkafka; those that IsSecretSetting hold references.
   std::map<std::string, std::string> client;
 
   // Adds one message per mistake, in options and columns.
   static KafkaOptions Parse(const v1::Source& source, std::vector<std::string>* mistakes);
 };
+
+// Whether a setting of librdkafka holds a secret: a plan then gives a reference, see base/secret_reference.h.
+bool IsSecretSetting(std::string_view name);
 
 }  // namespace millrace

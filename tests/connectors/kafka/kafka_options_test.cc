@@ -71,6 +71,16 @@ TEST(KafkaOptions, ReadsDurationsAsFlinkWritesThem) {
   EXPECT_THAT(MistakesWith("scan.topic-partition-discovery.interval", "5 fortnights"), HasSubstr("is not a duration"));
 }
 
+TEST(KafkaOptions, ASecretIsAReferenceAndNeverRepeated) {
+  for (const char* name : {"sasl.password", "sasl.oauthbearer.client.secret", "ssl.key.password", "ssl.key.pem", "ssl.keystore.password"}) {
+    std::string option = std::string("properties.") + name;
+    std::string refused = MistakesWith(option, "hunter2");
+    EXPECT_THAT(refused, HasSubstr("write ${env:NAME} or ${file:/absolute/path}")) << name;
+    EXPECT_THAT(refused, testing::Not(HasSubstr("hunter2"))) << name;
+    EXPECT_EQ(MistakesWith(option, "${env:KAFKA_SECRET}"), "") << name;
+  }
+}
+
 TEST(KafkaOptions, NamesEveryMistake) {
   EXPECT_EQ(Mistakes(GoodSource()), "");
   EXPECT_THAT(MistakesWith("scan.startup.mod", "x"), HasSubstr("did you mean 'scan.startup.mode'?"));

@@ -335,5 +335,17 @@ TEST_F(KafkaTest, CompletedCheckpointsAreToldToTheGroup) {
   rd_kafka_destroy(tool);
 }
 
+TEST_F(KafkaTest, ASecretThatIsNotThereIsNamedAndOneThatIsThereIsUsed) {
+  SetOption("properties.sasl.mechanism", "PLAIN");
+  SetOption("properties.sasl.username", "ada");
+  SetOption("properties.sasl.password", "${env:MILLRACE_TEST_KAFKA_SECRET}");
+  unsetenv("MILLRACE_TEST_KAFKA_SECRET");
+  absl::Status missing = connector_->OpenCatalog(spec_).status();
+  EXPECT_TRUE(absl::IsFailedPrecondition(missing)) << missing;
+  EXPECT_THAT(std::string(missing.message()), HasSubstr("'properties.sasl.password': look up secret ${env:MILLRACE_TEST_KAFKA_SECRET}"));
+  setenv("MILLRACE_TEST_KAFKA_SECRET", "hunter2", 1);
+  EXPECT_TRUE(connector_->OpenCatalog(spec_).ok());
+}
+
 }  // namespace
 }  // namespace millrace
