@@ -48,8 +48,8 @@ absl::StatusOr<std::unique_ptr<CoordinatorNode>> CoordinatorNode::Start(const Op
   ASSIGN_OR_RETURN(parts->metadata_blobs, parts->blob_stores.Open(Cat(options.data_dir, "/metadata")));
   parts->metadata = std::make_unique<FileMetadataStore>(parts->metadata_blobs.get());
   parts->leadership = std::make_unique<FileLeadership>(Cat(options.data_dir, "/leader.lock"), parts->metadata.get());
-  absl::Status listening = parts->transport.Listen(Cat(options.bind, ":", options.internal_port));
-  if (!listening.ok()) return PortInUse(options.bind, options.internal_port, "--internal-port");
+  absl::Status listening = parts->transport.Listen(HostPort(options.bind, options.internal_port));
+  if (!listening.ok()) return CannotListen(options.bind, options.internal_port, "--internal-port");
 
   Coordinator::Options coordinator;
   coordinator.clock = clock;

@@ -11,7 +11,8 @@ struct CoordinatorFlags {
   int grpc_port = 7070;
   int http_port = 7071;
   int internal_port = 7072;
-  std::string data_dir;  // absolute
+  std::string data_dir;     // absolute
+  bool reflection = false;  // of the public API; no flag: `dev` sets it
 };
 
 // Runs a coordinator until SIGTERM or SIGINT. Returns the exit code of the process.

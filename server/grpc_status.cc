@@ -45,7 +45,8 @@ absl::Status WithDefaults(absl::Status status) {
     failure.add_violations()->set_description(std::string(status.message()));
     SetDetail(&status, failure);
   }
-  if (status.code() == absl::StatusCode::kUnavailable && !DetailOf<google::rpc::RetryInfo>(status)) {
+  bool retry_helps = status.code() == absl::StatusCode::kUnavailable || status.code() == absl::StatusCode::kResourceExhausted;
+  if (retry_helps && !DetailOf<google::rpc::RetryInfo>(status)) {
     google::rpc::RetryInfo retry;
     retry.mutable_retry_delay()->set_seconds(1);
     SetDetail(&status, retry);

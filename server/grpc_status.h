@@ -20,7 +20,7 @@ namespace millrace {
 //
 //   code               details that are added unless present
 //   any error          ErrorInfo{reason: the code's name, domain: "millrace"}
-//   ResourceExhausted  QuotaFailure with the message
+//   ResourceExhausted  QuotaFailure with the message, RetryInfo of one second
 //   Unavailable        RetryInfo of one second
 grpc::Status ToGrpcStatus(const absl::Status& status);
 absl::Status FromGrpcStatus(const grpc::Status& status);

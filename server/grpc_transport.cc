@@ -14,6 +14,7 @@
 #include "base/error.h"
 #include "base/mutex.h"
 #include "server/grpc_callback_threads.h"
+#include "server/grpc_reflection.h"
 #include "server/stream_core.h"
 
 namespace millrace {
@@ -295,6 +296,7 @@ absl::Status GrpcTransport::Listen(const std::string& address) {
   builder.SetMaxSendMessageSize(options.max_message_bytes);
   builder.AddListeningPort(address, grpc::InsecureServerCredentials(), &state_->port);
   builder.RegisterCallbackGenericService(state_.get());
+  builder.SetOption(Reflection(false));
   state_->server = builder.BuildAndStart();
   if (state_->server == nullptr || state_->port == 0) {
     state_->server = nullptr;

@@ -276,9 +276,7 @@ absl::StatusOr<std::unique_ptr<HttpServer>> HttpServer::Listen(Options options, 
   int on = 1;
   setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
   if (bind(fd, reinterpret_cast<sockaddr*>(&address), size) != 0 || listen(fd, 128) != 0) {
-    if (errno == EADDRINUSE) return PortInUse(options.bind, options.port, options.port_flag);
-    return Unavailable("listen on ", options.bind, ":", options.port, ": ", strerror(errno), "; choose another address with --bind or "
-                       "another port with ", options.port_flag);
+    return CannotListen(options.bind, options.port, options.port_flag);
   }
   size = sizeof(address);
   getsockname(fd, reinterpret_cast<sockaddr*>(&address), &size);

@@ -2,8 +2,11 @@
 
 #include <arpa/inet.h>
 #include <dirent.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <cstdio>
 #include <fstream>
 #include <sstream>
@@ -45,6 +48,28 @@ bool HasDescriptor(const std::string& process, const std::string& target) {
   return found;
 }
 
+// What binding says, for libraries that keep it to themselves.
+int BindError(const std::string& bind_to, int port) {
+  sockaddr_storage address = {};
+  socklen_t size = sizeof(sockaddr_in);
+  auto* v4 = reinterpret_cast<sockaddr_in*>(&address);
+  if (inet_pton(AF_INET, bind_to == "localhost" ? "127.0.0.1" : bind_to.c_str(), &v4->sin_addr) == 1) {
+    v4->sin_family = AF_INET;
+    v4->sin_port = htons(static_cast<uint16_t>(port));
+  } else {
+    auto* v6 = reinterpret_cast<sockaddr_in6*>(&address);
+    if (inet_pton(AF_INET6, bind_to.c_str(), &v6->sin6_addr) != 1) return EADDRNOTAVAIL;
+    v6->sin6_family = AF_INET6;
+    v6->sin6_port = htons(static_cast<uint16_t>(port));
+    size = sizeof(sockaddr_in6);
+  }
+  int fd = socket(address.ss_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  if (fd < 0) return errno;
+  int error = bind(fd, reinterpret_cast<sockaddr*>(&address), size) == 0 ? 0 : errno;
+  close(fd);
+  return error;
+}
+
 }  // namespace
 
 absl::Status CheckBindAddress(const std::string& bind, bool insecure) {
@@ -79,11 +104,22 @@ std::optional<PortHolder> FindPortHolder(int port) {
   return holder;
 }
 
-absl::Status PortInUse(const std::string& bind, int port, const std::string& flag) {
+std::string HostPort(const std::string& host, int port) {
+  return host.find(':') == std::string::npos ? Cat(host, ":", port) : Cat("[", host, "]:", port);
+}
+
+absl::Status CannotListen(const std::string& bind, int port, const std::string& flag) {
+  std::string doing = Cat("listen on ", HostPort(bind, port), ": ");
+  int error = BindError(bind, port);
+  if (error == EADDRNOTAVAIL) {
+    return InvalidArgument(doing, "this machine has no such address; use --bind with one of its own, such as 127.0.0.1");
+  }
+  if (error == EACCES) {
+    return InvalidArgument(doing, "this user may not take the port; choose one above 1023 with ", flag, " (0 takes a free one)");
+  }
   auto holder = FindPortHolder(port);
   std::string who = holder.has_value() ? Cat("held by pid ", holder->pid, " (", holder->command, ")") : "held by another process";
-  return Unavailable("listen on ", bind, ":", port, ": the port is in use, ", who, "; stop it, or choose another with ", flag,
-                     " (0 takes a free one)");
+  return FailedPrecondition(doing, "the port is in use, ", who, "; stop it, or choose another with ", flag, " (0 takes a free one)");
 }
 
 }  // namespace millrace

@@ -18,6 +18,8 @@ volatile std::sig_atomic_t interrupts = 0;
 }  // namespace
 
 int main(int argc, char** argv) {
+  // gRPC logs what we report ourselves, in words of its own. Set the variable to see it.
+  setenv("GRPC_VERBOSITY", "NONE", /*overwrite=*/0);
   millrace::SystemClock clock;
   millrace::CliEnvironment environment{.out = &std::cout, .err = &std::cerr, .clock = &clock};
   environment.variable = [](const std::string& name) -> std::optional<std::string> {

@@ -11,6 +11,7 @@
 #include "base/mutex.h"
 #include "millrace/v1/pipeline_service.grpc.pb.h"
 #include "server/grpc_callback_threads.h"
+#include "server/grpc_reflection.h"
 #include "server/grpc_status.h"
 #include "server/listen_address.h"
 
@@ -217,12 +218,11 @@ absl::StatusOr<std::unique_ptr<PipelineServer>> PipelineServer::Listen(const Opt
   grpc::ServerBuilder builder;
   builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
   builder.AddChannelArgument(GRPC_ARG_HTTP2_MIN_RECV_PING_INTERVAL_WITHOUT_DATA_MS, 5000);
-  bool v6 = options.bind.find(':') != std::string::npos;
-  builder.AddListeningPort(v6 ? Cat("[", options.bind, "]:", options.port) : Cat(options.bind, ":", options.port),
-                           grpc::InsecureServerCredentials(), &state->port);
+  builder.AddListeningPort(HostPort(options.bind, options.port), grpc::InsecureServerCredentials(), &state->port);
   builder.RegisterService(&state->service);
+  builder.SetOption(Reflection(options.reflection));
   state->server = builder.BuildAndStart();
-  if (state->server == nullptr || state->port == 0) return PortInUse(options.bind, options.port, "--grpc-port");
+  if (state->server == nullptr || state->port == 0) return CannotListen(options.bind, options.port, "--grpc-port");
   auto server = std::unique_ptr<PipelineServer>(new PipelineServer(std::move(state)));
   server->SetServing(false);
   return server;

@@ -22,9 +22,10 @@ class PipelineServer {
   struct Options {
     std::string bind = "127.0.0.1";
     int port = 7070;  // 0: a free one
-    bool insecure = false;  // allows a public address without TLS
+    bool insecure = false;    // allows a public address without TLS
+    bool reflection = false;  // lets anyone who connects list services and messages
   };
-  // Fails with InvalidArgument for a public address, Unavailable if the port is taken; both say which flag to change.
+  // Fails with InvalidArgument for a public address, FailedPrecondition if the port is taken; both say which flag to change.
   static absl::StatusOr<std::unique_ptr<PipelineServer>> Listen(const Options& options, PipelineControl* control, Metrics* metrics,
                                                                 const Clock* clock);
   ~PipelineServer();

@@ -12,6 +12,7 @@
 #include "server/dev_process.h"
 #include "server/http_routes.h"
 #include "server/http_server.h"
+#include "server/listen_address.h"
 #include "server/pipeline_service.h"
 #include "server/termination.h"
 #include "server/version.h"
@@ -38,15 +39,16 @@ struct Process {
   Logger log;
 };
 
-int Fail(const absl::Status& status) {
-  std::fprintf(stderr, "millrace: %s\n", std::string(status.message()).c_str());
-  return status.code() == absl::StatusCode::kInvalidArgument ? kExitUsage : kExitFailed;
+// Threads of gRPC and of the pools are not waited for: what was promised is durable, and a start that failed promised nothing.
+[[noreturn]] void End(int exit_code = kExitOk) {
+  std::fflush(stdout);
+  std::_Exit(exit_code);
 }
 
-// Threads of gRPC and of the pools are not waited for: what was promised is durable.
-[[noreturn]] void End() {
-  std::fflush(stdout);
-  std::_Exit(0);
+[[noreturn]] void Fail(const absl::Status& status) {
+  std::fprintf(stderr, "millrace: %s\n", std::string(status.message()).c_str());
+  // The flags are all that a role is told, so what is wrong with them is wrong usage.
+  End(status.code() == absl::StatusCode::kInvalidArgument ? static_cast<int>(kExitUsage) : ExitCodeOf(status));
 }
 
 struct CoordinatorParts {
@@ -56,11 +58,13 @@ struct CoordinatorParts {
 };
 
 absl::Status StartCoordinator(const CoordinatorFlags& flags, Process* process, CoordinatorParts* parts) {
+  // Before anything listens there.
+  if (absl::Status bind = CheckBindAddress(flags.bind, flags.insecure); !bind.ok()) return bind;
   auto node = CoordinatorNode::Start({flags.bind, flags.internal_port, flags.data_dir}, &process->clock, &process->metrics,
                                      process->log);
   if (!node.ok()) return node.status();
   parts->node = *std::move(node);
-  auto grpc = PipelineServer::Listen({flags.bind, flags.grpc_port, flags.insecure}, parts->node->control(), &process->metrics,
+  auto grpc = PipelineServer::Listen({flags.bind, flags.grpc_port, flags.insecure, flags.reflection}, parts->node->control(), &process->metrics,
                                      &process->clock);
   if (!grpc.ok()) return grpc.status();
   parts->grpc = *std::move(grpc);
@@ -85,6 +89,7 @@ struct WorkerParts {
 };
 
 absl::Status StartWorker(const WorkerFlags& flags, Process* process, bool serve_http, WorkerParts* parts) {
+  if (absl::Status bind = CheckBindAddress(flags.bind, flags.insecure); !bind.ok()) return bind;
   WorkerNode::Options options;
   options.coordinator_address = flags.coordinator;
   options.num_slots = static_cast<uint32_t>(flags.slots);
@@ -125,7 +130,7 @@ int RunCoordinator(const CoordinatorFlags& flags) {
   process.Announce("coordinator");
   CoordinatorParts coordinator;
   absl::Status status = StartCoordinator(flags, &process, &coordinator);
-  if (!status.ok()) return Fail(status);
+  if (!status.ok()) Fail(status);
   // Readiness follows leadership.
   WaitForTermination([&] { coordinator.grpc->SetServing(coordinator.node->ready().ok()); });
   End();
@@ -137,7 +142,7 @@ int RunWorker(const WorkerFlags& flags) {
   process.Announce("worker");
   WorkerParts worker;
   absl::Status status = StartWorker(flags, &process, /*serve_http=*/true, &worker);
-  if (!status.ok()) return Fail(status);
+  if (!status.ok()) Fail(status);
   WaitForTermination([] {});
   Leave(worker.node.get());
   End();
@@ -148,16 +153,18 @@ int RunDev(const DevFlags& flags) {
   Process process;
   process.Announce("dev");
   CoordinatorParts coordinator;
-  absl::Status status = StartCoordinator(flags.coordinator, &process, &coordinator);
-  if (!status.ok()) return Fail(status);
+  CoordinatorFlags coordinator_flags = flags.coordinator;
+  coordinator_flags.reflection = true;
+  absl::Status status = StartCoordinator(coordinator_flags, &process, &coordinator);
+  if (!status.ok()) Fail(status);
   WorkerFlags worker_flags;
-  worker_flags.coordinator = Cat(flags.coordinator.bind, ":", coordinator.node->internal_port());
+  worker_flags.coordinator = HostPort(flags.coordinator.bind, coordinator.node->internal_port());
   worker_flags.slots = flags.slots;
   worker_flags.bind = flags.coordinator.bind;
   worker_flags.data_dir = flags.coordinator.data_dir;
   WorkerParts worker;
   status = StartWorker(worker_flags, &process, /*serve_http=*/false, &worker);
-  if (!status.ok()) return Fail(status);
+  if (!status.ok()) Fail(status);
   std::printf("next: millrace run examples/sensors.json   (no Kafka needed: it uses the built-in generator)\n");
   std::fflush(stdout);
   WaitForTermination([&] { coordinator.grpc->SetServing(coordinator.node->ready().ok()); });

@@ -3,6 +3,7 @@
 #include "base/error.h"
 #include "google/protobuf/struct.pb.h"
 #include "google/protobuf/util/json_util.h"
+#include "server/grpc_status.h"
 
 namespace millrace {
 
@@ -21,8 +22,13 @@ std::string ErrorJson(const absl::Status& status) {
   google::protobuf::Struct error;
   (*error.mutable_fields())["code"].set_string_value(absl::StatusCodeToString(status.code()));
   (*error.mutable_fields())["message"].set_string_value(std::string(status.message()));
+  for (const v1::Diagnostic& diagnostic : DiagnosticsOf(status)) {
+    auto& detail = *(*error.mutable_fields())["details"].mutable_list_value()->add_values()->mutable_struct_value()->mutable_fields();
+    detail["field"].set_string_value(diagnostic.field());
+    detail["message"].set_string_value(diagnostic.message());
+  }
   std::string json;
-  // A Struct of two strings always prints.
+  // A Struct of strings always prints.
   google::protobuf::util::MessageToJsonString(error, &json).ok();
   return json;
 }

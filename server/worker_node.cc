@@ -10,6 +10,7 @@
 #include "base/random.h"
 #include "connectors/registry.h"
 #include "server/grpc_transport.h"
+#include "server/listen_address.h"
 #include "state/rocksdb_backend.h"
 #include "worker/worker.h"
 
@@ -50,7 +51,8 @@ absl::StatusOr<std::unique_ptr<WorkerNode>> WorkerNode::Start(const Options& opt
   RocksDbOptions state;
   state.root = Cat(options.data_dir, "/state/", parts->worker_id);
   ASSIGN_OR_RETURN(parts->state_backends, RocksDbStateBackendFactory::Open(state));
-  RETURN_IF_ERROR(parts->transport.Listen(Cat(options.bind, ":", options.internal_port)));
+  absl::Status listening = parts->transport.Listen(HostPort(options.bind, options.internal_port));
+  if (!listening.ok()) return CannotListen(options.bind, options.internal_port, "--internal-port");
 
   WorkerOptions worker;
   worker.clock = clock;
@@ -65,7 +67,7 @@ absl::StatusOr<std::unique_ptr<WorkerNode>> WorkerNode::Start(const Options& opt
   worker.log = log.With({{"worker", parts->worker_id}});
   worker.worker_id = parts->worker_id;
   worker.num_slots = options.num_slots;
-  worker.shuffle_address = Cat(options.bind, ":", parts->transport.port());
+  worker.shuffle_address = HostPort(options.bind, parts->transport.port());
   worker.coordinator_address = options.coordinator_address;
   worker.version = options.version;
   parts->Ask([&] {

@@ -1,4 +1,3 @@
-#include "coordinator/plan/plan_json.h"
 #include "server/cli/client_verbs.h"
 
 #include <chrono>
@@ -6,11 +5,13 @@
 #include <ostream>
 #include <sstream>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include "base/error.h"
 #include "base/macros.h"
 #include "base/random.h"
+#include "coordinator/plan/plan_json.h"
 #include "google/protobuf/util/message_differencer.h"
 #include "server/cli/exit_code.h"
 #include "server/cli/pipeline_text.h"
@@ -26,6 +27,12 @@ constexpr absl::Duration kLogInterval = absl::Seconds(5);
 // How long a coordinator may be away, to restart for instance.
 constexpr absl::Duration kPatience = absl::Seconds(30);
 
+absl::Status NotValid(std::string_view verb, const std::string& file, const v1::ValidateResponse& response) {
+  int num_mistakes = response.diagnostics_size();
+  return WithDiagnostics(InvalidArgument(verb, " ", file, ": the plan has ", num_mistakes, num_mistakes == 1 ? " mistake" : " mistakes"),
+                         {response.diagnostics().begin(), response.diagnostics().end()});
+}
+
 }  // namespace
 
 int ClientVerbs::Run(const std::string& file, bool detach, uint32_t parallelism) {
@@ -34,12 +41,8 @@ int ClientVerbs::Run(const std::string& file, bool detach, uint32_t parallelism)
   auto pipeline = CreateOrFind(*plan);
   if (!pipeline.ok()) return Fail(pipeline.status());
   if (IsAtRest(pipeline->state())) {
-    v1::StartRequest request;
-    request.set_name(pipeline->name());
-    request.set_parallelism(parallelism);
-    auto started = client_.Start(request);
-    if (!started.ok()) return Fail(started.status());
-    pipeline = started->pipeline();
+    pipeline = StartPatiently(pipeline->name(), parallelism);
+    if (!pipeline.ok()) return Fail(pipeline.status());
   }
   if (detach) {
     Print(*pipeline, pipeline->name() + "\n");
@@ -50,20 +53,17 @@ int ClientVerbs::Run(const std::string& file, bool detach, uint32_t parallelism)
 }
 
 int ClientVerbs::Start(const std::string& name, uint32_t parallelism, bool wait, absl::Duration timeout) {
-  v1::StartRequest request;
-  request.set_name(name);
-  request.set_parallelism(parallelism);
-  auto started = client_.Start(request);
+  auto started = StartPatiently(name, parallelism);
   if (!started.ok()) return Fail(started.status());
-  v1::Pipeline pipeline = started->pipeline();
+  v1::Pipeline pipeline = *std::move(started);
   if (wait) {
     auto reached = WaitForState(name, /*until_running=*/true, timeout);
     if (!reached.ok()) return Fail(reached.status());
     pipeline = *reached;
   }
+  if (pipeline.state() == v1::PIPELINE_STATE_FAILED) return FailedPipeline("start", pipeline);
   Print(pipeline, Cat(name, " ", StateName(pipeline.state()), "\n"));
-  if (pipeline.state() != v1::PIPELINE_STATE_FAILED) return kExitOk;
-  return Fail(Internal("start ", name, ": it failed: ", pipeline.reason()));
+  return kExitOk;
 }
 
 int ClientVerbs::Stop(const std::string& name, bool drain, absl::Duration timeout) {
@@ -74,9 +74,10 @@ int ClientVerbs::Stop(const std::string& name, bool drain, absl::Duration timeou
   if (!stopping.ok()) return Fail(stopping.status());
   auto pipeline = WaitForState(name, /*until_running=*/false, timeout);
   if (!pipeline.ok()) return Fail(pipeline.status());
+  bool stopped = pipeline->state() == v1::PIPELINE_STATE_STOPPED || pipeline->state() == v1::PIPELINE_STATE_FINISHED;
+  if (!stopped) return FailedPipeline("stop", *pipeline);
   Print(*pipeline, Cat(name, " ", StateName(pipeline->state()), "\n"));
-  if (pipeline->state() == v1::PIPELINE_STATE_STOPPED || pipeline->state() == v1::PIPELINE_STATE_FINISHED) return kExitOk;
-  return Fail(Internal("stop ", name, ": it ended as ", StateName(pipeline->state()), ": ", pipeline->reason()));
+  return kExitOk;
 }
 
 int ClientVerbs::Cancel(const std::string& name) {
@@ -134,9 +135,7 @@ int ClientVerbs::Validate(const std::string& file) {
   } else if (response->diagnostics().empty()) {
     *environment_.out << file << ": valid" << std::endl;
   } else {
-    for (const auto& diagnostic : response->diagnostics()) {
-      *environment_.out << file << ": " << diagnostic.field() << ": " << diagnostic.message() << std::endl;
-    }
+    return Fail(NotValid("validate", file, *response));
   }
   return response->diagnostics().empty() ? kExitOk : kExitFailed;
 }
@@ -144,15 +143,22 @@ int ClientVerbs::Validate(const std::string& file) {
 int ClientVerbs::Explain(const std::string& file) {
   auto response = ValidateFile(file);
   if (!response.ok()) return Fail(response.status());
-  if (!response->diagnostics().empty()) {
-    return Fail(WithDiagnostics(InvalidArgument("explain ", file, ": the plan is not valid"),
-                                {response->diagnostics().begin(), response->diagnostics().end()}));
-  }
+  if (!response->diagnostics().empty()) return Fail(NotValid("explain", file, *response));
   *environment_.out << (json_ ? ToJson(*response) : response->explanation()) << std::endl;
   return kExitOk;
 }
 
+int ClientVerbs::FailedPipeline(std::string_view verb, const v1::Pipeline& pipeline) {
+  if (json_) *environment_.out << ToJson(pipeline) << std::endl;
+  return Fail(Internal(verb, " ", pipeline.name(), ": it ended as ", StateName(pipeline.state()),
+                       pipeline.reason().empty() ? "" : ": ", pipeline.reason(), "; see `millrace describe ", pipeline.name(), "`"));
+}
+
 int ClientVerbs::Fail(const absl::Status& status) {
+  if (json_) {
+    *environment_.err << ErrorJson(status) << std::endl;
+    return ExitCodeOf(status);
+  }
   *environment_.err << "millrace: " << std::string(status.message()) << "\n";
   for (const auto& diagnostic : DiagnosticsOf(status)) {
     *environment_.err << "  " << diagnostic.field() << ": " << diagnostic.message() << "\n";
@@ -169,7 +175,7 @@ absl::StatusOr<v1::Plan> ClientVerbs::ReadPlan(const std::string& file) {
   std::ifstream in(file);
   std::stringstream content;
   content << in.rdbuf();
-  if (!in) return InvalidArgument("read ", file, ": the file cannot be read");
+  if (!in) return InvalidArgument("read ", file, ": the file cannot be read; are you allowed to?");
   auto plan = ReadPlanJson(content.str());
   if (!plan.ok()) return Annotate(plan.status(), file);
   return plan;
@@ -195,10 +201,28 @@ absl::StatusOr<v1::Pipeline> ClientVerbs::CreateOrFind(const v1::Plan& plan) {
   return created.status();
 }
 
+absl::StatusOr<v1::Pipeline> ClientVerbs::StartPatiently(const std::string& name, uint32_t parallelism) {
+  v1::StartRequest request;
+  request.set_name(name);
+  request.set_parallelism(parallelism);
+  absl::Duration give_up = environment_.clock->Monotonic() + environment_.slot_patience;
+  bool told = false;
+  while (true) {
+    auto started = client_.Start(request);
+    if (started.ok()) return started->pipeline();
+    bool retry = started.status().code() == absl::StatusCode::kResourceExhausted;
+    if (!retry || environment_.clock->Monotonic() >= give_up || environment_.interrupts() > 0) return started.status();
+    if (!std::exchange(told, true)) {
+      *environment_.err << "waiting for slots, up to " << absl::FormatDuration(environment_.slot_patience) << std::endl;
+    }
+    Pause();
+  }
+}
+
 int ClientVerbs::Follow(const v1::Pipeline& started) {
   const std::string name = started.name();
   environment_.on_follow();
-  v1::PipelineState shown = v1::PIPELINE_STATE_UNSPECIFIED;
+  std::pair<v1::PipelineState, std::string> shown;
   absl::Duration next_line;
   RateMeter rate;
   v1::Pipeline pipeline = started;
@@ -206,12 +230,12 @@ int ClientVerbs::Follow(const v1::Pipeline& started) {
     const absl::Duration now = environment_.clock->Monotonic();
     rate.Observe(now, pipeline.progress().records_in());
     pipeline.mutable_progress()->set_records_per_second(rate.PerSecond());
-    const bool changed = pipeline.state() != shown;
+    const bool changed = shown != std::pair(pipeline.state(), pipeline.reason());
     if (changed && !pipeline.reason().empty() && !IsAtRest(pipeline.state())) {
       ShowLine(Cat(StateName(pipeline.state()), ": ", pipeline.reason()), /*stays=*/true);
     }
     if (changed || environment_.terminal || now >= next_line) {
-      shown = pipeline.state();
+      shown = {pipeline.state(), pipeline.reason()};
       next_line = now + kLogInterval;
       ShowLine(LiveLine(pipeline, environment_.clock->Now(), environment_.columns()), /*stays=*/!environment_.terminal);
     }
@@ -223,11 +247,12 @@ int ClientVerbs::Follow(const v1::Pipeline& started) {
     pipeline = *std::move(latest);
   }
   if (environment_.terminal) *environment_.err << "\n";
+  bool ended_well = pipeline.state() == v1::PIPELINE_STATE_FINISHED || pipeline.state() == v1::PIPELINE_STATE_STOPPED;
+  if (!ended_well) return FailedPipeline("run", pipeline);
   if (json_) *environment_.out << ToJson(pipeline) << std::endl;
   *environment_.err << name << " " << StateName(pipeline.state()) << ": " << WithCommas(pipeline.progress().records_in())
                     << " records in, " << WithCommas(pipeline.progress().records_committed()) << " committed" << std::endl;
-  if (pipeline.state() == v1::PIPELINE_STATE_FINISHED || pipeline.state() == v1::PIPELINE_STATE_STOPPED) return kExitOk;
-  return Fail(Internal("run ", name, ": it ended as ", StateName(pipeline.state()), ": ", pipeline.reason()));
+  return kExitOk;
 }
 
 void ClientVerbs::ShowLine(const std::string& line, bool stays) {
@@ -247,11 +272,13 @@ int ClientVerbs::StopAfterCheckpoint(const std::string& name) {
       Pause();
       continue;
     }
+    if (pipeline->state() != v1::PIPELINE_STATE_STOPPED && pipeline->state() != v1::PIPELINE_STATE_FINISHED) {
+      return FailedPipeline("stop", *pipeline);
+    }
     if (json_) *environment_.out << ToJson(*pipeline) << std::endl;
     *environment_.err << name << " " << StateName(pipeline->state()) << " after checkpoint #" << pipeline->last_completed_epoch()
                       << "; run again to resume" << std::endl;
-    if (pipeline->state() == v1::PIPELINE_STATE_STOPPED || pipeline->state() == v1::PIPELINE_STATE_FINISHED) return kExitOk;
-    return Fail(Internal("stop ", name, ": it ended as ", StateName(pipeline->state()), ": ", pipeline->reason()));
+    return kExitOk;
   }
   *environment_.err << name << " goes on stopping; see `millrace get " << name << "`" << std::endl;
   return kExitFailed;

@@ -28,12 +28,16 @@ class ClientVerbs {
   int Explain(const std::string& file);
 
  private:
-  // Prints an error, with what is wrong with the plan, and returns its exit code.
+  // Prints an error, with what is wrong with the plan, and returns its exit code. As JSON it is the last line of stderr.
   int Fail(const absl::Status& status);
   void Print(const v1::Pipeline& pipeline, const std::string& text);
   absl::StatusOr<v1::Plan> ReadPlan(const std::string& file);
   absl::StatusOr<v1::ValidateResponse> ValidateFile(const std::string& file);
   absl::StatusOr<v1::Pipeline> CreateOrFind(const v1::Plan& plan);
+  // Start that outlasts a lack of slots by slot_patience.
+  absl::StatusOr<v1::Pipeline> StartPatiently(const std::string& name, uint32_t parallelism);
+  // What `run`, `start` and `stop` answer for a pipeline that did not end as it should.
+  int FailedPipeline(std::string_view verb, const v1::Pipeline& pipeline);
   int Follow(const v1::Pipeline& started);
   // Writes over the live line. `stays`: the next one goes below.
   void ShowLine(const std::string& line, bool stays);

@@ -6,9 +6,10 @@
 #include <ostream>
 
 #include "base/error.h"
+#include "base/nearest_name.h"
 #include "server/cli/client_verbs.h"
 #include "server/cli/exit_code.h"
-#include "server/cli/nearest_word.h"
+#include "server/cli/flag_checks.h"
 #include "server/version.h"
 
 namespace millrace {
@@ -27,12 +28,15 @@ struct ClientFlags {
 };
 
 constexpr absl::Duration kCallTimeout = absl::Seconds(10);
+constexpr char kFooter[] =
+    "Exit codes: 0 done, 1 failed, 2 wrong usage, 3 not found, 4 not possible now, 5 no coordinator answers, 124 timed out";
 
 class CommandLine {
  public:
   explicit CommandLine(const CliEnvironment& environment)
       : environment_(environment), app_("Millrace: exactly-once stream processing, from Kafka to lakehouse tables.", "millrace") {
     app_.allow_extras();
+    app_.footer(kFooter);
     AddRoles();
     AddClientVerbs();
     auto* version = AddVerb("version", "Prints the version.");
@@ -53,7 +57,7 @@ class CommandLine {
     } catch (const CLI::ParseError& error) {
       // A misspelt flag is the likelier cause of a missing one.
       if (int code = RefuseUnknown(); code != kExitOk) return code;
-      return Usage(error.what());
+      return Usage(Cat(ProblemOf(error), SeeHelp(ParsedVerb())));
     }
     if (int code = RefuseUnknown(); code != kExitOk) return code;
     for (const auto& verb : verbs_) {
@@ -71,6 +75,7 @@ class CommandLine {
 
   CLI::App* AddVerb(const std::string& name, const std::string& description) {
     CLI::App* verb = app_.add_subcommand(name, description);
+    verb->footer(kFooter);
     verb->allow_extras();  // refused with a suggestion, below
     verbs_.push_back({verb, nullptr});
     return verb;
@@ -84,8 +89,10 @@ class CommandLine {
     }
     if (environment_.worker) {
       auto* verb = AddVerb("worker", "Runs a worker: it reads, computes and writes.");
-      verb->add_option("--coordinator", worker_.coordinator, "HOST:PORT of the coordinator's internal port")->capture_default_str();
-      verb->add_option("--slots", worker_.slots, "subtasks it can run at once")->check(CLI::Range(1, 1024))->capture_default_str();
+      verb->add_option("--coordinator", worker_.coordinator, "the coordinator's internal port")
+          ->check(HostAndPort())
+          ->capture_default_str();
+      AddSlots(verb, &worker_.slots);
       AddPort(verb, "--http-port", "metrics and health", &worker_.http_port);
       AddPort(verb, "--internal-port", "data from other workers", &worker_.internal_port);
       AddPlace(verb, &worker_.bind, &worker_.insecure, &worker_.data_dir);
@@ -94,7 +101,7 @@ class CommandLine {
     if (environment_.dev) {
       auto* verb = AddVerb("dev", "Runs a coordinator and a worker in one process, on this machine only.");
       AddCoordinatorFlags(verb, &dev_.coordinator);
-      verb->add_option("--slots", dev_.slots, "subtasks it can run at once")->check(CLI::Range(1, 1024))->capture_default_str();
+      AddSlots(verb, &dev_.slots);
       verbs_.back().run = [this] { return environment_.dev(dev_); };
     }
   }
@@ -107,8 +114,11 @@ class CommandLine {
   }
   static void AddPort(CLI::App* verb, const std::string& flag, const std::string& what, int* port) {
     verb->add_option(flag, *port, "port for " + what + "; 0 takes a free one, which is printed")
-        ->check(CLI::Range(0, 65535))
+        ->check(WholeNumber(0, 65535))
         ->capture_default_str();
+  }
+  static void AddSlots(CLI::App* verb, int* slots) {
+    verb->add_option("--slots", *slots, "subtasks it can run at once")->check(WholeNumber(1, 1024))->capture_default_str();
   }
   void AddPlace(CLI::App* verb, std::string* bind, bool* insecure, std::string* data_dir) {
     *data_dir = DefaultDataDir(environment_);
@@ -157,9 +167,13 @@ class CommandLine {
   CLI::App* AddClientVerb(const std::string& name, const std::string& description, std::function<int(ClientVerbs*)> run) {
     client_.server = environment_.variable("MILLRACE_SERVER").value_or("127.0.0.1:7070");
     auto* verb = AddVerb(name, description);
-    verb->add_option("--server", client_.server, "HOST:PORT of the coordinator; default: MILLRACE_SERVER")->capture_default_str();
+    verb->add_option("--server", client_.server, "the coordinator's public port; default: MILLRACE_SERVER")->capture_default_str();
     AddOutput(verb);
-    verbs_.back().run = [this, run = std::move(run)] {
+    verbs_.back().run = [this, verb, run = std::move(run)] {
+      // Not a check of the flag, which would let MILLRACE_SERVER pass.
+      if (std::string wrong = HostAndPort()(client_.server); !wrong.empty()) {
+        return Usage(Cat("--server or MILLRACE_SERVER: ", wrong, SeeHelp(verb)));
+      }
       PipelineClient client(client_.server, kCallTimeout);
       ClientVerbs verbs(&environment_, &client, client_.output == "json");
       return run(&verbs);
@@ -167,18 +181,19 @@ class CommandLine {
     return verb;
   }
   void AddOutput(CLI::App* verb) {
-    verb->add_option("-o,--output", client_.output, "json: proto JSON on stdout")->check(CLI::IsMember({"json", "text"}));
+    verb->add_option("-o,--output", client_.output, "json: proto JSON on stdout, and an error as JSON on stderr")
+        ->check(OneOf("json", "text"));
   }
   void AddFile(CLI::App* verb) {
-    verb->add_option("FILE", client_.target, "a plan as JSON")->required()->check(CLI::ExistingFile);
+    verb->add_option("FILE", client_.target, "a plan as JSON")->required()->check(ReadableFile());
   }
   void AddName(CLI::App* verb, bool required) { verb->add_option("NAME", client_.target, "name of the pipeline")->required(required); }
   void AddParallelism(CLI::App* verb) {
     verb->add_option("--parallelism", client_.parallelism, "subtasks per operator; default: as before, or as the plan says")
-        ->check(CLI::Range(1, 720));
+        ->check(WholeNumber(1, 720));
   }
   void AddTimeout(CLI::App* verb) {
-    verb->add_option("--timeout", client_.timeout_seconds, "seconds to wait")->check(CLI::NonNegativeNumber)->capture_default_str();
+    verb->add_option("--timeout", client_.timeout_seconds, "seconds to wait")->check(SecondsToWait())->capture_default_str();
   }
 
   // Names a flag, verb or argument that nobody knows, and the nearest one that exists.
@@ -195,23 +210,40 @@ class CommandLine {
     if (unknown.empty()) return kExitOk;
     bool flag = unknown.front()[0] == '-';
     if (flag) return Unknown(&app_, unknown.front());
-    return Usage(Cat("unknown verb: ", unknown.front(), Suggestion(unknown.front(), names), "; `millrace --help` lists them"));
+    return Usage(Cat("unknown verb: ", unknown.front(), Suggestion(unknown.front(), names), SeeHelp(nullptr)));
+  }
+
+  CLI::App* ParsedVerb() {
+    for (const auto& verb : verbs_) {
+      if (verb.app->parsed()) return verb.app;
+    }
+    return nullptr;
+  }
+  // Where to look; `verb` may be null.
+  static std::string SeeHelp(const CLI::App* verb) {
+    return verb == nullptr ? "; see `millrace --help`" : Cat("; see `millrace ", verb->get_name(), " --help`");
+  }
+  // CLI11's own words, but for those that only it understands.
+  static std::string ProblemOf(const CLI::ParseError& error) {
+    std::string problem = error.what();
+    if (error.get_name() == "ArgumentMismatch") return Cat(problem.substr(0, problem.find(':')), ": a value is missing");
+    return problem;
   }
 
   int Unknown(CLI::App* app, const std::string& argument) {
-    std::string of = app == &app_ ? "" : Cat(" ", app->get_name());
-    if (argument[0] != '-') return Usage(Cat("unexpected argument: ", argument, "; see `millrace", of, " --help`"));
+    std::string see = SeeHelp(app == &app_ ? nullptr : app);
+    if (argument[0] != '-') return Usage(Cat("unexpected argument: ", argument, see));
     std::vector<std::string> flags;
     for (const auto* option : app->get_options()) {
       for (const auto& name : option->get_lnames()) flags.push_back("--" + name);
     }
     std::string flag = argument.substr(0, argument.find('='));
-    return Usage(Cat("unknown flag: ", flag, Suggestion(flag, flags), "; see `millrace", of, " --help`"));
+    return Usage(Cat("unknown flag: ", flag, Suggestion(flag, flags), see));
   }
 
   static std::string Suggestion(const std::string& word, const std::vector<std::string>& candidates) {
-    std::string nearest = NearestWord(word, candidates);
-    return nearest.empty() ? "" : Cat(", did you mean ", nearest, "?");
+    auto nearest = NearestName(word, candidates);
+    return nearest.has_value() ? Cat("; did you mean ", *nearest, "?") : "";
   }
 
   int Usage(const std::string& problem) {

@@ -29,6 +29,8 @@ struct CliEnvironment {
   // Columns of that terminal; 0: not known.
   std::function<size_t()> columns = [] { return 0; };
   absl::Duration poll_interval = absl::Milliseconds(200);
+  // How long a start that lacks slots is tried again: workers may be on their way.
+  absl::Duration slot_patience = absl::Seconds(10);
   // The server roles; a role that is not set is not offered.
   std::function<int(const CoordinatorFlags&)> coordinator = {};
   std::function<int(const WorkerFlags&)> worker = {};

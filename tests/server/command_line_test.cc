@@ -8,6 +8,7 @@
 #include <sstream>
 
 #include "base/error.h"
+#include "google/protobuf/struct.pb.h"
 #include "google/protobuf/util/json_util.h"
 #include "server/cli/exit_code.h"
 #include "server/pipeline_service.h"
@@ -45,6 +46,7 @@ class CommandLineTest : public ::testing::Test {
       return std::nullopt;
     };
     environment.poll_interval = absl::Milliseconds(1);
+    environment.slot_patience = absl::Milliseconds(50);
     environment.interrupts = [this] { return interrupts_; };
     environment.terminal = terminal_;
     environment.coordinator = [this](const CoordinatorFlags& flags) {
@@ -139,6 +141,28 @@ TEST_F(CommandLineTest, RunOfAWrongPlanPrintsEveryDiagnostic) {
   EXPECT_THAT(err_.str(), HasSubstr("nodes: a plan needs a source and a sink"));
 }
 
+TEST_F(CommandLineTest, AnErrorAsJsonIsOneLineOnStderr) {
+  EXPECT_EQ(Run({"run", "-o", "json", File(R"({"name": "empty"})")}), kExitFailed);
+  EXPECT_THAT(out_.str(), IsEmpty());
+  google::protobuf::Struct error;
+  std::string text = err_.str();
+  EXPECT_EQ(std::count(text.begin(), text.end(), '\n'), 1);
+  ASSERT_TRUE(google::protobuf::util::JsonStringToMessage(text, &error).ok()) << text;
+  EXPECT_EQ(error.fields().at("code").string_value(), "INVALID_ARGUMENT");
+  EXPECT_EQ(error.fields().at("details").list_value().values(0).struct_value().fields().at("field").string_value(), "nodes");
+}
+
+TEST_F(CommandLineTest, AStartWithoutSlotsIsTriedAgainAndThenExitsFour) {
+  control_.no_slots = 2;
+  EXPECT_EQ(Run({"run", File(kPlan), "-d"}), kExitOk) << err_.str();
+  EXPECT_THAT(err_.str(), HasSubstr("waiting for slots"));
+  Run({"stop", "clicks"});
+  control_.no_slots = 1'000'000;
+  EXPECT_EQ(Run({"start", "clicks"}), kExitPrecondition);
+  EXPECT_THAT(err_.str(), HasSubstr("no worker is connected"));
+  EXPECT_THAT(out_.str(), IsEmpty());
+}
+
 TEST_F(CommandLineTest, AnUnknownFieldInAPlanIsRefusedByName) {
   EXPECT_EQ(Run({"validate", File(R"({"name": "clicks", "paralelism": 2})")}), kExitFailed);
   EXPECT_THAT(err_.str(), HasSubstr("paralelism"));
@@ -146,7 +170,10 @@ TEST_F(CommandLineTest, AnUnknownFieldInAPlanIsRefusedByName) {
 
 TEST_F(CommandLineTest, ValidateExitsOneForAWrongPlanAndZeroForAGoodOne) {
   EXPECT_EQ(Run({"validate", File("{}")}), kExitFailed);
-  EXPECT_THAT(out_.str(), HasSubstr("nodes: a plan needs"));
+  EXPECT_THAT(err_.str(), HasSubstr("the plan has 1 mistake\n  nodes: a plan needs"));
+  EXPECT_THAT(out_.str(), IsEmpty());
+  EXPECT_EQ(Run({"validate", "-o", "json", File("{}")}), kExitFailed);
+  EXPECT_THAT(out_.str(), HasSubstr("\"field\": \"nodes\""));
   EXPECT_EQ(Run({"validate", File(kPlan)}), kExitOk);
   EXPECT_THAT(out_.str(), HasSubstr("valid"));
   EXPECT_EQ(Run({"explain", File(kPlan)}), kExitOk);
@@ -226,7 +253,7 @@ TEST_F(CommandLineTest, ACoordinatorThatIsNotThereExitsFiveAndNamesTheAddress) {
 
 TEST_F(CommandLineTest, AWrongFlagExitsTwoAndNamesTheNearest) {
   EXPECT_EQ(Run({"run", "--detatch", File(kPlan)}), kExitUsage);
-  EXPECT_THAT(err_.str(), HasSubstr("unknown flag: --detatch, did you mean --detach?"));
+  EXPECT_THAT(err_.str(), HasSubstr("unknown flag: --detatch; did you mean --detach?"));
   EXPECT_EQ(Run({"worker", "--slot=3"}), kExitUsage);
   EXPECT_THAT(err_.str(), HasSubstr("did you mean --slots?"));
   EXPECT_EQ(Run({"stopp", "clicks"}), kExitUsage);
@@ -237,6 +264,13 @@ TEST_F(CommandLineTest, AWrongFlagExitsTwoAndNamesTheNearest) {
   EXPECT_EQ(Run({"run", "/nowhere.json"}), kExitUsage);
   EXPECT_EQ(Run({"start", "clicks", "--parallelism", "-1"}), kExitUsage);
   EXPECT_EQ(Run({"get", "-o", "yaml"}), kExitUsage);
+  EXPECT_THAT(err_.str(), HasSubstr("'yaml' is neither json nor text; see `millrace get --help`"));
+  EXPECT_EQ(Run({"get", "--server"}), kExitUsage);
+  EXPECT_THAT(err_.str(), HasSubstr("--server: a value is missing"));
+  for (const char* address : {"localhost", ":7070", "localhost:0", "localhost:x", "localhost:70000"}) {
+    EXPECT_EQ(Run({"get", "--server", address}), kExitUsage) << address;
+    EXPECT_THAT(err_.str(), HasSubstr("is not HOST:PORT")) << address;
+  }
 }
 
 TEST_F(CommandLineTest, EveryVerbHasHelpOnStdout) {

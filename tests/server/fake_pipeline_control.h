@@ -77,6 +77,13 @@ class FakePipelineControl final : public PipelineControl {
     done(std::move(response));
   }
   void Start(v1::StartRequest request, Done<v1::StartResponse> done) override {
+    {
+      MutexLock lock(&mutex);
+      if (no_slots > 0) {
+        --no_slots;
+        return done(ResourceExhausted("place pipeline ", request.name(), ": no worker is connected"));
+      }
+    }
     Change<v1::StartResponse>(request.name(), v1::PIPELINE_STATE_STARTING, std::move(done), request.parallelism());
   }
   void Stop(v1::StopRequest request, Done<v1::StopResponse> done) override {
@@ -105,6 +112,7 @@ class FakePipelineControl final : public PipelineControl {
   std::vector<Done<v1::WatchResponse>> watchers;
   std::vector<Done<v1::GetResponse>> held;
   v1::PipelineState after_running = v1::PIPELINE_STATE_RUNNING;
+  int no_slots = 0;  // so many starts are refused
   bool stops = true;
   int outages = 0;  // so many Gets fail as Unavailable
   bool silent = false;

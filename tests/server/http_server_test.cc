@@ -156,7 +156,7 @@ TEST_F(HttpServerTest, APortInUseNamesTheFlagAndTheProcessThatHoldsIt) {
   HttpServer::Options options;
   options.port = port_;
   auto second = HttpServer::Listen(options, {});
-  ASSERT_EQ(second.status().code(), absl::StatusCode::kUnavailable);
+  ASSERT_EQ(second.status().code(), absl::StatusCode::kFailedPrecondition);
   std::string message(second.status().message());
   EXPECT_THAT(message, HasSubstr("--http-port"));
   EXPECT_THAT(message, HasSubstr(Cat("pid ", getpid(), " (")));

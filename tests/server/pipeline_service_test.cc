@@ -11,6 +11,7 @@
 #include "base/error.h"
 #include "millrace/v1/pipeline_service.grpc.pb.h"
 #include "tests/server/fake_pipeline_control.h"
+#include "tests/server/list_services.h"
 
 namespace millrace {
 namespace {
@@ -128,6 +129,17 @@ TEST_F(PipelineServiceTest, HealthFollowsSetServing) {
   EXPECT_EQ(check(), 1);
 }
 
+TEST_F(PipelineServiceTest, OnlyAServerThatIsToldToAnswersReflection) {
+  EXPECT_EQ(ListServices(channel_).status().code(), absl::StatusCode::kUnimplemented);
+  auto open = PipelineServer::Listen({.port = 0, .reflection = true}, &control_, &metrics_, &clock_);
+  ASSERT_TRUE(open.ok());
+  auto channel = grpc::CreateChannel(Cat("127.0.0.1:", (*open)->port()), grpc::InsecureChannelCredentials());
+  auto services = ListServices(channel);
+  ASSERT_TRUE(services.ok()) << services.status();
+  EXPECT_THAT(*services, HasSubstr("millrace.v1.PipelineService"));
+  EXPECT_THAT(*services, HasSubstr("grpc.health.v1.Health"));
+}
+
 TEST_F(PipelineServiceTest, CallsAreCountedByMethodAndCode) {
   grpc::ClientContext context;
   v1::GetRequest request;
@@ -140,7 +152,7 @@ TEST_F(PipelineServiceTest, CallsAreCountedByMethodAndCode) {
 
 TEST_F(PipelineServiceTest, ATakenPortNamesTheFlagAndThePid) {
   auto second = PipelineServer::Listen({.port = server_->port()}, &control_, &metrics_, &clock_);
-  ASSERT_EQ(second.status().code(), absl::StatusCode::kUnavailable);
+  ASSERT_EQ(second.status().code(), absl::StatusCode::kFailedPrecondition);
   std::string message(second.status().message());
   EXPECT_THAT(message, HasSubstr("--grpc-port"));
   EXPECT_THAT(message, HasSubstr("pid "));
