@@ -251,7 +251,9 @@ absl::StatusOr<DataType> ScalarResultType(std::string_view name, Args args) {
     if (args.size() >= function.min_args && args.size() <= function.max_args) {
       if (std::optional<DataType> type = function.rule(name, args)) return *std::move(type);
     }
-    return InvalidArgument("function ", name, " takes ", function.takes, ", not (", TypesOf(args), "); cast the arguments");
+    bool number_fits = args.size() >= function.min_args && args.size() <= function.max_args;
+    return InvalidArgument("function ", name, " takes ", function.takes, ", not (", TypesOf(args), "); ",
+                           number_fits ? "cast the arguments" : "give it that many");
   }
   const std::vector<std::string> names = ScalarFunctionNames();
   return InvalidArgument("there is no function '", name, "'", NameAdvice(name, names));

@@ -4,12 +4,14 @@
 #include <vector>
 
 #include "absl/strings/ascii.h"
+#include "absl/strings/match.h"
 #include "base/error.h"
 
 namespace millrace {
 namespace {
 
 constexpr size_t kLongestList = 20;
+constexpr size_t kShortestPrefix = 4;
 
 // Insertions, deletions, replacements and swaps of neighbours.
 size_t EditDistance(std::string_view a, std::string_view b) {
@@ -35,7 +37,8 @@ std::optional<std::string> NearestName(std::string_view wanted, std::span<const 
   size_t smallest = 0;
   for (const std::string& name : known) {
     const size_t distance = EditDistance(lowered, absl::AsciiStrToLower(name));
-    if (3 * distance > std::max(wanted.size(), name.size())) continue;
+    const bool shortened = wanted.size() >= kShortestPrefix && absl::StartsWithIgnoreCase(name, lowered);
+    if (3 * distance > std::max(wanted.size(), name.size()) && !shortened) continue;
     if (nearest == nullptr || distance < smallest) {
       nearest = &name;
       smallest = distance;

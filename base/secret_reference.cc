@@ -35,7 +35,8 @@ std::optional<std::string> Path(std::string_view text) {
 
 absl::Status CheckSecretReference(std::string_view text) {
   if (Variable(text) || Path(text)) return absl::OkStatus();
-  return InvalidArgument("it is a secret, and a plan holds references to secrets only; write ${env:NAME} or ${file:/absolute/path}");
+  return InvalidArgument(
+      "it is a secret, and a plan holds references to secrets only; write ${env:NAME} or ${file:/absolute/path}");
 }
 
 absl::StatusOr<std::string> ResolveSecret(std::string_view reference) {
@@ -43,7 +44,8 @@ absl::StatusOr<std::string> ResolveSecret(std::string_view reference) {
   if (auto name = Variable(reference)) {
     const char* value = std::getenv(name->c_str());
     if (value != nullptr && *value != '\0') return std::string(value);
-    return FailedPrecondition("look up secret ", reference, ": this process has no such environment variable, or it is empty; set it for ",
+    return FailedPrecondition("look up secret ", reference,
+                              ": this process has no such environment variable, or it is empty; set it for ",
                               "the coordinator and for every worker, and start them again");
   }
   std::ifstream file(*Path(reference), std::ios::binary);
@@ -53,7 +55,8 @@ absl::StatusOr<std::string> ResolveSecret(std::string_view reference) {
   if (value.ends_with('\n')) value.pop_back();
   if (value.ends_with('\r')) value.pop_back();
   if (file && !value.empty()) return value;
-  return FailedPrecondition("look up secret ", reference, ": the file cannot be read, or it is empty; it must be readable on the machines ",
+  return FailedPrecondition("look up secret ", reference,
+                            ": the file cannot be read, or it is empty; it must be readable on the machines ",
                             "of the coordinator and of every worker");
 }
 

@@ -1,6 +1,7 @@
 #include "connectors/registry.h"
 
 #include "base/error.h"
+#include "base/nearest_name.h"
 
 namespace millrace {
 namespace {
@@ -10,9 +11,9 @@ auto FindIn(const Map& map, std::string_view kind, std::string_view name)
     -> absl::StatusOr<const typename Map::mapped_type::element_type*> {
   auto found = map.find(name);
   if (found != map.end()) return found->second.get();
-  std::string known;
-  for (const auto& [key, connector] : map) known += Cat(known.empty() ? "" : ", ", key);
-  return InvalidArgument("there is no ", kind, " connector '", name, "'; known: ", known);
+  std::vector<std::string> known;
+  for (const auto& [key, connector] : map) known.push_back(key);
+  return InvalidArgument("there is no ", kind, " connector '", name, "'", NameAdvice(name, known));
 }
 
 }  // namespace

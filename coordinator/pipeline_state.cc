@@ -33,15 +33,15 @@ std::string_view StateName(v1::PipelineState state) {
 
 absl::Status MayStart(std::string_view pipeline, v1::PipelineState state) {
   if (MayFollow(state, v1::PIPELINE_STATE_STARTING) && state != v1::PIPELINE_STATE_RESTARTING) return absl::OkStatus();
-  std::string_view advice = state == v1::PIPELINE_STATE_FINISHED ? "it has read all its input; create a new pipeline"
+  std::string_view advice = state == v1::PIPELINE_STATE_FINISHED ? "it has read all its input, create a pipeline of another name"
                             : state == v1::PIPELINE_STATE_STOPPING ? "wait until it is STOPPED"
                                                                    : "stop it first to start it differently";
-  return FailedPrecondition("start pipeline ", pipeline, ": it is ", StateName(state), ": ", advice);
+  return FailedPrecondition("start pipeline ", pipeline, ": it is ", StateName(state), "; ", advice);
 }
 
 absl::Status MayStop(std::string_view pipeline, v1::PipelineState state) {
   if (MayFollow(state, v1::PIPELINE_STATE_STOPPING)) return absl::OkStatus();
-  return FailedPrecondition("stop pipeline ", pipeline, ": it is ", StateName(state), ": only one that runs can be stopped");
+  return FailedPrecondition("stop pipeline ", pipeline, ": it is ", StateName(state), "; only one that runs can be stopped");
 }
 
 absl::Status MayCancel(std::string_view pipeline, v1::PipelineState state) {

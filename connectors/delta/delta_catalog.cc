@@ -63,7 +63,7 @@ absl::Status DeltaCatalog::Prepare(const CommitIdentity& identity) {
     found = DeltaLog(store_.get()).Refresh(&snapshot);
     if (!absl::IsNotFound(found)) break;
     if (!options_.create)
-      return NotFound(doing, ": there is none, and option 'create' is 'never'. Create it or change the option");
+      return NotFound(doing, ": there is none, and option 'create' is 'never'; create it, or change the option");
     absl::Status created = Create(identity);
     if (!created.ok() && !absl::IsUnavailable(created)) return Annotate(created, doing);
   }
@@ -83,7 +83,7 @@ absl::Status DeltaCatalog::Prepare(const CommitIdentity& identity) {
     return FailedPrecondition(
         doing, ": sink ", identity.sink_uid, " of an earlier pipeline ", identity.pipeline, " wrote to it up to epoch ",
         other->version, " (", other->app_id,
-        "), so rows could be there twice. Use another table, or set option 'lineage' to 'append'");
+        "), so rows could be there twice; use another table, or set option 'lineage' to 'append'");
   }
   return absl::OkStatus();
 }

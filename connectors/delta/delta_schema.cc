@@ -302,7 +302,7 @@ absl::Status CheckRowsFitTable(const arrow::Schema& rows, const std::vector<std:
                         "), the table has (", absl::StrJoin(table_partition_by, ", "), ")"));
   }
   if (lines.empty()) return absl::OkStatus();
-  return InvalidArgument("the pipeline's rows do not fit the table:\n  ", absl::StrJoin(lines, "\n  "));
+  return InvalidArgument("the pipeline's rows do not fit the table; change the plan, or use another table:\n  ", absl::StrJoin(lines, "\n  "));
 }
 
 std::vector<std::string> ValidateDeltaColumns(const arrow::Schema& schema,

@@ -44,7 +44,7 @@ const std::vector<std::string>& AllowedClientSettings() {
 std::string CheckClientSetting(const std::string& name, const std::string& value) {
   bool allowed = false;
   for (const std::string& known : AllowedClientSettings()) allowed |= known == name;
-  if (!allowed) return Cat("the client setting is not among those a pipeline may set", NameAdvice(name, AllowedClientSettings()));
+  if (!allowed) return Cat("a pipeline may not set it", NameAdvice(name, AllowedClientSettings()), "; docs/plan.md says what it may set");
   if (IsSecretSetting(name)) return std::string(StdView(CheckSecretReference(value).message()));
   // librdkafka before 2.6.1 repeats the client's nonce wrongly, and brokers from Kafka 4 on refuse the login.
   constexpr int kScramWorks = 0x020601ff;
@@ -202,10 +202,10 @@ KafkaOptions KafkaOptions::Parse(const v1::Source& source, std::vector<std::stri
     }
     if (!wrong.empty()) mistakes->push_back(Cat("kafka: option '", name, "': ", wrong));
   }
-  if (!source.options().contains("topic")) mistakes->push_back("kafka: option 'topic' is missing");
-  if (options.bootstrap_servers.empty()) mistakes->push_back("kafka: option 'properties.bootstrap.servers' is missing");
+  if (!source.options().contains("topic")) mistakes->push_back("kafka: option 'topic' is missing; name the topic to read");
+  if (options.bootstrap_servers.empty()) mistakes->push_back("kafka: option 'properties.bootstrap.servers' is missing; give HOST:PORT of a broker or two");
   if (!source.options().contains("format") && !source.options().contains("value.format")) {
-    mistakes->push_back("kafka: option 'format' is missing; known: json");
+    mistakes->push_back("kafka: option 'format' is missing; use 'json'");
   }
   CheckPlace(source, "scan.startup", options.start, mistakes);
   CheckPlace(source, "scan.bounded", options.end, mistakes);

@@ -15,7 +15,7 @@ void CheckArity(const v1::Node& node, const std::string& field, Diagnostics& dia
   const std::string_view kind = KindOf(node);
   const int expected = node.has_source() ? 0 : 1;
   if (kind.empty() || node.inputs_size() == expected) return;
-  diagnostics.Add(field + ".inputs", kind, " '", node.uid(), "' has ", node.inputs_size(), " inputs; ",
+  diagnostics.Add(field + ".inputs", kind, " '", node.uid(), "' has ", node.inputs_size(), node.inputs_size() == 1 ? " input; " : " inputs; ",
                   expected == 0 ? "a source has none: remove them" : "give it exactly one");
 }
 
@@ -103,7 +103,7 @@ void PlanGraph::CheckUids(const v1::Plan& plan, Diagnostics& diagnostics) {
 
 void PlanGraph::Connect(const v1::Plan& plan, Diagnostics& diagnostics) {
   std::vector<std::string> uids;
-  for (const v1::Node& node : plan.nodes()) uids.push_back(node.uid());
+  for (const auto& [uid, node] : by_uid_) uids.push_back(uid);
   for (int i = 0; i < plan.nodes_size(); ++i) {
     const v1::Node& node = plan.nodes(i);
     CheckArity(node, Cat("nodes[", i, "]"), diagnostics);

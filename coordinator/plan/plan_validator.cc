@@ -75,14 +75,18 @@ void CheckSink(const v1::Sink& sink, const Relation* input, const std::string& f
   absl::StatusOr<const SinkConnector*> connector = connectors.FindSink(sink.connector());
   if (!connector.ok()) diagnostics.Add(field + ".connector", connector.status());
   if (input == nullptr) return;
+  const size_t before = diagnostics.list().size();
   CheckPartitions(sink, *input, field, diagnostics);
   if (!connector.ok()) return;
+  // The connector need not say again what is wrong with them.
+  v1::Sink told = sink;
+  if (diagnostics.list().size() != before) told.clear_partition_by();
   absl::StatusOr<std::shared_ptr<arrow::Schema>> schema = SchemaOf(input->ToProto().columns());
   if (!schema.ok()) {
     diagnostics.Add(field, schema.status());
     return;
   }
-  for (const std::string& mistake : (*connector)->Validate(sink, **schema)) diagnostics.Add(field, mistake);
+  for (const std::string& mistake : (*connector)->Validate(told, **schema)) diagnostics.Add(field, mistake);
 }
 
 }  // namespace

@@ -68,7 +68,7 @@ TEST(FunctionRegistry, RefusalsSayWhatIsTaken) {
   EXPECT_EQ(Scalar("uper", {"STRING"}),
             "there is no function 'uper'; did you mean 'upper'?");
   EXPECT_EQ(Scalar("upper", {"INT"}), "function upper takes one string, not (INT); cast the arguments");
-  EXPECT_EQ(Scalar("not", {}), "function not takes one BOOLEAN, not (); cast the arguments");
+  EXPECT_EQ(Scalar("not", {}), "function not takes one BOOLEAN, not (); give it that many");
   EXPECT_EQ(Scalar("modulo", {"DOUBLE", "INT"}), "function modulo takes two integers or decimals, not (DOUBLE, INT); cast the arguments");
   EXPECT_EQ(Scalar("equal", {"TIMESTAMP(3)", "TIMESTAMP_LTZ(3)"}),
             "function equal takes two values of one kind, but not ARRAY, MAP or ROW, not (TIMESTAMP(3), TIMESTAMP_LTZ(3)); "

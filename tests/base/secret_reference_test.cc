@@ -14,8 +14,8 @@ namespace {
 TEST(SecretReference, TakesVariablesAndAbsolutePathsOnly) {
   EXPECT_TRUE(CheckSecretReference("${env:KAFKA_PASSWORD}").ok());
   EXPECT_TRUE(CheckSecretReference("${file:/run/secrets/kafka}").ok());
-  for (const char* text : {"", "hunter2", "$KAFKA", "${env:}", "${env:A B}", "${env:A", "${file:}", "${file:relative}", "${vault:x}",
-                           "x${env:A}", "${env:A}x"}) {
+  for (const char* text : {"", "hunter2", "$KAFKA", "${env:}", "${env:A B}", "${env:A", "${file:}", "${file:relative}",
+                           "${vault:x}", "x${env:A}", "${env:A}x"}) {
     absl::Status refused = CheckSecretReference(text);
     EXPECT_TRUE(absl::IsInvalidArgument(refused)) << text;
     EXPECT_EQ(refused.message().find("hunter2"), std::string::npos);
@@ -35,7 +35,8 @@ TEST(SecretReference, WhatIsNotThereIsNamed) {
   unsetenv("MILLRACE_TEST_SECRET");
   absl::Status missing = ResolveSecret("${env:MILLRACE_TEST_SECRET}").status();
   EXPECT_TRUE(absl::IsFailedPrecondition(missing));
-  EXPECT_NE(missing.message().find("${env:MILLRACE_TEST_SECRET}: this process has no such"), std::string::npos) << missing;
+  EXPECT_NE(missing.message().find("${env:MILLRACE_TEST_SECRET}: this process has no such"), std::string::npos)
+      << missing;
   EXPECT_TRUE(absl::IsFailedPrecondition(ResolveSecret("${file:/nowhere/at/all}").status()));
   EXPECT_TRUE(absl::IsInvalidArgument(ResolveSecret("hunter2").status()));
 }

@@ -19,7 +19,7 @@ TEST(PipelineState, OnlyAStartLeavesAStateOfRest) {
 
 TEST(PipelineState, RefusalsNameTheStateAndSayWhatToDo) {
   EXPECT_TRUE(MayStart("p", v1::PIPELINE_STATE_FAILED).ok());
-  EXPECT_EQ(MayStart("p", v1::PIPELINE_STATE_STOPPING).message(), "start pipeline p: it is STOPPING: wait until it is STOPPED");
+  EXPECT_EQ(MayStart("p", v1::PIPELINE_STATE_STOPPING).message(), "start pipeline p: it is STOPPING; wait until it is STOPPED");
   EXPECT_FALSE(MayStart("p", v1::PIPELINE_STATE_RESTARTING).ok());
   EXPECT_FALSE(MayStop("p", v1::PIPELINE_STATE_STOPPED).ok());
   EXPECT_TRUE(MayCancel("p", v1::PIPELINE_STATE_STOPPING).ok());

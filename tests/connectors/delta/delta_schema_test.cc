@@ -68,7 +68,7 @@ TEST(DeltaSchema, MismatchesAreListedColumnByColumn) {
   absl::Status status = CheckRowsFitTable(*rows, {"id"}, *table, {});
   EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument);
   EXPECT_EQ(status.message(),
-            "the pipeline's rows do not fit the table:\n"
+            "the pipeline's rows do not fit the table; change the plan, or use another table:\n"
             "  column id: the pipeline writes long, the table has long not null\n"
             "  column n: the pipeline writes integer, the table has long\n"
             "  column extra: the pipeline writes string, the table has no such column\n"

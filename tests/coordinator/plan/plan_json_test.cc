@@ -45,16 +45,21 @@ TEST(PlanJson, AnUnknownFieldIsRefused) {
   EXPECT_NE(message.find("sauce"), std::string::npos) << message;
   EXPECT_NE(message.find("nodes[0]"), std::string::npos) << message;
   EXPECT_NE(message.find("docs/plan.md"), std::string::npos) << message;
+  EXPECT_EQ(Message(R"({"nodes": [{"inputs": [{"form": "x"}]}]})"),
+            "read the plan: nodes[0].inputs[0]: there is no field 'form'; did you mean 'from'? (docs/plan.md lists every field)");
+  EXPECT_EQ(Message(R"({"nodes": [{"filter": {}, "sink": {}}]})"),
+            "read the plan: nodes[0]: 'sink' is one kind too many, for another is set already; remove one of them "
+            "(docs/plan.md lists every field)");
 }
 
 TEST(PlanJson, AValueOfTheWrongTypeNamesItsField) {
-  const std::string message = Message(R"({"parallelism": "many"})");
-  EXPECT_NE(message.find("parallelism"), std::string::npos) << message;
+  EXPECT_EQ(Message(R"({"parallelism": "many"})"),
+            "read the plan: parallelism: \"many\" is not a whole number from 0 (docs/plan.md lists every field)");
 }
 
 TEST(PlanJson, AMistakeOfSyntaxHasALineAndAColumn) {
   EXPECT_EQ(Message("{\n  \"name\": \"a\",\n  \"nodes\" []\n}"),
-            "read the plan: line 3, column 11: Expected : between key:value pair.; docs/plan.md lists every field");
+            "read the plan: line 3, column 11: Expected : between key:value pair (docs/plan.md lists every field)");
 }
 
 TEST(PlanJson, GarbageIsRefused) {
