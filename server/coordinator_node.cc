@@ -72,8 +72,11 @@ absl::StatusOr<std::unique_ptr<CoordinatorNode>> CoordinatorNode::Start(const Op
   };
   parts->coordinator = std::make_unique<Coordinator>(std::move(coordinator));
   parts->control = std::make_unique<CoordinatorControl>(parts->coordinator.get(), &parts->connectors);
-  parts->loop.Post([coordinator = parts->coordinator.get()] { coordinator->Run(); });
   return std::unique_ptr<CoordinatorNode>(new CoordinatorNode(std::move(parts)));
+}
+
+void CoordinatorNode::Lead() {
+  parts_->loop.Post([coordinator = parts_->coordinator.get()] { coordinator->Run(); });
 }
 
 PipelineControl* CoordinatorNode::control() { return parts_->control.get(); }

@@ -27,6 +27,8 @@ class CoordinatorNode {
                                                                 Logger log);
   ~CoordinatorNode();
 
+  // Begins to strive for leadership. Call it once, when all that could keep this process from serving has been tried.
+  void Lead();
   PipelineControl* control();
   int internal_port() const;
   // OK on the leader with its records loaded.

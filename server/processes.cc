@@ -77,6 +77,7 @@ absl::Status StartCoordinator(const CoordinatorFlags& flags, Process* process, C
   auto http = HttpServer::Listen(options, std::move(routes));
   if (!http.ok()) return http.status();
   parts->http = *std::move(http);
+  parts->node->Lead();
   std::printf("grpc %s:%d\nhttp %s:%d\ninternal %s:%d\ndata %s\n", flags.bind.c_str(), parts->grpc->port(), flags.bind.c_str(),
               parts->http->port(), flags.bind.c_str(), parts->node->internal_port(), flags.data_dir.c_str());
   std::fflush(stdout);

@@ -27,10 +27,12 @@ constexpr absl::Duration kLogInterval = absl::Seconds(5);
 // How long a coordinator may be away, to restart for instance.
 constexpr absl::Duration kPatience = absl::Seconds(30);
 
+absl::Status NotValid(std::string_view verb, const std::string& file, const std::vector<v1::Diagnostic>& mistakes) {
+  return WithDiagnostics(
+      InvalidArgument(verb, " ", file, ": the plan has ", mistakes.size(), mistakes.size() == 1 ? " mistake" : " mistakes"), mistakes);
+}
 absl::Status NotValid(std::string_view verb, const std::string& file, const v1::ValidateResponse& response) {
-  int num_mistakes = response.diagnostics_size();
-  return WithDiagnostics(InvalidArgument(verb, " ", file, ": the plan has ", num_mistakes, num_mistakes == 1 ? " mistake" : " mistakes"),
-                         {response.diagnostics().begin(), response.diagnostics().end()});
+  return NotValid(verb, file, std::vector<v1::Diagnostic>(response.diagnostics().begin(), response.diagnostics().end()));
 }
 
 }  // namespace
@@ -39,6 +41,7 @@ int ClientVerbs::Run(const std::string& file, bool detach, uint32_t parallelism)
   auto plan = ReadPlan(file);
   if (!plan.ok()) return Fail(plan.status());
   auto pipeline = CreateOrFind(*plan);
+  if (auto mistakes = DiagnosticsOf(pipeline.status()); !mistakes.empty()) return Fail(NotValid("run", file, mistakes));
   if (!pipeline.ok()) return Fail(pipeline.status());
   if (IsAtRest(pipeline->state())) {
     pipeline = StartPatiently(pipeline->name(), parallelism);
@@ -150,8 +153,8 @@ int ClientVerbs::Explain(const std::string& file) {
 
 int ClientVerbs::FailedPipeline(std::string_view verb, const v1::Pipeline& pipeline) {
   if (json_) *environment_.out << ToJson(pipeline) << std::endl;
-  return Fail(Internal(verb, " ", pipeline.name(), ": it ended as ", StateName(pipeline.state()),
-                       pipeline.reason().empty() ? "" : ": ", pipeline.reason(), "; see `millrace describe ", pipeline.name(), "`"));
+  return Fail(Internal(verb, " ", pipeline.name(), ": it ended as ", StateName(pipeline.state()), ", see `millrace describe ",
+                       pipeline.name(), "`", pipeline.reason().empty() ? "" : ": ", pipeline.reason()));
 }
 
 int ClientVerbs::Fail(const absl::Status& status) {
@@ -205,14 +208,17 @@ absl::StatusOr<v1::Pipeline> ClientVerbs::StartPatiently(const std::string& name
   v1::StartRequest request;
   request.set_name(name);
   request.set_parallelism(parallelism);
-  absl::Duration give_up = environment_.clock->Monotonic() + environment_.slot_patience;
+  absl::Duration asked = environment_.clock->Monotonic();
+  absl::Duration give_up = asked + environment_.slot_patience;
   bool told = false;
   while (true) {
     auto started = client_.Start(request);
     if (started.ok()) return started->pipeline();
     bool retry = started.status().code() == absl::StatusCode::kResourceExhausted;
     if (!retry || environment_.clock->Monotonic() >= give_up || environment_.interrupts() > 0) return started.status();
-    if (!std::exchange(told, true)) {
+    // A worker that has just been started joins within a moment, which is not worth a word.
+    bool tell = environment_.clock->Monotonic() - asked >= environment_.slot_patience / 10;
+    if (tell && !std::exchange(told, true)) {
       *environment_.err << "waiting for slots, up to " << absl::FormatDuration(environment_.slot_patience) << std::endl;
     }
     Pause();
@@ -250,8 +256,8 @@ int ClientVerbs::Follow(const v1::Pipeline& started) {
   bool ended_well = pipeline.state() == v1::PIPELINE_STATE_FINISHED || pipeline.state() == v1::PIPELINE_STATE_STOPPED;
   if (!ended_well) return FailedPipeline("run", pipeline);
   if (json_) *environment_.out << ToJson(pipeline) << std::endl;
-  *environment_.err << name << " " << StateName(pipeline.state()) << ": " << WithCommas(pipeline.progress().records_in())
-                    << " records in, " << WithCommas(pipeline.progress().records_committed()) << " committed" << std::endl;
+  *environment_.err << name << " " << StateName(pipeline.state()) << " after checkpoint #" << pipeline.last_completed_epoch() << ": "
+                    << WithCommas(pipeline.progress().records_committed()) << " rows committed" << std::endl;
   return kExitOk;
 }
 

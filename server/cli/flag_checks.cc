@@ -52,8 +52,8 @@ CLI::Validator HostAndPort() {
       [](const std::string& text) -> std::string {
         size_t colon = text.rfind(':');
         int port = 0;
-        bool good = colon != std::string::npos && colon > 0 && absl::SimpleAtoi(text.substr(colon + 1), &port) && port > 0 &&
-                    port <= 65535;
+        bool good = colon != std::string::npos && colon > 0 && absl::SimpleAtoi(text.substr(colon + 1), &port) &&
+                    port > 0 && port <= 65535;
         return good ? "" : Cat("'", text, "' is not HOST:PORT, such as 127.0.0.1:7070");
       },
       "HOST:PORT");

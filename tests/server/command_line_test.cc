@@ -115,7 +115,7 @@ TEST_F(CommandLineTest, RunWaitsForACoordinatorThatIsAwayAndSaysSoOnce) {
 TEST_F(CommandLineTest, RunOfAPipelineThatFailsSaysWhyAndExitsOne) {
   control_.after_running = v1::PIPELINE_STATE_FAILED;
   EXPECT_EQ(Run({"run", File(kPlan)}), kExitFailed);
-  EXPECT_THAT(err_.str(), HasSubstr("it ended as FAILED: disk is full"));
+  EXPECT_THAT(err_.str(), HasSubstr("it ended as FAILED, see `millrace describe clicks`: disk is full"));
 }
 
 TEST_F(CommandLineTest, CtrlCStopsWithACheckpointAndASecondRunResumes) {
@@ -155,10 +155,10 @@ TEST_F(CommandLineTest, AnErrorAsJsonIsOneLineOnStderr) {
 TEST_F(CommandLineTest, AStartWithoutSlotsIsTriedAgainAndThenExitsFour) {
   control_.no_slots = 2;
   EXPECT_EQ(Run({"run", File(kPlan), "-d"}), kExitOk) << err_.str();
-  EXPECT_THAT(err_.str(), HasSubstr("waiting for slots"));
   Run({"stop", "clicks"});
   control_.no_slots = 1'000'000;
   EXPECT_EQ(Run({"start", "clicks"}), kExitPrecondition);
+  EXPECT_THAT(err_.str(), HasSubstr("waiting for slots"));
   EXPECT_THAT(err_.str(), HasSubstr("no worker is connected"));
   EXPECT_THAT(out_.str(), IsEmpty());
 }

@@ -10,8 +10,8 @@
 
 namespace millrace {
 
-// Asks a server by reflection what it serves, and returns the answer's bytes: the names stand in them as they are. Debian ships no
-// reflection.proto, so the question is written by hand: an empty string in field 7, list_services.
+// Asks a server by reflection what it serves, and returns the answer's bytes: the names stand in them as they are.
+// Debian ships no reflection.proto, so the question is written by hand: an empty string in field 7, list_services.
 inline absl::StatusOr<std::string> ListServices(const std::shared_ptr<grpc::Channel>& channel) {
   grpc::GenericStub stub(channel);
   grpc::ClientContext context;
