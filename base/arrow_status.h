@@ -7,8 +7,8 @@
 
 namespace millrace {
 
-// The one place where Arrow's errors become ours. OutOfMemory is ResourceExhausted, IOError Unavailable, Invalid and TypeError
-// InvalidArgument, the rest Internal.
+// The one place where Arrow's errors become ours. OutOfMemory is ResourceExhausted, IOError Unavailable, Invalid and
+// TypeError InvalidArgument, the rest Internal.
 absl::Status FromArrow(const arrow::Status& status);
 
 template <typename T>

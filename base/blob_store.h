@@ -16,10 +16,10 @@ enum class PutResult { kCreated, kAlreadyExists };
 //
 // Thread:  any.
 // Blocks:  yes: IoPool only.
-// Fails:   NotFound: no such blob. Unavailable: retry, and for a write the outcome is unknown: read back before deciding.
-//          FailedPrecondition: the store cannot give what is promised here.
-// Promises: read-your-writes; a Put or PutIfAbsent that returned is durable; PutIfAbsent is linearizable: of any number of racing
-//          calls exactly one is told kCreated. The whole commit protocol stands on that sentence.
+// Fails:   NotFound: no such blob. Unavailable: retry, and for a write the outcome is unknown: read back before
+//          deciding. FailedPrecondition: the store cannot give what is promised here.
+// Promises: read-your-writes; a Put or PutIfAbsent that returned is durable; PutIfAbsent is linearizable: of any number
+//          of racing calls exactly one is told kCreated. The whole commit protocol stands on that sentence.
 class BlobStore {
  public:
   virtual ~BlobStore() = default;
@@ -37,7 +37,8 @@ class BlobStore {
 // InvalidArgument unless `name` is relative and has no empty, "." or ".." part.
 absl::Status CheckBlobName(std::string_view name);
 
-// Opens the store at a URI such as "file:///var/lib/millrace/checkpoints" or a plain path. The simulator has one of its own.
+// Opens the store at a URI such as "file:///var/lib/millrace/checkpoints" or a plain path. The simulator has one of its
+// own.
 class BlobStoreFactory {
  public:
   virtual ~BlobStoreFactory() = default;

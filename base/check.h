@@ -5,7 +5,8 @@
 
 namespace millrace {
 
-// Ends the process with the place and the reason. Recovery from a crash is what we are good at; a broken invariant is a crash.
+// Ends the process with the place and the reason. Recovery from a crash is what we are good at; a broken invariant is a
+// crash.
 [[noreturn]] void CheckFailed(std::string_view condition, std::string_view why, const std::source_location& where);
 
 // Crashes unless `holds`. `why` says what the invariant means.

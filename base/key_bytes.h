@@ -23,13 +23,14 @@ namespace millrace {
 //            | intN, date32,              N/8 bytes, big-endian, sign bit flipped
 //              time32[ms], timestamp[us]
 //            | decimal128                 16 bytes, big-endian, sign bit flipped; the scale is the column's
-//            | FLOAT, DOUBLE              IEEE bits, big-endian: sign bit flipped if it is clear, else all bits flipped.
+//            | FLOAT, DOUBLE              IEEE bits, big-endian: sign bit flipped if clear, else all bits flipped.
 //                                         −0.0 counts as 0.0; every NaN as 7fc00000 or 7ff8000000000000, which is last
 //            | utf8, binary               the bytes, each 00 as 00 ff, then 00 00
 //            | list                       (01 column)… 00
 //            | struct                     column column …
 //
-// Each value ends itself, so that no key is a proper prefix of another of the same columns. Maps have no order: refused.
+// Each value ends itself, so that no key is a proper prefix of another of the same columns. Maps have no order:
+// refused.
 
 // Key bytes of the rows of a batch, back to back. Reuse one object: its buffers keep their size.
 struct KeyRows {
@@ -46,7 +47,8 @@ struct KeyRows {
 // Writes the key bytes of whole batches, a column at a time, without a heap allocation per row.
 //
 // Thread:  any; immutable.
-// Fails:   InvalidArgument: a type that cannot be a key; a batch of another schema. ResourceExhausted: keys above 4 GiB.
+// Fails:   InvalidArgument: a type that cannot be a key; a batch of another schema. ResourceExhausted: keys above 4
+//          GiB.
 class KeyEncoder {
  public:
   // `columns` are indices into the schema, in key order; none at all gives every row the empty key.

@@ -7,8 +7,8 @@ namespace millrace {
 
 // hash → key group → subtask: the only code that decides it, for routing, state ownership and restore alike.
 //
-// Frozen, with a golden test: XXH3-64, seed 0, over the key bytes of base/key_bytes.h; group = hash mod 720. The number is stored
-// with each lineage. 720 has many divisors, so that most parallelisms share groups evenly.
+// Frozen, with a golden test: XXH3-64, seed 0, over the key bytes of base/key_bytes.h; group = hash mod 720. The number
+// is stored with each lineage. 720 has many divisors, so that most parallelisms share groups evenly.
 inline constexpr uint32_t kNumKeyGroups = 720;
 
 using KeyGroup = uint16_t;

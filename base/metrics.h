@@ -38,8 +38,8 @@ std::vector<double> FileSizeBuckets();            // 1 MiB … 1 GiB
 
 // The metrics of one process, on prometheus-cpp's core. Names are prefixed millrace_ except for the de-facto ones.
 //
-// Thread:  any. Asking twice for the same name and labels gives the same object. What it returns lives as long as the registry,
-//          or until RemovePipeline.
+// Thread:  any. Asking twice for the same name and labels gives the same object. What it returns lives as long as the
+//          registry, or until RemovePipeline.
 class Metrics {
  public:
   Metrics();

@@ -31,7 +31,8 @@ struct StreamEvents {
 class Transport {
  public:
   virtual ~Transport() = default;
-  // Opens a stream to a method such as "/millrace.internal.v1.ControlService/Connect". Failure to connect arrives as on_closed.
+  // Opens a stream to a method such as "/millrace.internal.v1.ControlService/Connect". Failure to connect arrives as
+  // on_closed.
   virtual std::unique_ptr<Stream> Connect(const std::string& address, const std::string& method, Executor* executor,
                                           StreamEvents events) = 0;
   // Serves a method. `accept` runs on `executor` for every new stream and answers with where its events go.

@@ -13,8 +13,8 @@ function(millrace_library name)
   target_link_libraries(${name} PUBLIC ${L_DEPENDS})
 endfunction()
 
-# millrace_test(<name> LABEL <label> FOLDERS <folders…> DEPENDS <targets…>): one binary from all *_test.cc and support files of folders
-# of tests/; every case is a test of its own to ctest.
+# millrace_test(<name> LABEL <label> FOLDERS <folders…> DEPENDS <targets…>): one binary from all *_test.cc and support
+# files of folders of tests/; every case is a test of its own to ctest.
 function(millrace_test name)
   cmake_parse_arguments(T "" "LABEL;TIMEOUT" "FOLDERS;DEPENDS" ${ARGN})
   set(sources)

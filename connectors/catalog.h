@@ -35,8 +35,8 @@ class SourceCatalog {
 class SinkCatalog {
  public:
   virtual ~SinkCatalog() = default;
-  // Creates the table if it is absent, else compares schemas (InvalidArgument, column by column) and lineages (FailedPrecondition).
-  // Idempotent. IoPool, blocks.
+  // Creates the table if it is absent, else compares schemas (InvalidArgument, column by column) and lineages
+  // (FailedPrecondition). Idempotent. IoPool, blocks.
   virtual absl::Status Prepare(const CommitIdentity& identity) = 0;
   // Epoch of the newest commit of this identity in the table; 0: none.
   virtual absl::StatusOr<Epoch> LastCommitted(const CommitIdentity& identity) = 0;

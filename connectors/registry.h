@@ -53,7 +53,8 @@ struct SinkSpec {
 class SourceConnector {
  public:
   virtual ~SourceConnector() = default;
-  // Checks options and columns without touching the outside. One message per mistake; an unknown option names the nearest one.
+  // Checks options and columns without touching the outside. One message per mistake; an unknown option names the
+  // nearest one.
   virtual std::vector<std::string> Validate(const v1::Source& source) const = 0;
   virtual absl::StatusOr<std::unique_ptr<SourceCatalog>> OpenCatalog(const SourceSpec& spec) const = 0;
   virtual absl::StatusOr<std::unique_ptr<Source>> MakeSource(const SourceSpec& spec) const = 0;

@@ -59,14 +59,15 @@ struct CommitReceipt {
 //
 // Thread:  IoPool.
 // Blocks:  yes.
-// Fails:   Unavailable: the outcome may be unknown; call again with the same request. Aborted: a newer epoch or generation owns the
-//          table; stop. FailedPrecondition, DataLoss: a person must look.
+// Fails:   Unavailable: the outcome may be unknown; call again with the same request. Aborted: a newer epoch or
+//          generation owns the table; stop. FailedPrecondition, DataLoss: a person must look.
 // Idempotent, and works in a process that never saw Write. An epoch without rows writes nothing.
 class Committer {
  public:
   virtual ~Committer() = default;
   virtual absl::StatusOr<CommitReceipt> Commit(const CommitRequest& request) = 0;
-  // A marker without data at `epoch`, so that no older epoch can be committed after it (reference: the rewind procedure).
+  // A marker without data at `epoch`, so that no older epoch can be committed after it (reference: the rewind
+  // procedure).
   virtual absl::StatusOr<CommitReceipt> Fence(Generation generation, Epoch epoch) = 0;
 };
 

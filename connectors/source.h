@@ -53,12 +53,13 @@ struct SplitProgress {
 // Owns:    its client. Borrows the waker.
 // Thread:  task thread only; the waker is called from any.
 // Blocks:  never after Open (IoPool).
-// Fails:   Unavailable: Poll again, later. DataLoss: records are gone or the outside is not what it was. InvalidArgument: the plan.
+// Fails:   Unavailable: Poll again, later. DataLoss: records are gone or the outside is not what it was.
+//          InvalidArgument: the plan.
 class Source {
  public:
   virtual ~Source() = default;
-  // IoPool. Starts reading every split at its position. `system_id` is what the catalog said; another system is DataLoss.
-  // `wake` tells the task that there is more to poll.
+  // IoPool. Starts reading every split at its position. `system_id` is what the catalog said; another system is
+  // DataLoss. `wake` tells the task that there is more to poll.
   virtual absl::Status Open(std::span<const storage::v1::SplitState> splits, std::string_view system_id,
                             std::function<void()> wake) = 0;
   // Task thread. A split that was found while running.

@@ -12,8 +12,8 @@
 
 namespace millrace {
 
-// The commits of one completed epoch: one per sink, each made by one appointed worker, reappointed when that worker is lost. Pure.
-// A lost answer is no reason to doubt: a commit that is sent again finds itself in the table.
+// The commits of one completed epoch: one per sink, each made by one appointed worker, reappointed when that worker is
+// lost. Pure. A lost answer is no reason to doubt: a commit that is sent again finds itself in the table.
 class CommitProgress {
  public:
   struct Appointment {

@@ -27,14 +27,15 @@
 
 namespace millrace {
 
-// The control plane: an event loop around one PipelineMachine per pipeline. It carries out what they ask for, on the IoPool and over
-// the workers' streams, and posts the answers back.
+// The control plane: an event loop around one PipelineMachine per pipeline. It carries out what they ask for, on the
+// IoPool and over the workers' streams, and posts the answers back.
 //
 // Owns:    machines, streams. Everything in Options is borrowed and outlives the IoPool's last closure.
-// Thread:  public methods from any; all else on the executor. Destroy it on the executor, or when the executor no longer runs.
+// Thread:  public methods from any; all else on the executor. Destroy it on the executor, or when the executor no
+//          longer runs.
 // Blocks:  never.
-// Fails:   Unavailable: not the leader (yet, or any more). When fenced it forgets everything and calls on_fenced: the process should
-//          end and be started anew.
+// Fails:   Unavailable: not the leader (yet, or any more). When fenced it forgets everything and calls on_fenced: the
+//          process should end and be started anew.
 class Coordinator {
  public:
   struct Options {
@@ -70,15 +71,15 @@ class Coordinator {
   // Waits for leadership, reads the records, takes running pipelines up, and serves workers.
   void Run();
 
-  // Answers once the pipeline is stored. Repeating a request with its request_id answers with the pipeline that it made. AlreadyExists if
-  // the name is taken, unless that pipeline has another plan, is at rest and has never completed a checkpoint: it has written nothing, so
-  // that the plan may be corrected under its name, as a new lineage.
+  // Answers once the pipeline is stored. Repeating a request with its request_id answers with the pipeline that it
+  // made. AlreadyExists if the name is taken, unless that pipeline has another plan, is at rest and has never completed
+  // a checkpoint: it has written nothing, so that the plan may be corrected under its name, as a new lineage.
   void Create(v1::Plan plan, std::string request_id, Done done);
   void Get(std::string name, Done done);
   // Sorted by name.
   void List(ListDone done);
-  // These three answer once the wish is stored. Start: ResourceExhausted if not enough slots are free now; a pipeline that restarts waits
-  // for them instead.
+  // These three answer once the wish is stored. Start: ResourceExhausted if not enough slots are free now; a pipeline
+  // that restarts waits for them instead.
   void Start(std::string name, uint32_t parallelism, Done done);
   void Stop(std::string name, bool drain, Done done);
   void Cancel(std::string name, Done done);

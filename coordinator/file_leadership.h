@@ -7,8 +7,9 @@
 
 namespace millrace {
 
-// Leads while it holds flock(2) on a file in the data directory; the kernel releases it when the process dies. The term is raised by
-// compare-and-set on record "leadership", so that even a lock that fails to exclude cannot give two leaders the same term.
+// Leads while it holds flock(2) on a file in the data directory; the kernel releases it when the process dies. The term
+// is raised by compare-and-set on record "leadership", so that even a lock that fails to exclude cannot give two
+// leaders the same term.
 //
 // Owns:    the open file; destruction gives leadership up. Borrows the store.
 class FileLeadership final : public Leadership {

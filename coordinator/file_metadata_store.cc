@@ -10,7 +10,8 @@ namespace millrace {
 namespace {
 
 constexpr size_t kDigits = 20;
-// A reader loses a race against the deletion of old versions only if kKeptVersions writes happen between its list and its get.
+// A reader loses a race against the deletion of old versions only if kKeptVersions writes happen between its list and
+// its get.
 constexpr int kReadAttempts = 8;
 
 std::string BlobName(std::string_view name, uint64_t version) {

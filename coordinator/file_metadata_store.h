@@ -7,10 +7,10 @@
 
 namespace millrace {
 
-// A MetadataStore over a BlobStore: version v of a record is the blob <name>/<v, 20 digits>, created by PutIfAbsent, and the newest
-// version is the record. A write deletes versions that are more than kKeptVersions old; a writer that was paused for so long that
-// the version it creates may have been deleted before it came sees the newer ones afterwards and reports Aborted, so that deletion
-// does not break linearizability.
+// A MetadataStore over a BlobStore: version v of a record is the blob <name>/<v, 20 digits>, created by PutIfAbsent,
+// and the newest version is the record. A write deletes versions that are more than kKeptVersions old; a writer that
+// was paused for so long that the version it creates may have been deleted before it came sees the newer ones
+// afterwards and reports Aborted, so that deletion does not break linearizability.
 //
 // Owns:    nothing. Borrows the store.
 class FileMetadataStore final : public MetadataStore {

@@ -5,7 +5,8 @@
 
 namespace millrace {
 
-// Elects one coordinator. The term is a fencing token: it only goes up, and it stands in every record that the leader writes.
+// Elects one coordinator. The term is a fencing token: it only goes up, and it stands in every record that the leader
+// writes.
 //
 // Thread:  IoPool.
 // Blocks:  yes, but does not wait for another leader to go.

@@ -19,8 +19,8 @@ struct VersionedRecord {
 //
 // Thread:  any.
 // Blocks:  yes: IoPool only.
-// Fails:   NotFound: no such record. Aborted: the record is not at the expected version. Unavailable: retry; for CompareAndSet the
-//          outcome is unknown: read back.
+// Fails:   NotFound: no such record. Aborted: the record is not at the expected version. Unavailable: retry; for
+//          CompareAndSet the outcome is unknown: read back.
 // Promises: linearizable per name.
 class MetadataStore {
  public:

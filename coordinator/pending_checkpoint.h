@@ -20,9 +20,9 @@ class PendingCheckpoint {
       : epoch_(epoch), kind_(kind), expected_(std::move(expected)) {}
   // A subtask's first answer counts; a duplicate changes nothing.
   AckResult Ack(SubtaskId subtask, internal::v1::CheckpointAck ack);
-  // Merges the answers. Committables sealed at or before `last_completed` are dropped: a completed checkpoint carried them.
-  // `assigned`: the splits that must be there. Internal: a split is missing or was read twice, or two subtasks of an operator differ
-  // in the layout of their state.
+  // Merges the answers. Committables sealed at or before `last_completed` are dropped: a completed checkpoint carried
+  // them. `assigned`: the splits that must be there. Internal: a split is missing or was read twice, or two subtasks of
+  // an operator differ in the layout of their state.
   absl::StatusOr<storage::v1::Manifest> Merge(Epoch last_completed, const std::vector<storage::v1::SourceState>& assigned) const;
 
   Epoch epoch() const { return epoch_; }

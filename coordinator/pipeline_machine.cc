@@ -17,8 +17,8 @@ constexpr absl::Duration kMaxWriteBackoff = absl::Seconds(2);
 constexpr absl::Duration kPlaceAgain = absl::Milliseconds(200);
 constexpr absl::Duration kReadAgain = absl::Milliseconds(500);
 
-// How long a start that a user asked for tries to prepare its connectors. The user waits for the answer, and can correct what is wrong;
-// a restart has nobody who does, and is as patient as its policy.
+// How long a start that a user asked for tries to prepare its connectors. The user waits for the answer, and can
+// correct what is wrong; a restart has nobody who does, and is as patient as its policy.
 absl::Duration PatienceWith(const absl::Status& status) {
   if (IsPermanent(status)) return absl::ZeroDuration();
   // A topic or table that was created a moment ago may not be seen yet.

@@ -18,8 +18,8 @@
 
 namespace millrace {
 
-// One pipeline's life, from the record in the metadata store. Pure: Step takes what happened and answers with what to do; time,
-// storage and workers are the caller's.
+// One pipeline's life, from the record in the metadata store. Pure: Step takes what happened and answers with what to
+// do; time, storage and workers are the caller's.
 //
 //   phase     what is under way                                     goes on when
 //   Idle      nothing is deployed                                   start
@@ -29,14 +29,15 @@ namespace millrace {
 //   Redrive   its committables are committed (again)                every sink has answered
 //   Place     slots are looked for                                  Placed; else tried again
 //   Deploy    subtasks restore                                      all run
-//   Run       checkpoints                                           stop, drain, end of input: Finish; failure: Backoff or Finish
+//   Run       checkpoints                                           stop, drain, end: Finish; failure: Backoff, Finish
 //   Backoff   the pipeline waits before it restarts                 time: Raise
 //   Finish    the end state is made durable                         the record is written: Idle
 //
-// A checkpoint: Collect answers → Store the manifest → Complete by compare-and-set → Commit per sink. One at a time, so that epoch
-// e is in every table before e + 1 can complete. An epoch is triggered only when a record with highest_epoch ≥ it is durable; a
-// generation is deployed only when it is. Intentions are made in record_ and acted on when they are in durable_; every write carries
-// all intentions so far, and a write whose outcome is unknown is repeated with the same bytes before another one is made.
+// A checkpoint: Collect answers → Store the manifest → Complete by compare-and-set → Commit per sink. One at a time, so
+// that epoch e is in every table before e + 1 can complete. An epoch is triggered only when a record with highest_epoch
+// ≥ it is durable; a generation is deployed only when it is. Intentions are made in record_ and acted on when they are
+// in durable_; every write carries all intentions so far, and a write whose outcome is unknown is repeated with the
+// same bytes before another one is made.
 //
 // Thread:  one at a time.
 class PipelineMachine {

@@ -6,7 +6,7 @@ namespace millrace {
 namespace {
 
 constexpr int kNumStates = 9;
-//                                             CREATED STARTING RUNNING STOPPING STOPPED RESTARTING FAILED FINISHED CANCELLED
+// CREATED STARTING RUNNING STOPPING STOPPED RESTARTING FAILED FINISHED CANCELLED, from row to column.
 constexpr bool kTable[kNumStates][kNumStates] = {{0, 1, 0, 0, 0, 0, 0, 0, 1},
                                                  {0, 0, 1, 1, 0, 1, 1, 0, 1},
                                                  {0, 0, 0, 1, 0, 1, 1, 1, 1},

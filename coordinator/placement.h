@@ -19,8 +19,8 @@ struct WorkerSlots {
   std::set<uint32_t> used;
 };
 
-// Subtasks → slots. Pure. Subtask i of all stages shares one slot, so parallelism p takes p slots; they are spread over the workers,
-// the emptiest first.
+// Subtasks → slots. Pure. Subtask i of all stages shares one slot, so parallelism p takes p slots; they are spread over
+// the workers, the emptiest first.
 // Fails:   ResourceExhausted with the slots needed and free, and what to do.
 absl::StatusOr<std::vector<internal::v1::SubtaskPlacement>> Place(std::string_view pipeline, const std::vector<uint32_t>& stages,
                                                                   uint32_t parallelism, std::vector<WorkerSlots> workers);

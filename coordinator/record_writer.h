@@ -7,8 +7,8 @@
 
 namespace millrace {
 
-// Writes a record and finds out what became of it: after a lost race or a lost answer it reads back, because the record found may
-// be the one written. Calling it again with the same arguments is safe.
+// Writes a record and finds out what became of it: after a lost race or a lost answer it reads back, because the record
+// found may be the one written. Calling it again with the same arguments is safe.
 // Returns the record's new version. Aborted: someone else's record is stored. Unavailable: still unknown; call again.
 //
 // Blocks:  yes: IoPool.

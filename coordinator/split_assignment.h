@@ -10,11 +10,11 @@
 
 namespace millrace {
 
-// Which subtask reads which split. Pure. Splits are dealt round-robin in the order of their ids, so that the same splits and
-// parallelism always give the same assignment.
+// Which subtask reads which split. Pure. Splits are dealt round-robin in the order of their ids, so that the same
+// splits and parallelism always give the same assignment.
 
-// Where the splits of every source stand at a start: what the checkpoint says, and for splits that it does not know yet the start
-// positions. `restored` may be null.
+// Where the splits of every source stand at a start: what the checkpoint says, and for splits that it does not know yet
+// the start positions. `restored` may be null.
 std::vector<storage::v1::SourceState> PositionsAtStart(const storage::v1::PipelineRecord& record,
                                                        const storage::v1::Manifest* restored);
 

@@ -10,7 +10,8 @@
 
 namespace millrace {
 
-// Everything a coordinator needs in one process, built in the order of its members. Its metadata and checkpoints lie below data_dir.
+// Everything a coordinator needs in one process, built in the order of its members. Its metadata and checkpoints lie
+// below data_dir.
 //
 // Owns:    threads, the internal port, the Coordinator.
 // Thread:  any.

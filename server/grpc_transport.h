@@ -9,15 +9,16 @@
 
 namespace millrace {
 
-// Transport over gRPC: every stream is a bidirectional call of raw bytes on a connection of its own, so that a full shuffle
-// stream never delays a heartbeat. Keepalive pings notice a peer that hangs or a cable that was pulled.
+// Transport over gRPC: every stream is a bidirectional call of raw bytes on a connection of its own, so that a full
+// shuffle stream never delays a heartbeat. Keepalive pings notice a peer that hangs or a cable that was pulled.
 //
-// A closed stream reaches the peer so: Close(OK) after everything sent before it; an error of the serving end with its code
-// and message; an error of the connecting end as Unavailable.
+// A closed stream reaches the peer so: Close(OK) after everything sent before it; an error of the serving end with its
+// code and message; an error of the connecting end as Unavailable.
 //
 // Owns:    its gRPC server and the calls. Executors outlive it; streams may outlive it and are then closed.
 // Thread:  any; Listen once.
-// Blocks:  only the destructor: it flushes what closed streams have queued, up to Options::flush_timeout, then breaks the rest.
+// Blocks:  only the destructor: it flushes what closed streams have queued, up to Options::flush_timeout, then breaks
+//          the rest.
 // Fails:   Listen: Unavailable if the address cannot be bound.
 class GrpcTransport final : public Transport {
  public:

@@ -45,7 +45,8 @@ class HttpServer {
     absl::Duration header_timeout = absl::Seconds(5);
     absl::Duration write_timeout = absl::Seconds(10);
   };
-  // Fails with InvalidArgument for a public address, FailedPrecondition if the port is taken; both say which flag to change.
+  // Fails with InvalidArgument for a public address, FailedPrecondition if the port is taken; both say which flag to
+  // change.
   static absl::StatusOr<std::unique_ptr<HttpServer>> Listen(Options options, Routes routes);
   ~HttpServer();
 

@@ -20,8 +20,8 @@ std::optional<PortHolder> FindPortHolder(int port);
 // 127.0.0.1:7070, [::1]:7070.
 std::string HostPort(const std::string& host, int port);
 
-// Why binding has just failed and which flag to change: FailedPrecondition that names who holds the port if it is in use, InvalidArgument
-// if this machine has no such address or this user may not take the port.
+// Why binding has just failed and which flag to change: FailedPrecondition that names who holds the port if it is in
+// use, InvalidArgument if this machine has no such address or this user may not take the port.
 absl::Status CannotListen(const std::string& bind, int port, const std::string& flag);
 
 }  // namespace millrace

@@ -10,7 +10,8 @@ namespace millrace {
 //
 // Thread:  any. `done` is called exactly once, from any thread, possibly before the method returns; it does not block.
 // Blocks:  never.
-// Fails:   NotFound: no such pipeline. Unavailable: not the leader, or not ready yet. FailedPrecondition: not in this state.
+// Fails:   NotFound: no such pipeline. Unavailable: not the leader, or not ready yet. FailedPrecondition: not in this
+//          state.
 class PipelineControl {
  public:
   template <typename Response>

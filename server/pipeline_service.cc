@@ -101,7 +101,8 @@ class WatchCall final : public grpc::ServerWriteReactor<v1::WatchResponse> {
       bool ended = !answer.ok();
       WatchCall* call;
       {
-        // Under the lock: until it is released the call cannot be finished elsewhere, and StartWrite runs no callback of ours inline.
+        // Under the lock: until it is released the call cannot be finished elsewhere, and StartWrite runs no callback
+        // of ours inline.
         MutexLock lock(&ending->mutex);
         call = ending->call;
         if (call == nullptr) return;

@@ -25,14 +25,15 @@ class PipelineServer {
     bool insecure = false;    // allows a public address without TLS
     bool reflection = false;  // lets anyone who connects list services and messages
   };
-  // Fails with InvalidArgument for a public address, FailedPrecondition if the port is taken; both say which flag to change.
+  // Fails with InvalidArgument for a public address, FailedPrecondition if the port is taken; both say which flag to
+  // change.
   static absl::StatusOr<std::unique_ptr<PipelineServer>> Listen(const Options& options, PipelineControl* control, Metrics* metrics,
                                                                 const Clock* clock);
   ~PipelineServer();
 
   int port() const;
-  // Health of service "millrace.v1.PipelineService": true on the leader, with its catalogue loaded. Begins as false; health of ""
-  // is true all along.
+  // Health of service "millrace.v1.PipelineService": true on the leader, with its catalogue loaded. Begins as false;
+  // health of "" is true all along.
   void SetServing(bool serving);
 
  private:

@@ -39,7 +39,8 @@ struct Process {
   Logger log;
 };
 
-// Threads of gRPC and of the pools are not waited for: what was promised is durable, and a start that failed promised nothing.
+// Threads of gRPC and of the pools are not waited for: what was promised is durable, and a start that failed promised
+// nothing.
 [[noreturn]] void End(int exit_code = kExitOk) {
   std::fflush(stdout);
   std::_Exit(exit_code);

@@ -23,7 +23,8 @@ class StreamWire {
   virtual void Release(const absl::Status& why) = 0;
 };
 
-// What both ends of a stream have in common: the queue of sends, one outstanding write, and who may still touch the call.
+// What both ends of a stream have in common: the queue of sends, one outstanding write, and who may still touch the
+// call.
 //
 //   state      a send is     leaves it when
 //   kOpen      queued        Close, or the peer ends

@@ -13,7 +13,8 @@ namespace millrace {
 //
 // Owns:    threads, the shuffle's port, state directories below data_dir, connectors, the Worker.
 // Thread:  any; Leave and idle hop to the worker's loop.
-// Ends:    with the process. A worker that has left, or is killed, loses nothing that was committed, so nothing is torn down.
+// Ends:    with the process. A worker that has left, or is killed, loses nothing that was committed, so nothing is torn
+//          down.
 class WorkerNode {
  public:
   struct Options {

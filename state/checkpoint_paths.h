@@ -13,7 +13,7 @@ namespace millrace {
 // digits, so that names sort as numbers do.
 //
 //   <pipeline>/<lineage>/manifests/<epoch>-<generation>.pb
-//   <pipeline>/<lineage>/state/<operator uid>/<epoch>/…    the epoch whose snapshot uploaded it; the rest is the backend's
+//   <pipeline>/<lineage>/state/<operator uid>/<epoch>/…    of the snapshot that uploaded it; the rest: the backend's
 //
 // State of an epoch is named by later manifests too. The epoch in the name is how the collector knows that an unnamed
 // blob is old and not on its way into a manifest.

@@ -9,8 +9,9 @@
 
 namespace millrace {
 
-// All channels into one subtask, as one input. Order is kept per channel; channels take turns. A blocked channel keeps its events, so
-// that its writer runs out of credit. Rows are counted and compared with what barriers and ends say was sent.
+// All channels into one subtask, as one input. Order is kept per channel; channels take turns. A blocked channel keeps
+// its events, so that its writer runs out of credit. Rows are counted and compared with what barriers and ends say was
+// sent.
 //
 // Thread:  task thread. Blocks: never.
 class ChannelInput {

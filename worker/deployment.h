@@ -13,8 +13,8 @@
 
 namespace millrace {
 
-// This worker's subtasks of one deployment of one pipeline: channels are connected at once, state is restored off-thread, then every
-// subtask starts on its slot.
+// This worker's subtasks of one deployment of one pipeline: channels are connected at once, state is restored
+// off-thread, then every subtask starts on its slot.
 //
 // Owns:    its subtasks; each is destroyed on its slot's executor.
 // Thread:  the worker's executor.

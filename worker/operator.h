@@ -24,8 +24,8 @@ class Output {
   virtual void Emit(uint32_t output, BatchPtr rows) = 0;
 };
 
-// What an operator's barrier froze: the dirty part of its hot tables, copied out without sorting. Written off-thread while the
-// operator goes on.
+// What an operator's barrier froze: the dirty part of its hot tables, copied out without sorting. Written off-thread
+// while the operator goes on.
 //
 // Thread:  made on the task thread, used once on the IoPool.
 class FrozenEntries {
@@ -34,15 +34,15 @@ class FrozenEntries {
   virtual absl::Status WriteTo(StateBackend& backend) = 0;
 };
 
-// What the receivers behind an operator's exchange have confirmed, for the combiner in front of it (docs/ARCHITECTURE.md, D4).
-// Task thread.
+// What the receivers behind an operator's exchange have confirmed, for the combiner in front of it
+// (docs/ARCHITECTURE.md, D4). Task thread.
 class DownstreamProgress {
  public:
   virtual ~DownstreamProgress() = default;
   // Every receiver has seen that this channel counts (again) for its watermark.
   virtual bool ChannelsCount() const = 0;
-  // A row whose window ends at or before this may be late at some receiver: the larger of the watermark last sent and of those that
-  // receivers had reached when they confirmed. kNoWatermark: none.
+  // A row whose window ends at or before this may be late at some receiver: the larger of the watermark last sent and
+  // of those that receivers had reached when they confirmed. kNoWatermark: none.
   virtual EventTimeMicros ReachedWatermark() const = 0;
 };
 
@@ -61,7 +61,8 @@ struct OperatorContext {
   EventTimeMicros restored_watermark = kNoWatermark;
 };
 
-// A step of a pipeline on columnar batches. Its durable state is what Freeze hands out and Restore reads: nothing else survives.
+// A step of a pipeline on columnar batches. Its durable state is what Freeze hands out and Restore reads: nothing else
+// survives.
 //
 // Owns:    its hot tables.
 // Thread:  task thread, except Restore (IoPool, before everything else).
@@ -71,8 +72,8 @@ class Operator {
  public:
   virtual ~Operator() = default;
   virtual absl::Status Open(const OperatorContext& context) = 0;
-  // Rebuilds hot tables from the backend, which holds the context's key groups. Called for stateful operators, after Open, on the
-  // IoPool, with an empty backend on a fresh start.
+  // Rebuilds hot tables from the backend, which holds the context's key groups. Called for stateful operators, after
+  // Open, on the IoPool, with an empty backend on a fresh start.
   virtual absl::Status Restore(StateBackend& /*backend*/) { return absl::OkStatus(); }
   // `port` is DataBatch::port for an input that is an exchange behind a combiner, else 0.
   virtual absl::Status ProcessBatch(uint32_t input, uint32_t port, const BatchPtr& rows, Output& out) = 0;

@@ -29,8 +29,8 @@ struct ChainSnapshot {
   std::vector<SinkPart> sinks;          // those that have staged something
 };
 
-// Operators and sinks of one stage, fused: rows go from one to the next by call, on one thread. Inputs from outside the chain come
-// from the stage's source or from exchanges.
+// Operators and sinks of one stage, fused: rows go from one to the next by call, on one thread. Inputs from outside the
+// chain come from the stage's source or from exchanges.
 //
 // Owns:    its operators and sinks. Borrows the exchange writers.
 // Thread:  task thread.
@@ -43,12 +43,14 @@ class OperatorChain {
     std::unique_ptr<Sink> sink;
     EventTimeMicros restored_watermark = kNoWatermark;
   };
-  // `nodes` in the stage's order. `exchanges_out`: by (node uid, output). `channels_in`: number of channels of every exchange.
+  // `nodes` in the stage's order. `exchanges_out`: by (node uid, output). `channels_in`: number of channels of every
+  // exchange.
   static absl::StatusOr<std::unique_ptr<OperatorChain>> Make(
       std::vector<Node> nodes, std::map<std::pair<std::string, uint32_t>, std::vector<ExchangeWriter*>> exchanges_out,
       const std::map<uint32_t, size_t>& channels_in);
 
-  // Rows that enter at a node's input: `node` is an index into nodes. The source's own outputs enter with EmitFromSource.
+  // Rows that enter at a node's input: `node` is an index into nodes. The source's own outputs enter with
+  // EmitFromSource.
   absl::Status ProcessBatch(size_t node, uint32_t input, uint32_t port, const BatchPtr& rows);
   absl::Status EmitFromSource(uint32_t output, const BatchPtr& rows);
   // Time from the source, or from channel `slot` of an exchange into a node.

@@ -12,8 +12,8 @@
 
 namespace millrace {
 
-// Carries out the commits that the coordinator appoints this worker to: per sink one at a time, in the order in which they came.
-// Committers work in a process that never saw the rows, so that any worker can be appointed.
+// Carries out the commits that the coordinator appoints this worker to: per sink one at a time, in the order in which
+// they came. Committers work in a process that never saw the rows, so that any worker can be appointed.
 //
 // Thread:  the worker's executor; committing on the IoPool.
 class SinkCommitter {

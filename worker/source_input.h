@@ -12,11 +12,12 @@
 
 namespace millrace {
 
-// A Source with event time: watermarks and idleness per split, and the lowest of them. The one place where source positions are taken.
+// A Source with event time: watermarks and idleness per split, and the lowest of them. The one place where source
+// positions are taken.
 //
-// A split's watermark is its newest row minus the bound minus 1 ms (Flink's rule), never lower than restored. A split is idle only when
-// the reader has stood at its end, without a row, for the idle time-out. Finished splits leave the minimum; when all splits of a
-// bounded source are finished, the final watermark is due.
+// A split's watermark is its newest row minus the bound minus 1 ms (Flink's rule), never lower than restored. A split
+// is idle only when the reader has stood at its end, without a row, for the idle time-out. Finished splits leave the
+// minimum; when all splits of a bounded source are finished, the final watermark is due.
 //
 // Owns:    the source.
 // Thread:  task thread. Blocks: never.

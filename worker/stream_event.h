@@ -11,7 +11,8 @@ namespace millrace {
 
 using BatchPtr = std::shared_ptr<arrow::RecordBatch>;
 
-// Rows. `port` tells the two kinds of rows of an exchange behind a local combiner apart: 0 raw rows, 1 partial aggregates.
+// Rows. `port` tells the two kinds of rows of an exchange behind a local combiner apart: 0 raw rows, 1 partial
+// aggregates.
 struct DataBatch {
   BatchPtr rows;
   uint32_t port = 0;
@@ -26,7 +27,8 @@ enum class BarrierKind : uint8_t { kPeriodic = 1, kStop = 2, kDrain = 3 };
 struct Barrier {
   Epoch epoch;
   BarrierKind kind = BarrierKind::kPeriodic;
-  // Rows sent on this channel before the barrier, since the deployment; filled per channel by the sender, compared by the receiver.
+  // Rows sent on this channel before the barrier, since the deployment; filled per channel by the sender, compared by
+  // the receiver.
   uint64_t rows_before = 0;
 };
 // Nothing follows. Sent only behind a last barrier. It stands for every later barrier.

@@ -29,15 +29,17 @@ struct SubtaskEvents {
   std::function<void(internal::v1::CheckpointAck)> on_ack;
 };
 
-// One parallel instance of a stage: a resumable step on its slot's executor. Control first, then events, a few per step.
+// One parallel instance of a stage: a resumable step on its slot's executor. Control first, then events, a few per
+// step.
 //
 // WHERE A BARRIER GOES
 //   source stage   trigger → positions are taken → [drain: final watermark] → barrier
 //   other stages   barrier on every channel (BarrierAligner; delivered channels wait) → barrier
 //   then           the chain lets go and freezes (BeforeBarrier) → barrier to every exchange → channels go on →
-//                  IoPool, one epoch at a time, in order: frozen entries to the backend, snapshot, staged output → acknowledge
-//   abort          the epoch's work is still done, for the frozen entries and staged files exist only there; its committables keep the
-//                  epoch that sealed them and go out with the next acknowledgement
+//                  IoPool, one epoch at a time, in order: frozen entries to the backend, snapshot, staged output →
+//                  acknowledge
+//   abort          the epoch's work is still done, for the frozen entries and staged files exist only there; its
+//                  committables keep the epoch that sealed them and go out with the next acknowledgement
 //
 // Owns:    chain, inputs, exchange writers, state backends.
 // Thread:  its executor, destruction included; wakes and progress() from any.

@@ -7,8 +7,8 @@
 
 namespace millrace {
 
-// The watermark of an operator: the lowest of its inputs that count. Idle inputs do not count until they speak again, ended ones
-// never. When the last one turns idle the highest watermark seen holds (Flink's rule). Never goes back.
+// The watermark of an operator: the lowest of its inputs that count. Idle inputs do not count until they speak again,
+// ended ones never. When the last one turns idle the highest watermark seen holds (Flink's rule). Never goes back.
 //
 // Pure.
 class WatermarkTracker {

@@ -14,7 +14,8 @@
 
 namespace millrace {
 
-// A worker process's data plane: registers with the coordinator, runs what it deploys, commits what it appoints it to commit.
+// A worker process's data plane: registers with the coordinator, runs what it deploys, commits what it appoints it to
+// commit.
 //
 // A lost connection to the coordinator ends every deployment: the next leader deploys anew, under a higher generation.
 //
@@ -27,7 +28,8 @@ class Worker {
 
   // Connects, and goes on connecting.
   void Start();
-  // SIGTERM: tells the coordinator that it leaves. The coordinator takes a checkpoint and undeploys; then idle() is true.
+  // SIGTERM: tells the coordinator that it leaves. The coordinator takes a checkpoint and undeploys; then idle() is
+  // true.
   void Leave();
   bool idle() const { return deployments_.empty(); }
   bool connected() const { return welcomed_; }

@@ -11,8 +11,8 @@
 
 namespace millrace {
 
-// What the lines of a Delta commit say. Only what an appending writer needs; unknown actions and fields are skipped, since a table
-// whose features could make them matter is refused (CheckProtocol).
+// What the lines of a Delta commit say. Only what an appending writer needs; unknown actions and fields are skipped,
+// since a table whose features could make them matter is refused (CheckProtocol).
 
 // Column to value; nullopt: NULL.
 using PartitionValues = std::map<std::string, std::optional<std::string>>;

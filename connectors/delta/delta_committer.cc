@@ -182,8 +182,8 @@ absl::StatusOr<CommitReceipt> DeltaCommitter::Drive(Attempt& attempt) {
       }
       continue;
     }
-    // Unknown: whatever is at `version` decides, and the next turn reads it. If nothing is there, the same version is tried again,
-    // so that a put that is still under way and this one cannot both count.
+    // Unknown: whatever is at `version` decides, and the next turn reads it. If nothing is there, the same version is
+    // tried again, so that a put that is still under way and this one cannot both count.
     if (!absl::IsUnavailable(put.status())) return Annotate(put.status(), doing);
     if (++unknown_outcomes > options_.max_unknown_outcomes) {
       return Unavailable(doing, ": the outcome is unknown: version ", version, ": ", put.status().message());

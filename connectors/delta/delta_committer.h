@@ -31,17 +31,18 @@ struct DeltaCommitterOptions {
 // `millrace/<pipeline>/<sink uid>/<lineage>`. Frozen.
 std::string DeltaAppId(const CommitIdentity& identity);
 
-// Commits epochs into one Delta table, each in one version with its own txn marker, which it checks inside the put-if-absent loop.
+// Commits epochs into one Delta table, each in one version with its own txn marker, which it checks inside the
+// put-if-absent loop.
 //
-//   | seen                                          | then                                                              |
-//   | txn[appId] ≥ epoch, this epoch is in the log  | same content: success; other content: DataLoss; a fence: Aborted  |
-//   | txn[appId] > epoch, this epoch is not         | Aborted: it was fenced off                                        |
-//   | put N+1: created                              | success                                                           |
-//   | put N+1: exists                               | read it, start over on top of it                                  |
-//   | put N+1: unknown                              | read N+1; absent: the same put again; else start over             |
-// Nothing is ever deleted. Why it is exact: N+1 is tried only after the marker was seen as of N, and put-if-absent is atomic, so the
-// markers of one appId strictly ascend in the log; hence an epoch is applied at most once. The checkpoint that keeps the committables
-// until they are acknowledged gives at least once.
+//   | seen                                          | then
+//   | txn[appId] ≥ epoch, this epoch is in the log  | same content: success; other content: DataLoss; a fence: Aborted
+//   | txn[appId] > epoch, this epoch is not         | Aborted: it was fenced off
+//   | put N+1: created                              | success
+//   | put N+1: exists                               | read it, start over on top of it
+//   | put N+1: unknown                              | read N+1; absent: the same put again; else start over
+// Nothing is ever deleted. Why it is exact: N+1 is tried only after the marker was seen as of N, and put-if-absent is
+// atomic, so the markers of one appId strictly ascend in the log; hence an epoch is applied at most once. The
+// checkpoint that keeps the committables until they are acknowledged gives at least once.
 //
 // Owns:    its snapshot of the table. Borrows the clock.
 // Thread:  IoPool, one call at a time.

@@ -31,19 +31,20 @@ struct DeltaSnapshot {
 // Owns:    nothing. Borrows the store.
 // Thread:  IoPool, one at a time.
 // Blocks:  yes.
-// Fails:   NotFound: there is no table. Unavailable: retry; for Append the outcome is unknown. DataLoss: the log has a hole or is
-//          damaged. FailedPrecondition: the table uses what we cannot write.
+// Fails:   NotFound: there is no table. Unavailable: retry; for Append the outcome is unknown. DataLoss: the log has a
+//          hole or is damaged. FailedPrecondition: the table uses what we cannot write.
 class DeltaLog {
  public:
   explicit DeltaLog(BlobStore* store) : store_(store) {}
 
-  // Brings `snapshot` to the newest version: from the newest checkpoint if it is new, else by the commits that it lacks. After a
-  // failure the snapshot is at some older version and valid.
+  // Brings `snapshot` to the newest version: from the newest checkpoint if it is new, else by the commits that it
+  // lacks. After a failure the snapshot is at some older version and valid.
   absl::Status Refresh(DeltaSnapshot* snapshot);
   // NotFound: there is no such version, or it was cleaned up.
   absl::StatusOr<DeltaCommit> ReadCommit(int64_t version);
   absl::StatusOr<PutResult> Append(int64_t version, const std::string& bytes);
-  // Writes the checkpoint of this snapshot, reads it back, and points _last_checkpoint at it. Tombstones older than a week are left out.
+  // Writes the checkpoint of this snapshot, reads it back, and points _last_checkpoint at it. Tombstones older than a
+  // week are left out.
   absl::Status WriteCheckpoint(const DeltaSnapshot& snapshot, int64_t now_ms);
 
  private:

@@ -19,10 +19,11 @@ struct DeltaSinkOptions {
   Generation generation;
 };
 
-// Stages rows of one subtask as Parquet files of a Delta table: per epoch one file for each combination of partition values.
-// Partition columns are in the log, not in the files.
+// Stages rows of one subtask as Parquet files of a Delta table: per epoch one file for each combination of partition
+// values. Partition columns are in the log, not in the files.
 //
-// Owns:    references to the batches written since the last Seal. Borrows the clock, which outlives its staged epochs too.
+// Owns:    references to the batches written since the last Seal. Borrows the clock, which outlives its staged epochs
+//          too.
 // Thread:  task thread; what Seal returns runs on the IoPool and is independent of the sink.
 // Blocks:  never. Splitting, encoding and statistics are all in Persist.
 // Fails:   InvalidArgument: a column is missing, of another type, or NULL where it must not be.

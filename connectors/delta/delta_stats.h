@@ -8,8 +8,8 @@
 namespace millrace {
 
 // Statistics of a data file, as the JSON of `add.stats`: numRecords, minValues, maxValues, nullCount, tightBounds.
-// The first 32 leaf columns are covered, a list or map being one leaf. Bounds are given for numbers, dates, timestamps and strings;
-// none if all values are null or one is NaN or infinite.
+// The first 32 leaf columns are covered, a list or map being one leaf. Bounds are given for numbers, dates, timestamps
+// and strings; none if all values are null or one is NaN or infinite.
 std::string DeltaStats(const arrow::Table& rows);
 
 // A lower bound of at most 32 characters: a prefix.

@@ -22,8 +22,8 @@ class Decoder {
  public:
   virtual ~Decoder() = default;
   virtual const std::shared_ptr<arrow::Schema>& schema() const = 0;
-  // Appends one row. InvalidArgument: the record is bad, the message says why, and nothing was appended. Any other failure is fatal:
-  // the decoder must not be used again.
+  // Appends one row. InvalidArgument: the record is bad, the message says why, and nothing was appended. Any other
+  // failure is fatal: the decoder must not be used again.
   virtual absl::Status Append(const RawRecord& record) = 0;
   virtual int64_t num_rows() const = 0;
   // Rows since the last Flush, which may be none.

@@ -23,7 +23,8 @@ struct JsonCell {
   int64_t high = 0;
 };
 
-// A row between conversion and append: a bad field is found before any builder is touched, so that a row is appended whole or not.
+// A row between conversion and append: a bad field is found before any builder is touched, so that a row is appended
+// whole or not.
 struct JsonRow {
   void Clear() {
     cells.clear();
@@ -37,8 +38,8 @@ struct JsonRow {
   std::string path;
 };
 
-// Finds the column of a key. Records of a topic mostly have their keys in one order, so the key that stood at this place last time is
-// compared first.
+// Finds the column of a key. Records of a topic mostly have their keys in one order, so the key that stood at this
+// place last time is compared first.
 class JsonFieldMatcher {
  public:
   static constexpr int kUnused = -1;
@@ -56,7 +57,8 @@ class JsonFieldMatcher {
   std::vector<Seen> seen_;
 };
 
-// Converts the JSON values of one column, or of one part of a nested column, and appends them to a builder that it borrows.
+// Converts the JSON values of one column, or of one part of a nested column, and appends them to a builder that it
+// borrows.
 class JsonColumn {
  public:
   static constexpr uint32_t kMissing = 0;  // token 0 begins the record itself

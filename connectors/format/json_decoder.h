@@ -10,9 +10,10 @@ namespace millrace {
 
 // Decodes JSON objects into the columns asked for, and no others; what is skipped is checked all the same.
 //
-// A record is bad if it is not one JSON object (UTF-8, grammar, text behind it, deeper than 64), or if a column does not take its value:
-//   · conversions are Flink's as long as nothing is lost ("12" → 12, 5.0 → 5); 1.7 → INT, a value out of range, more digits than a
-//     DECIMAL or TIMESTAMP has, are bad, never null, never rounded
+// A record is bad if it is not one JSON object (UTF-8, grammar, text behind it, deeper than 64), or if a column does
+// not take its value:
+//   · conversions are Flink's as long as nothing is lost ("12" → 12, 5.0 → 5); 1.7 → INT, a value out of range, more
+//     digits than a DECIMAL or TIMESTAMP has, are bad, never null, never rounded
 //   · FLOAT and DOUBLE take the nearest value; DECIMAL is exact, from the text
 //   · STRING takes anything: objects and arrays become their JSON text without white space
 //   · of a key that comes twice the last value counts; a missing one is null, bad if the column is NOT NULL

@@ -11,9 +11,10 @@ class dom_parser_implementation;
 
 namespace millrace {
 
-// Where the tokens of one JSON text are: brackets, colons, commas, and the first byte of every string, number and literal.
-// simdjson's vectorised first stage finds them, and refuses bad UTF-8, control characters in strings and unclosed strings. Grammar is
-// checked by Skip, token by token, so that every byte of a record is checked, also of values that nobody asked for.
+// Where the tokens of one JSON text are: brackets, colons, commas, and the first byte of every string, number and
+// literal. simdjson's vectorised first stage finds them, and refuses bad UTF-8, control characters in strings and
+// unclosed strings. Grammar is checked by Skip, token by token, so that every byte of a record is checked, also of
+// values that nobody asked for.
 //
 // simdjson's On-Demand parser, the obvious alternative, does not look into what it skips.
 //
@@ -41,8 +42,8 @@ class JsonIndex {
   }
   // Whether any string of the text may hold an escape.
   bool has_escapes() const { return has_escapes_; }
-  // Checks the whole value that begins at `token`, `depth` levels below the top, and returns the token behind it; 0 if it is not JSON,
-  // with `error` set.
+  // Checks the whole value that begins at `token`, `depth` levels below the top, and returns the token behind it; 0 if
+  // it is not JSON, with `error` set.
   uint32_t Skip(uint32_t token, int depth, const char** error) const;
   // The token behind a value that Skip has accepted.
   uint32_t Behind(uint32_t token) const;
@@ -62,7 +63,8 @@ class JsonIndex {
 
 // Whether this is a number by JSON's grammar.
 bool IsJsonNumber(std::string_view text);
-// Resolves the escapes of a string's body. False: one is malformed, or a surrogate stands alone. `out` may be null, to check only.
+// Resolves the escapes of a string's body. False: one is malformed, or a surrogate stands alone. `out` may be null, to
+// check only.
 bool UnescapeJson(std::string_view body, std::string* out);
 
 }  // namespace millrace

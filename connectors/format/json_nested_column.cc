@@ -11,7 +11,8 @@
 namespace millrace {
 namespace {
 
-// Nested times carry no precision of their own in Arrow: they keep what microseconds (TIMESTAMP) and milliseconds (TIME) can hold.
+// Nested times carry no precision of their own in Arrow: they keep what microseconds (TIMESTAMP) and milliseconds
+// (TIME) can hold.
 int WidestPrecision(const arrow::DataType& type) { return type.id() == arrow::Type::TIME32 ? 3 : 6; }
 
 absl::StatusOr<std::unique_ptr<JsonColumn>> MakePart(const arrow::Field& field, TimestampFormat format, arrow::ArrayBuilder* builder) {

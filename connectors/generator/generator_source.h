@@ -45,7 +45,8 @@ class GeneratorSource final : public Source {
   void Close() override;
 
  private:
-  // Outlives the source while the pool still waits. The waker, which only posts, is called under the mutex: after Close it is gone.
+  // Outlives the source while the pool still waits. The waker, which only posts, is called under the mutex: after Close
+  // it is gone.
   struct Alarm {
     Mutex mutex;
     std::function<void()> wake ABSL_GUARDED_BY(mutex);

@@ -44,13 +44,13 @@ class KafkaClient {
   ~KafkaClient();
 
   rd_kafka_t* get() const { return client_; }
-  // Blocks until a broker has answered. Fails: Unavailable, with the addresses, the reason and what to look at; at once when every
-  // broker refuses, else after `timeout`.
+  // Blocks until a broker has answered. Fails: Unavailable, with the addresses, the reason and what to look at; at once
+  // when every broker refuses, else after `timeout`.
   absl::Status AwaitBroker(absl::Duration timeout);
   // Blocks. The identity of the cluster.
   absl::StatusOr<std::string> ClusterId(absl::Duration timeout);
-  // Blocks. One offset per split for these timestamps in milliseconds; RD_KAFKA_OFFSET_BEGINNING and _END are taken too. A timestamp
-  // behind the last record gives the end. With read_committed, the end is that of what is committed.
+  // Blocks. One offset per split for these timestamps in milliseconds; RD_KAFKA_OFFSET_BEGINNING and _END are taken
+  // too. A timestamp behind the last record gives the end. With read_committed, the end is that of what is committed.
   absl::StatusOr<std::vector<int64_t>> QueryOffsets(const std::vector<KafkaSplit>& splits, const std::vector<int64_t>& timestamps,
                                                     absl::Duration timeout);
   // Takes what went wrong since the last call; OK: nothing that matters.

@@ -8,8 +8,8 @@
 
 namespace millrace {
 
-// What the last record consumed from a partition looked like. If another record stands at its offset after a restore, the topic was
-// deleted and made anew, and positions mean nothing any more.
+// What the last record consumed from a partition looked like. If another record stands at its offset after a restore,
+// the topic was deleted and made anew, and positions mean nothing any more.
 //
 // On disk: never reorder.  [offset 8][timestamp 8][XXH3-64 of the value 8], little-endian
 struct KafkaFingerprint {

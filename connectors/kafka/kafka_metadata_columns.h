@@ -12,8 +12,8 @@
 
 namespace millrace {
 
-// Columns that a record fills beside its payload: topic STRING, partition INT, offset BIGINT, timestamp TIMESTAMP_LTZ(3) or
-// TIMESTAMP(3), key BYTES, headers MAP<STRING, BYTES>.
+// Columns that a record fills beside its payload: topic STRING, partition INT, offset BIGINT, timestamp
+// TIMESTAMP_LTZ(3) or TIMESTAMP(3), key BYTES, headers MAP<STRING, BYTES>.
 class KafkaMetadataColumns {
  public:
   // InvalidArgument: there is no such metadata, or it has another type, or JSON cannot fill the column.

@@ -24,8 +24,9 @@ using Reader = std::function<std::string(const std::string& text)>;
 
 constexpr std::string_view kProperties = "properties.";
 
-// librdkafka's settings that a pipeline may set: how to connect, how to prove who we are, how much to fetch. What decides exactness
-// (offset reset, commits, isolation, checksums) and what runs code or reads plugins is not among them.
+// librdkafka's settings that a pipeline may set: how to connect, how to prove who we are, how much to fetch. What
+// decides exactness (offset reset, commits, isolation, checksums) and what runs code or reads plugins is not among
+// them.
 const std::vector<std::string>& AllowedClientSettings() {
   static const auto& names = *new std::vector<std::string>{
       "broker.address.family", "client.id", "client.rack", "connections.max.idle.ms", "enable.ssl.certificate.verification",

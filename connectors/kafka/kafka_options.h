@@ -11,7 +11,8 @@
 
 namespace millrace {
 
-// Options of a Kafka source, under Flink's names. What is not listed here or in the allow-list of 'properties.*' is refused.
+// Options of a Kafka source, under Flink's names. What is not listed here or in the allow-list of 'properties.*' is
+// refused.
 struct KafkaOptions {
   // Where a read begins or ends.
   enum class Place { kEarliest, kLatest, kTimestamp, kOffsets, kNever };

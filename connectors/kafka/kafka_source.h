@@ -21,7 +21,8 @@ namespace millrace {
 
 // Reads partitions that it was told to read, from where it was told, through one queue (docs/ARCHITECTURE.md, D9).
 //
-//   Open: same cluster? every position still there? ──► assign at the position, or at the record before it if there is a fingerprint
+//   Open: same cluster? every position still there? ──► assign at the position, or at the record before it if there
+//         is a fingerprint
 //   Poll: record below the position  compared with the fingerprint, else dropped
 //         record                     decoded; bad: dead letter
 //         end of partition           the position moves over control records; at_end
@@ -31,7 +32,8 @@ namespace millrace {
 //
 // Owns:    its client.
 // Thread:  task thread after Open. The waker is called from librdkafka's threads, and from Open.
-// Fails:   InvalidArgument: a bad record, and no dead_letter output. DataLoss: offsets are gone, or the topic was made anew.
+// Fails:   InvalidArgument: a bad record, and no dead_letter output. DataLoss: offsets are gone, or the topic was made
+//          anew.
 class KafkaSource final : public Source {
  public:
   static constexpr int64_t kMaxRows = 8192;

@@ -18,7 +18,8 @@ using internal::v1::Exchange;
 using internal::v1::PhysicalPlan;
 using internal::v1::Stage;
 
-// Builds stages in topological order of the plan. A plan is a forest, for only sources have no input and no one has two.
+// Builds stages in topological order of the plan. A plan is a forest, for only sources have no input and no one has
+// two.
 class StageBuilder {
  public:
   StageBuilder(const v1::Plan& plan, const PlanGraph& graph, const std::vector<NodeOutputs>& outputs)

@@ -8,8 +8,8 @@
 
 namespace millrace {
 
-// Cuts a plan into stages. All nodes between two exchanges are one stage; only a window_aggregate stands behind an exchange, and a
-// combiner for it ends the stage in front. Columns that nobody reads are not even decoded.
+// Cuts a plan into stages. All nodes between two exchanges are one stage; only a window_aggregate stands behind an
+// exchange, and a combiner for it ends the stage in front. Columns that nobody reads are not even decoded.
 //
 // parallelism: subtasks per stage; 0 takes the plan's, and 1 if that is 0 too.
 // Fails: InvalidArgument: the plan is not valid (only the first reason; ValidatePlan has all of them).

@@ -13,7 +13,8 @@ absl::StatusOr<v1::Plan> ReadPlanJson(std::string_view json) {
   const auto status = google::protobuf::util::JsonStringToMessage({json.data(), json.size()}, &plan, options);
   if (!status.ok()) {
     const auto message = status.message();
-    return InvalidArgument("read the plan: ", ExplainJsonError({message.data(), message.size()}, json), " (docs/plan.md lists every field)");
+    return InvalidArgument("read the plan: ", ExplainJsonError({message.data(), message.size()}, json),
+                           " (docs/plan.md lists every field)");
   }
   return plan;
 }

@@ -8,8 +8,8 @@
 
 namespace millrace {
 
-// Reads a plan as people write it. Field names as in plan.proto. Fails with InvalidArgument: unknown fields and wrong values with their
-// field, mistakes of syntax with line and column.
+// Reads a plan as people write it. Field names as in plan.proto. Fails with InvalidArgument: unknown fields and wrong
+// values with their field, mistakes of syntax with line and column.
 absl::StatusOr<v1::Plan> ReadPlanJson(std::string_view json);
 
 // The same text format, indented; reading it back gives an equal plan.

@@ -80,7 +80,8 @@ std::optional<Relation> ProjectRelation(const v1::Project& project, const Relati
   return relation;
 }
 
-// The columns that the source decodes: those in use and its row time; its first one if nothing is in use, so that rows have a number.
+// The columns that the source decodes: those in use and its row time; its first one if nothing is in use, so that rows
+// have a number.
 Relation Decoded(const Relation& source, const std::set<std::string>& used) {
   Relation decoded;
   for (const TypedColumn& column : source.columns) {

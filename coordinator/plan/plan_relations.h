@@ -23,8 +23,8 @@ struct NodeOutputs {
 // Names of the columns of a node's main output that someone reads.
 using UsedColumns = std::vector<std::set<std::string>>;
 
-// Types every node in topological order; the result has one entry per node of the plan. With `used`, sources hand on only those columns
-// (and their row time), as they do when the plan runs.
+// Types every node in topological order; the result has one entry per node of the plan. With `used`, sources hand on
+// only those columns (and their row time), as they do when the plan runs.
 std::vector<NodeOutputs> DeriveRelations(const v1::Plan& plan, const PlanGraph& graph, const UsedColumns* used,
                                          Diagnostics& diagnostics);
 

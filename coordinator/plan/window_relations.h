@@ -14,8 +14,8 @@ namespace millrace {
 std::optional<Relation> WindowRelation(const v1::WindowAggregate& window, const Relation& input, const std::string& field,
                                        Diagnostics& diagnostics);
 
-// Columns of its late output: the input's, window_end, watermark. An input column of either name is refused, whether or not someone
-// reads the late rows: connecting them later must not ask for other names.
+// Columns of its late output: the input's, window_end, watermark. An input column of either name is refused, whether or
+// not someone reads the late rows: connecting them later must not ask for other names.
 std::optional<Relation> LateRelation(const v1::WindowAggregate& window, const Relation& input, const std::string& field,
                                      Diagnostics& diagnostics);
 

@@ -28,7 +28,8 @@ class ClientVerbs {
   int Explain(const std::string& file);
 
  private:
-  // Prints an error, with what is wrong with the plan, and returns its exit code. As JSON it is the last line of stderr.
+  // Prints an error, with what is wrong with the plan, and returns its exit code. As JSON it is the last line of
+  // stderr.
   int Fail(const absl::Status& status);
   void Print(const v1::Pipeline& pipeline, const std::string& text);
   absl::StatusOr<v1::Plan> ReadPlan(const std::string& file);

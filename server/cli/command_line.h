@@ -22,7 +22,8 @@ struct CliEnvironment {
   std::function<std::optional<std::string>(const std::string& name)> variable = {};
   // How often the user has pressed Ctrl-C.
   std::function<int()> interrupts = [] { return 0; };
-  // Called when a verb begins to wait for a pipeline: from then on `interrupts` counts, and Ctrl-C does not end the process.
+  // Called when a verb begins to wait for a pipeline: from then on `interrupts` counts, and Ctrl-C does not end the
+  // process.
   std::function<void()> on_follow = [] {};
   // Whether `err` is a terminal, where a live line may be rewritten.
   bool terminal = false;

@@ -1,5 +1,5 @@
-// Uses every library that Arrow's wheel carries a private copy of, in one process: with clashing symbols RE2 rejects a valid pattern
-// and librdkafka crashes. check_bindings.py runs it and reads what the loader bound.
+// Uses every library that Arrow's wheel carries a private copy of, in one process: with clashing symbols RE2 rejects a
+// valid pattern and librdkafka crashes. check_bindings.py runs it and reads what the loader bound.
 #include <arrow/api.h>
 #include <arrow/compute/api.h>
 #include <grpcpp/grpcpp.h>

@@ -1,6 +1,7 @@
-// The pipeline machine against a model of the world: workers that read, seal, acknowledge, die and commit late; a metadata store that
-// fails and loses answers; users who start, stop, cancel and rescale; coordinators that crash and leave writes behind them.
-// The oracle: every record of every split is in both tables exactly once, and no record is there twice at any time.
+// The pipeline machine against a model of the world: workers that read, seal, acknowledge, die and commit late; a
+// metadata store that fails and loses answers; users who start, stop, cancel and rescale; coordinators that crash and
+// leave writes behind them. The oracle: every record of every split is in both tables exactly once, and no record is
+// there twice at any time.
 #include <gtest/gtest.h>
 
 #include <deque>

@@ -11,7 +11,8 @@
 
 namespace millrace {
 
-// A worker that answers as told: subtasks run at once, every barrier is acknowledged with one committable, every commit succeeds.
+// A worker that answers as told: subtasks run at once, every barrier is acknowledged with one committable, every commit
+// succeeds.
 class ScriptedWorker {
  public:
   ScriptedWorker(std::string id, Transport* transport, Executor* executor) : id_(std::move(id)), executor_(executor) {

@@ -12,7 +12,8 @@
 
 namespace millrace {
 
-// Pipelines in a map. Every Get of a pipeline moves it one state on: STARTING → RUNNING → `after_running`, STOPPING → STOPPED.
+// Pipelines in a map. Every Get of a pipeline moves it one state on: STARTING → RUNNING → `after_running`, STOPPING →
+// STOPPED.
 class FakePipelineControl final : public PipelineControl {
  public:
   void Validate(v1::ValidateRequest request, Done<v1::ValidateResponse> done) override {

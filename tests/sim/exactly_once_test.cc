@@ -1,5 +1,5 @@
-// A whole cluster on one thread from one seed: processes are killed at random and between any two storage effects, answers are lost,
-// streams break. Whatever happens, every row counts once.
+// A whole cluster on one thread from one seed: processes are killed at random and between any two storage effects,
+// answers are lost, streams break. Whatever happens, every row counts once.
 #include <arrow/api.h>
 #include <arrow/io/memory.h>
 #include <gtest/gtest.h>

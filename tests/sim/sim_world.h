@@ -20,8 +20,9 @@ struct Process {
   bool alive = true;
 };
 
-// One thread, one seed, virtual time: chooses at random which of the executors with work runs next, when a blocking call ends, how long
-// a message travels, and which stream breaks. The same seed makes the same choices: `trace_hash` proves it.
+// One thread, one seed, virtual time: chooses at random which of the executors with work runs next, when a blocking
+// call ends, how long a message travels, and which stream breaks. The same seed makes the same choices: `trace_hash`
+// proves it.
 class World {
  public:
   struct Options {

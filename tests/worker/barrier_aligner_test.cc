@@ -43,7 +43,8 @@ TEST(BarrierAligner, BarriersOfAnAbortedEpochAreIgnored) {
   EXPECT_EQ(aligner.OnBarrier(1, At(2)).step, Step::kBlock);
 }
 
-// Random interleavings: every epoch that no newer one overtakes is aligned once every channel has delivered it or ended.
+// Random interleavings: every epoch that no newer one overtakes is aligned once every channel has delivered it or
+// ended.
 TEST(BarrierAligner, NeverSticksAndNeverAlignsTwice) {
   for (uint64_t seed = 1; seed <= 2000; ++seed) {
     Random random(seed);

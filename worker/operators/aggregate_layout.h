@@ -15,23 +15,25 @@
 
 namespace millrace {
 
-// The aggregate functions and their exact meaning. Rows whose argument is NULL are ignored; without any other row the result is NULL,
-// but for COUNT. Results do not depend on the order of rows, floating sums excepted (1e-9).
+// The aggregate functions and their exact meaning. Rows whose argument is NULL are ignored; without any other row the
+// result is NULL, but for COUNT. Results do not depend on the order of rows, floating sums excepted (1e-9).
 //
 //   function  argument                    result             rule
 //   COUNT     none, or any                BIGINT NOT NULL    rows, or rows whose argument is not NULL
 //   SUM       TINYINT … BIGINT            same type          wraps around in the result's width, as Java's + does
 //   SUM       FLOAT, DOUBLE               same type          added as DOUBLE, rounded once to the result's type
-//   SUM       DECIMAL(p, s)               DECIMAL(38, s)     added exactly in 192 bits; NULL if the total has over 38 digits
+//   SUM       DECIMAL(p, s)               DECIMAL(38, s)     added exactly in 192 bits; NULL if it has over 38 digits
 //   AVG       TINYINT … BIGINT            same type          BIGINT sum (wraps) divided by the count, fraction cut off
 //   AVG       FLOAT, DOUBLE               same type          DOUBLE sum divided by the count
-//   AVG       DECIMAL(p, s)               DECIMAL(38, max(6, s))  exact sum divided by the count, half rounds away from zero; NULL
-//                                                            if the quotient has over 38 digits
+//   AVG       DECIMAL(p, s)               DECIMAL(38, max(6, s))  exact sum divided by the count, half rounds away from
+//                                                            zero; NULL if the quotient has over 38 digits
 //   MIN, MAX  any number, BOOLEAN, CHAR … STRING, BINARY … BYTES, DATE, TIME, TIMESTAMP, TIMESTAMP_LTZ
-//                                         same type          FALSE < TRUE; strings by unsigned bytes; floating numbers as Java's
-//                                                            Double.compare: −0.0 < 0.0, NaN is the largest and equals itself
+//                                         same type          FALSE < TRUE; strings by unsigned bytes; floating numbers
+//                                                            as Java's Double.compare: −0.0 < 0.0, NaN is the largest
+//                                                            and equals itself
 //
-// Where Flink's own result depends on the order of rows (MIN and MAX with NaN; a DECIMAL sum that overflows on its way), ours does not.
+// Where Flink's own result depends on the order of rows (MIN and MAX with NaN; a DECIMAL sum that overflows on its
+// way), ours does not.
 enum class AggregateFunction : uint8_t { kCount, kSum, kAvg, kMin, kMax };
 
 // How a group remembers one function's progress, in 8-byte words. All words zero: no row yet.
@@ -108,7 +110,8 @@ class AggregateLayout {
 absl::StatusOr<std::shared_ptr<arrow::DataType>> AggregateResultArrowType(
     std::string_view function, const std::shared_ptr<arrow::DataType>& argument);
 
-// Names everything that the meaning of stored state depends on: the window, the keys, the aggregates in order and their types.
+// Names everything that the meaning of stored state depends on: the window, the keys, the aggregates in order and their
+// types.
 absl::StatusOr<std::string> AggregateStateFingerprint(const v1::WindowAggregate& window, const arrow::Schema& input);
 
 }  // namespace millrace

@@ -10,8 +10,8 @@
 
 namespace millrace {
 
-// The groups of one time slice: key bytes → accumulators. Open addressing over structures of arrays; a batch of keys is looked up
-// together so that cache misses overlap. Knows which groups changed since it was last asked.
+// The groups of one time slice: key bytes → accumulators. Open addressing over structures of arrays; a batch of keys is
+// looked up together so that cache misses overlap. Knows which groups changed since it was last asked.
 //
 // Owns:    its groups. Borrows the layout.
 // Thread:  confined to the task's.
@@ -19,7 +19,8 @@ class AggregateTable {
  public:
   explicit AggregateTable(const AggregateLayout* layout);
 
-  // groups[i] becomes the group of keys[i], made empty if it is new. Keys may repeat. hashes[i] = HashKeyBytes(keys[i]).
+  // groups[i] becomes the group of keys[i], made empty if it is new. Keys may repeat. hashes[i] =
+  // HashKeyBytes(keys[i]).
   void FindOrInsert(std::span<const std::string_view> keys, std::span<const uint64_t> hashes,
                     std::span<uint32_t> groups);
   // The words of all groups; valid until the next FindOrInsert.

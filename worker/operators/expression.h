@@ -17,17 +17,19 @@ namespace millrace {
 //
 // base/function_registry.h says what each function takes and returns; this is how it computes:
 //   comparisons    numbers in their common type, DECIMAL exactly; NaN is unordered
-//   and or not     SQL's three values; a right side that can fail is evaluated only where the left one leaves the result open, so that
-//                  "b <> 0 AND a / b > 1" does not fail
+//   and or not     SQL's three values; a right side that can fail is evaluated only where the left one leaves the
+//                  result open, so that "b <> 0 AND a / b > 1" does not fail
 //   is_null        NaN is not NULL
-//   plus … modulo  integers wrap around as in Java, quotients are cut towards zero, the remainder has the dividend's sign, division by
-//                  zero is an error; FLOAT and DOUBLE by IEEE; DECIMAL is exact, then rounded half away from zero to the result's scale,
-//                  NULL if it has too many digits, division by zero is an error
-//   upper lower    by Unicode's simple mappings, whatever the locale; char_length counts code points; concat is NULL if a part is
+//   plus … modulo  integers wrap around as in Java, quotients are cut towards zero, the remainder has the dividend's
+//                  sign, division by zero is an error; FLOAT and DOUBLE by IEEE; DECIMAL is exact, then rounded half
+//                  away from zero to the result's scale, NULL if it has too many digits, division by zero is an error
+//   upper lower    by Unicode's simple mappings, whatever the locale; char_length counts code points; concat is
+//                  NULL if a part is
 //   cast           exact or an error, TIMESTAMP to fewer digits included
 //
 // Thread:  immutable; any.
-// Fails:   InvalidArgument (permanent) that quotes the expression: a row that has no result. The plan is wrong for its data.
+// Fails:   InvalidArgument (permanent) that quotes the expression: a row that has no result. The plan is wrong for its
+//          data.
 class BoundExpression {
  public:
   virtual ~BoundExpression() = default;

@@ -8,7 +8,8 @@
 
 namespace millrace {
 
-// Keeps the rows for which the condition is TRUE: neither FALSE nor NULL. A batch that passes whole is handed on as it is.
+// Keeps the rows for which the condition is TRUE: neither FALSE nor NULL. A batch that passes whole is handed on as it
+// is.
 //
 // Thread:  as Operator.
 // Fails:   as BoundExpression, with the operator's name.

@@ -15,11 +15,13 @@ namespace millrace {
 // Aggregates rows per key and tumbling event-time window, and emits a window once, when the watermark has passed it.
 //
 // Input:   port 0 raw rows, port 1 partial aggregates of a local_combine.
-// Outputs: 0  keys, window_start, window_end, aggregates; windows ascending, within one by key bytes: the order is deterministic.
+// Outputs: 0  keys, window_start, window_end, aggregates; windows ascending, within one by key bytes: the order is
+// deterministic.
 //          1  late: rows whose window our watermark had passed, with that window_end and the watermark.
 // Owns:    its windows' groups.
 // Thread:  as Operator.
-// Fails:   InvalidArgument: a row without time. Internal: a partial aggregate of a passed window, which a combiner must not make.
+// Fails:   InvalidArgument: a row without time. Internal: a partial aggregate of a passed window, which a combiner must
+//          not make.
 class WindowAggregateOperator final : public Operator {
  public:
   static absl::StatusOr<std::unique_ptr<Operator>> Make(const internal::v1::ChainNode& node);

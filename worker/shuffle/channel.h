@@ -41,8 +41,8 @@ class ChannelWriter {
 // Thread:  one writer, one reader; locked.
 class Channel final : public ChannelWriter {
  public:
-  // Both run without the lock. `on_feedback` on the reader's thread, when half the limit has been read, or the feedback's other parts
-  // have changed.
+  // Both run without the lock. `on_feedback` on the reader's thread, when half the limit has been read, or the
+  // feedback's other parts have changed.
   Channel(size_t limit_bytes, std::function<void()> wake_reader, std::function<void(const ChannelFeedback&)> on_feedback);
 
   void Push(StreamEvent event) override;

@@ -12,9 +12,9 @@ namespace millrace {
 
 // The upstream end of an exchange: rows to the subtasks that own their key groups, everything else to all of them.
 //
-// A channel counts for its receiver's watermark once the receiver has seen a row or a watermark on it; before that, and after an idle
-// spell, the receiver may be further than this side knows. The writer counts these activations, and the receiver confirms them together
-// with its own watermark: that is what DownstreamProgress answers from.
+// A channel counts for its receiver's watermark once the receiver has seen a row or a watermark on it; before that, and
+// after an idle spell, the receiver may be further than this side knows. The writer counts these activations, and the
+// receiver confirms them together with its own watermark: that is what DownstreamProgress answers from.
 //
 // Owns:    its channels' writing ends.
 // Thread:  task thread.

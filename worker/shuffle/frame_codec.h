@@ -10,8 +10,8 @@
 
 namespace millrace {
 
-// StreamEvent ↔ bytes on the wire: a serialized internal.v1.ShuffleFrame. Rows travel as an Arrow IPC message of their port's schema,
-// which both sides know from the plan, under a CRC-32C of their own.
+// StreamEvent ↔ bytes on the wire: a serialized internal.v1.ShuffleFrame. Rows travel as an Arrow IPC message of their
+// port's schema, which both sides know from the plan, under a CRC-32C of their own.
 //
 // Frozen at version 1; the hello of a stream names it.
 inline constexpr uint32_t kFrameVersion = 1;

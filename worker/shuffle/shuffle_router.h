@@ -23,8 +23,8 @@ struct ChannelKey {
   auto operator<=>(const ChannelKey&) const = default;
 };
 
-// Matches shuffle streams of other workers to the channels of subtasks here: frames in, credit out. A stream that comes before its
-// deployment waits; one of an older generation is refused (Aborted).
+// Matches shuffle streams of other workers to the channels of subtasks here: frames in, credit out. A stream that comes
+// before its deployment waits; one of an older generation is refused (Aborted).
 //
 // Owns:    accepted streams.
 // Thread:  its executor: Attach and Detach are called there.

@@ -262,8 +262,8 @@ TEST(DeltaCommitter, RacingThreadsOnADirectoryCommitEveryEpochOnce) {
     EXPECT_TRUE(IsExact(audit, owner, DeltaAppId({owner, "sink", "life1"}), kEpochs)) << owner;
 }
 
-// Three committers of one sink, of which at least two are zombies, and one of another sink, over a store that loses answers.
-// They run within each other's operations. Returns whether every epoch is in the log exactly once, in order.
+// Three committers of one sink, of which at least two are zombies, and one of another sink, over a store that loses
+// answers. They run within each other's operations. Returns whether every epoch is in the log exactly once, in order.
 bool RunSchedule(uint64_t seed, bool plant_bug) {
   constexpr uint64_t kEpochs = 6;
   Random random(seed);

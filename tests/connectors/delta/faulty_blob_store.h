@@ -12,8 +12,8 @@
 
 namespace millrace {
 
-// Loses answers of another store, by seed: a put may be applied or not, or be applied later, after its sender was told that nobody
-// knows; a read may fail. In between it lets others run.
+// Loses answers of another store, by seed: a put may be applied or not, or be applied later, after its sender was told
+// that nobody knows; a read may fail. In between it lets others run.
 class FaultyBlobStore final : public BlobStore {
  public:
   FaultyBlobStore(BlobStore* store, uint64_t seed) : store_(store), random_(seed) {}

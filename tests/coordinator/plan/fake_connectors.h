@@ -4,7 +4,8 @@
 
 namespace millrace {
 
-// Sources fake_source, kafka and generator, sinks fake_sink and delta: all complain of the option "bad" and none can be opened.
+// Sources fake_source, kafka and generator, sinks fake_sink and delta: all complain of the option "bad" and none can be
+// opened.
 ConnectorRegistry FakeConnectors();
 
 // The plan in a JSON text; fails the test if it is none.
