@@ -118,8 +118,8 @@ rocksdb::Options MakeRocksDbOptions(const RocksDbResources& resources, std::shar
   options.write_buffer_manager = resources.write_buffers;
   options.write_buffer_size = resources.memtable_bytes;
   options.target_file_size_base = resources.file_bytes;
-  // Every epoch adds a file that overlaps all others, and most of what they hold expires with its window before it is ever read: merging
-  // them early is work for nothing, and every merged file is uploaded anew.
+  // Every epoch adds a file that overlaps all others, and most of what they hold expires with its window before it is
+  // ever read: merging them early is work for nothing, and every merged file is uploaded anew.
   options.level0_file_num_compaction_trigger = 16;
   options.level0_slowdown_writes_trigger = 48;
   options.level0_stop_writes_trigger = 64;

@@ -11,9 +11,10 @@ namespace millrace {
 
 // Sees to it that fetching goes on when a full queue has been drained.
 //
-// librdkafka stops asking brokers for more once its queue holds 'queued.min.messages' or 'queued.max.messages.kbytes'. Before 2.2 nothing
-// wakes its broker threads when the queue has room again: they look up to a second later, so that a fast reader idles most of the time.
-// Any request to a broker wakes its thread; `ask` makes a small one to every broker that is read from.
+// librdkafka stops asking brokers for more once its queue holds 'queued.min.messages' or
+// 'queued.max.messages.kbytes'. Before 2.2 nothing wakes its broker threads when the queue has room again: they look
+// up to a second later, so that a fast reader idles most of the time. Any request to a broker wakes its thread; `ask`
+// makes a small one to every broker that is read from.
 //
 // Owns:    `ask`, together with a call of it that is under way.
 // Thread:  OnQueueLength on the source's; `ask` on the IoPool, one call at a time; it may outlive the waker.

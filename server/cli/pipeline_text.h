@@ -17,7 +17,8 @@ bool IsAtRest(v1::PipelineState state);
 std::string PipelineTable(const std::vector<v1::Pipeline>& pipelines, absl::Time now);
 // Everything about one pipeline, one fact a line.
 std::string PipelineDescription(const v1::Pipeline& pipeline, absl::Time now);
-// Rate, lag, watermark delay, late rows, dead letters, last checkpoint. Shorter words if `width` columns are too few; 0: any width.
+// Rate, lag, watermark delay, late rows, dead letters, last checkpoint. Shorter words if `width` columns are too few;
+// 0: any width.
 std::string LiveLine(const v1::Pipeline& pipeline, absl::Time now, size_t width);
 
 // 1234567 → 1,234,567.

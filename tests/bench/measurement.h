@@ -6,8 +6,9 @@
 
 namespace millrace {
 
-// One run of a workload: from its construction to Report, which prints one JSON object on a line of its own, with the keys that
-// every benchmark has: workload, events, wall_s, cpu_s (the whole process's), events_per_cpu_s, peak_rss_mb.
+// One run of a workload: from its construction to Report, which prints one JSON object on a line of its own, with the
+// keys that every benchmark has: workload, events, wall_s, cpu_s (the whole process's), events_per_cpu_s,
+// peak_rss_mb.
 class Measurement {
  public:
   explicit Measurement(std::string workload);

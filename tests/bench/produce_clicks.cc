@@ -2,9 +2,10 @@
 //
 //   produce_clicks BOOTSTRAP TOPIC NUM_EVENTS NUM_KEYS SEED
 //
-// Event i carries event time kStart + i / kEventsPerSecond, moved back by up to kDisorder, and goes to partition i mod the topic's number of
-// partitions. The last line on stdout is one JSON object: num_events, bytes, num_even (events whose amount is even: the filter of workload a),
-// num_groups and digest (of the 10 s windows per user: the sum over all groups of Mark(), see tests/bench/check_windows.py).
+// Event i carries event time kStart + i / kEventsPerSecond, moved back by up to kDisorder, and goes to partition i
+// mod the topic's number of partitions. The last line on stdout is one JSON object: num_events, bytes, num_even
+// (events whose amount is even: the filter of workload a), num_groups and digest (of the 10 s windows per user: the
+// sum over all groups of Mark(), see tests/bench/pipelines.py).
 #include <librdkafka/rdkafka.h>
 
 #include <algorithm>

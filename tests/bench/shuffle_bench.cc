@@ -76,7 +76,8 @@ std::vector<std::shared_ptr<Edge>> Run(const std::vector<BatchPtr>& batches, Mak
 
 }  // namespace
 
-// Key, hash, and split of decoded batches over four receivers; then the same with every slice encoded as a frame and decoded again.
+// Key, hash, and split of decoded batches over four receivers; then the same with every slice encoded as a frame and
+// decoded again.
 void BenchShuffle() {
   auto batches = ClickBatches(kNumBatches, kRows, 100'000, 3);
   constexpr uint64_t kEvents = uint64_t{kNumBatches} * kRows * kRounds;

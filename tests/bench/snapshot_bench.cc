@@ -32,8 +32,8 @@ double Millis(std::chrono::steady_clock::duration took) { return std::chrono::du
 
 }  // namespace
 
-// A window operator over 100,000 users that is checkpointed once a second of event time: freeze on the task's thread, then write, flush and
-// upload. Events are those between barriers.
+// A window operator over 100,000 users that is checkpointed once a second of event time: freeze on the task's thread,
+// then write, flush and upload. Events are those between barriers.
 void BenchSnapshot() {
   std::filesystem::path scratch = ScratchDirectory();
   auto factory = RocksDbStateBackendFactory::Open({.root = (scratch / "state").string()});

@@ -37,7 +37,8 @@ SEAMS = [
     (re.compile(r"std::random_device|absl::BitGen\b|\brand\(\)"), "randomness: take a Random"),
     (re.compile(r"std::thread\b|std::jthread\b|pthread_create"), "threads: take an Executor or an IoPool"),
 ]
-# Code that owns a process's threads or speaks to a library that has a clock of its own, and programs outside the engine.
+# Code that owns a process's threads or speaks to a library that has a clock of its own, and programs outside the
+# engine.
 SEAM_EXEMPT = re.compile(r"^base/|^server/|^examples/")
 INCLUDE = re.compile(r'^\s*#\s*include\s+([<"])([^>"]+)[>"]')
 

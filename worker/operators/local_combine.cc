@@ -15,8 +15,8 @@ constexpr size_t kMaxGroups = 64 * 1024;
 constexpr size_t kMaxBytes = 4 << 20;
 constexpr uint32_t kRowsPerOutputBatch = 8192;
 
-// When groups are sent, and were made of at least so many rows, it is judged whether that paid: sending and merging a group costs about
-// as much as 2.5 rows. If not, the next rows pass uncombined; then it is tried again.
+// When groups are sent, and were made of at least so many rows, it is judged whether that paid: sending and merging a
+// group costs about as much as 2.5 rows. If not, the next rows pass uncombined; then it is tried again.
 constexpr size_t kRowsPerJudgement = 32 * 1024;
 constexpr size_t kRowsToBypass = 512 * 1024;
 constexpr double kMostGroupsPerRow = 0.4;

@@ -20,8 +20,8 @@ namespace millrace {
 // On disk: never renumber.
 inline constexpr TableId kWindowTable = 1;
 
-// The groups that changed since the last barrier, copied; and below which slice everything has fired. Copying is all that happens on the
-// task thread: state keys are made, and sorted, when they are written.
+// The groups that changed since the last barrier, copied; and below which slice everything has fired. Copying is all
+// that happens on the task thread: state keys are made, and sorted, when they are written.
 class FrozenWindows final : public FrozenEntries {
  public:
   // Copies the layout: an operator may end before what it froze is written.

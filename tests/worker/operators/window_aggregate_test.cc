@@ -215,7 +215,8 @@ TEST(LocalCombine, PassesRowsWhoseWindowAReceiverHasReachedAndCombinesTheOthers)
   EXPECT_EQ(out.Rows(1).size(), 1u);
 }
 
-// Feeds batches of 4,096 rows whose keys repeat after `num_keys`, a watermark after every 16; returns how many rows passed uncombined.
+// Feeds batches of 4,096 rows whose keys repeat after `num_keys`, a watermark after every 16; returns how many rows
+// passed uncombined.
 size_t RowsPassed(int num_keys, int num_batches) {
   FixedProgress progress;
   auto op = Opened(Node(true), CombinerContext(progress));
