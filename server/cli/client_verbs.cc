@@ -226,7 +226,7 @@ absl::StatusOr<v1::Pipeline> ClientVerbs::StartPatiently(const std::string& name
 }
 
 int ClientVerbs::Follow(const v1::Pipeline& started) {
-  const std::string name = started.name();
+  const std::string& name = started.name();
   environment_.on_follow();
   std::pair<v1::PipelineState, std::string> shown;
   absl::Duration next_line;

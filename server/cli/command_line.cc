@@ -125,7 +125,7 @@ class CommandLine {
     verb->add_option("--bind", *bind, "IP address to listen on")->capture_default_str();
     verb->add_flag("--insecure", *insecure, "allow an address that other machines can reach, without TLS");
     verb->add_option("--data-dir", *data_dir, "directory for state, checkpoints and metadata")
-        ->transform([](std::string path) { return std::filesystem::absolute(path).string(); })
+        ->transform([](const std::string& path) { return std::filesystem::absolute(path).string(); })
         ->capture_default_str();
   }
 
