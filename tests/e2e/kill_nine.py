@@ -2,7 +2,7 @@
 """A coordinator and two workers as processes, killed with SIGKILL at random while a pipeline runs, stopped and started at another
 parallelism, and read back by a foreign reader.
 
-usage: kill_nine.py MILLRACE [SEED]
+usage: kill_nine.py MILLRACE [SEED], or MILLRACE_SEED
 
 Oracle: the raw rows must hold every event id exactly once; the windows must be DuckDB's answer over raw rows minus late rows.
 """
@@ -10,16 +10,15 @@ import json
 import os
 import pathlib
 import random
-import re
-import signal
-import subprocess
+import shutil
 import sys
 import tempfile
 import time
 
 import duckdb
-import pyarrow
-from deltalake import DeltaTable, QueryBuilder
+
+from cluster import Cluster, committed
+from delta_table import read
 
 SPLITS, ROWS, RATE = 4, 60_000, 12_000
 
@@ -49,81 +48,6 @@ def plan(out, seed):
     }
 
 
-class Cluster:
-    def __init__(self, millrace, directory):
-        self.millrace, self.directory = millrace, directory
-        self.processes, self.ports = {}, {}
-        self.start("coordinator", ["coordinator", "--grpc-port", "0", "--http-port", "0", "--internal-port", "0"])
-        self.server = self.address("coordinator", "grpc")
-        self.internal = self.address("coordinator", "internal")
-        for name in ("worker-1", "worker-2"):
-            self.start_worker(name)
-
-    def start(self, name, arguments):
-        output = self.directory / f"{name}.out"
-        self.processes[name] = subprocess.Popen(
-            [self.millrace, *arguments, "--data-dir", str(self.directory / name)],
-            stdout=output.open("w"), stderr=(self.directory / f"{name}.err").open("a"))
-
-    def start_worker(self, name):
-        self.start(name, ["worker", "--coordinator", self.internal, "--slots", "2", "--http-port", "0"])
-
-    def address(self, name, what):
-        deadline = time.monotonic() + 20
-        while time.monotonic() < deadline:
-            match = re.search(rf"^{what} (\S+)$", (self.directory / f"{name}.out").read_text(), re.M)
-            if match:
-                return match.group(1)
-            assert self.processes[name].poll() is None, (self.directory / f"{name}.err").read_text()
-            time.sleep(0.05)
-        raise AssertionError(f"{name} did not print its {what} address")
-
-    def kill(self, name):
-        process = self.processes[name]
-        assert process.poll() is None, f"{name} had ended by itself: {(self.directory / f'{name}.err').read_text()[-2000:]}"
-        process.send_signal(signal.SIGKILL)
-        assert process.wait() == -signal.SIGKILL
-
-    def restart(self, name):
-        if name == "coordinator":
-            port = lambda address: address.rsplit(":", 1)[1]
-            self.start(name, ["coordinator", "--grpc-port", port(self.server), "--http-port", "0", "--internal-port", port(self.internal)])
-        else:
-            self.start_worker(name)
-
-    def call(self, *arguments, ok=True):
-        done = subprocess.run([self.millrace, *arguments, "--server", self.server], capture_output=True, text=True, timeout=120)
-        assert not ok or done.returncode == 0, f"{arguments}: exit {done.returncode}: {done.stdout}{done.stderr}"
-        return done
-
-    def view(self):
-        done = self.call("get", "clicks", "-o", "json", ok=False)
-        if done.returncode != 0:
-            return {}
-        view = json.loads(done.stdout)
-        return view.get("pipeline", view)
-
-    def wait(self, what, seconds, condition):
-        deadline = time.monotonic() + seconds
-        while time.monotonic() < deadline:
-            view = self.view()
-            if condition(view):
-                return view
-            time.sleep(0.1)
-        logs = "".join(f"== {p.name}\n{p.read_text()[-1500:]}\n" for p in self.directory.glob("*.err"))
-        raise AssertionError(f"{what}: not within {seconds} s: {self.view()}\n{logs}")
-
-    def end(self):
-        for process in self.processes.values():
-            process.kill()
-            process.wait()
-
-
-def read(path):
-    table = QueryBuilder().register("t", DeltaTable(str(path))).execute("select * from t").read_all()
-    return pyarrow.table(table)
-
-
 def check(out):
     raw, late, windows = (read(out / name) for name in ("raw", "late", "windows"))
     duck = duckdb.connect()
@@ -147,29 +71,29 @@ def check(out):
 
 def main():
     millrace = os.path.abspath(sys.argv[1])
-    seed = int(sys.argv[2]) if len(sys.argv) > 2 else 1
+    seed = int(sys.argv[2] if len(sys.argv) > 2 else os.environ.get("MILLRACE_SEED", 1))
     chance = random.Random(seed)
     directory = pathlib.Path(tempfile.mkdtemp(prefix="millrace-e2e-"))
     out = directory / "tables"
     (directory / "plan.json").write_text(json.dumps(plan(out, seed)))
-    cluster = Cluster(millrace, directory)
+    cluster = Cluster(millrace, directory, "clicks")
     try:
         cluster.call("run", str(directory / "plan.json"), "--detach")
-        cluster.wait("first checkpoints", 30, lambda v: int(v.get("last_committed_epoch", 0)) >= 2)
+        cluster.wait("first checkpoints", 30, lambda v: committed(v) >= 2)
         kills = 0
         for victim in ("worker-1", "coordinator", "worker-2", "worker-1"):
-            before = int(cluster.view().get("last_committed_epoch", 0))
+            before = committed(cluster.view())
             time.sleep(chance.uniform(0.1, 1.2))
             cluster.kill(victim)
             kills += 1
             time.sleep(chance.uniform(0, 0.5))
             cluster.restart(victim)
-            cluster.wait(f"recovery from the kill of {victim}", 40, lambda v: int(v.get("last_committed_epoch", 0)) > before)
+            cluster.wait(f"recovery from the kill of {victim}", 40, lambda v: committed(v) > before)
         cluster.call("stop", "clicks")
         assert cluster.view()["state"].endswith("STOPPED"), cluster.view()
         cluster.call("start", "clicks", "--parallelism", "1")
-        before = int(cluster.view().get("last_committed_epoch", 0))
-        cluster.wait("commits at parallelism 1", 40, lambda v: int(v.get("last_committed_epoch", 0)) > before + 1)
+        before = committed(cluster.view())
+        cluster.wait("commits at parallelism 1", 40, lambda v: committed(v) > before + 1)
         cluster.call("stop", "clicks")
         cluster.call("start", "clicks", "--parallelism", "2")
         view = cluster.wait("the end of the input", 120, lambda v: v.get("state", "").endswith("FINISHED"))
@@ -177,7 +101,7 @@ def main():
         print(f"{total} rows, {windows} windows, {late} late, {kills} kills, {view['last_committed_epoch']} epochs: lost 0, duplicated 0")
     finally:
         cluster.end()
-    subprocess.run(["rm", "-rf", str(directory)], check=True)
+    shutil.rmtree(directory)
     # Threads of deltalake's library may still run: the interpreter's own end would race with them and abort.
     sys.stdout.flush()
     os._exit(0)
