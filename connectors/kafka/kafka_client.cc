@@ -1,6 +1,7 @@
 #include "connectors/kafka/kafka_client.h"
 
 #include <algorithm>
+#include <fstream>
 #include <utility>
 
 #include "absl/strings/numbers.h"
@@ -14,6 +15,24 @@ namespace {
 constexpr absl::Duration kSlice = absl::Milliseconds(500);
 
 int Millis(absl::Duration duration) { return static_cast<int>(absl::ToInt64Milliseconds(duration)); }
+
+// librdkafka's own message names neither the file nor what is wrong with it.
+absl::Status CheckFiles(const std::map<std::string, std::string>& settings) {
+  for (const auto& [name, path] : settings) {
+    // "probe" asks librdkafka to find the system's certificates.
+    if (!name.ends_with(".location") || path == "probe" || std::ifstream(path).good()) continue;
+    return InvalidArgument("configure the Kafka client: 'properties.", name, "': cannot read ", path,
+                           "; the file must lie there on the coordinator's machine and on every worker's");
+  }
+  return absl::OkStatus();
+}
+
+// What to look at, by librdkafka's words.
+std::string_view Advice(std::string_view reason) {
+  bool tls = reason.find("SSL") != reason.npos || reason.find("security.protocol") != reason.npos;
+  return tls ? "does 'properties.security.protocol' fit the port, and do 'properties.ssl.*' fit the certificates that are asked for there?"
+             : "is the address right, and is what the broker calls advertised.listeners reachable from here?";
+}
 
 }  // namespace
 
@@ -85,6 +104,10 @@ absl::StatusOr<std::unique_ptr<KafkaClient>> KafkaClient::Make(const KafkaOption
   settings["check.crcs"] = "true";
   settings["isolation.level"] = "read_committed";
   settings["allow.auto.create.topics"] = "false";
+  if (absl::Status readable = CheckFiles(settings); !readable.ok()) {
+    rd_kafka_conf_destroy(conf);
+    return readable;
+  }
   for (const auto& [name, value] : settings) {
     if (rd_kafka_conf_set(conf, name.c_str(), value.c_str(), reason, sizeof(reason)) == RD_KAFKA_CONF_OK) continue;
     rd_kafka_conf_destroy(conf);
@@ -120,8 +143,8 @@ void KafkaClient::OnError(rd_kafka_t* /*client*/, int error, const char* reason,
 
 absl::Status KafkaClient::Unreachable() const {
   absl::Status status = last_error_ == RD_KAFKA_RESP_ERR_NO_ERROR ? absl::UnavailableError("") : FromKafka(last_error_, "");
-  std::string message = Cat("reach Kafka at ", bootstrap_servers_, ": ", last_reason_.empty() ? "no answer" : last_reason_,
-                            "; is the address right, and is what the broker calls advertised.listeners reachable from here?");
+  std::string message = Cat("reach Kafka at ", bootstrap_servers_, ": ", last_reason_.empty() ? "no answer" : last_reason_, "; ",
+                            Advice(last_reason_));
   return absl::Status(IsPermanent(status) ? status.code() : absl::StatusCode::kUnavailable, message);
 }
 

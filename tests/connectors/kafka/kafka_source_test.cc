@@ -312,6 +312,24 @@ TEST_F(KafkaTest, AnUnreachableBrokerSaysWhere) {
   EXPECT_THAT(message, HasSubstr("advertised.listeners"));
 }
 
+TEST_F(KafkaTest, AMissingCertificateFileIsNamed) {
+  SetOption("properties.security.protocol", "SSL");
+  SetOption("properties.ssl.ca.location", "/nowhere/ca.pem");
+  auto catalog = connector_->OpenCatalog(spec_);
+  EXPECT_EQ(catalog.status().code(), absl::StatusCode::kInvalidArgument);
+  std::string message(catalog.status().message());
+  EXPECT_THAT(message, HasSubstr("properties.ssl.ca.location"));
+  EXPECT_THAT(message, HasSubstr("/nowhere/ca.pem"));
+  EXPECT_THAT(message, HasSubstr("every worker"));
+}
+
+TEST_F(KafkaTest, TlsOnAPlainPortPointsAtTheSettings) {
+  SetOption("properties.security.protocol", "SSL");
+  auto catalog = connector_->OpenCatalog(spec_);
+  EXPECT_EQ(catalog.status().code(), absl::StatusCode::kUnavailable);
+  EXPECT_THAT(std::string(catalog.status().message()), HasSubstr("does 'properties.security.protocol' fit the port"));
+}
+
 TEST_F(KafkaTest, CompletedCheckpointsAreToldToTheGroup) {
   SetOption("properties.group.id", "lag-tools");
   ProduceIds(0, 0, 5);
