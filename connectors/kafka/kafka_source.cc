@@ -19,6 +19,9 @@ constexpr absl::Duration kOpenTimeout = absl::Seconds(30);
 constexpr size_t kMaxExcerptBytes = 200;
 constexpr absl::Duration kWakeTimeout = absl::Seconds(1);
 
+constexpr std::string_view kStartOver =
+    "This pipeline cannot go on without a gap. To read what is there now, run the plan under another name and with tables of its own";
+
 std::string Excerpt(const rd_kafka_message_t& record) {
   if (record.payload == nullptr) return "none";
   std::string_view value(static_cast<const char*>(record.payload), std::min(record.len, kMaxExcerptBytes));
@@ -130,7 +133,8 @@ absl::Status KafkaSource::CheckRanges(size_t first) {
     Reading& reading = readings_[first + i];
     if (!progress.finished && (progress.position < lows[i] || progress.position > highs[i])) {
       return DataLoss("resume reading at ", Place(all[i], progress.position), ": it is not there any more; available: ", lows[i], " to ",
-                      highs[i], progress.position > highs[i] ? "; was the topic made anew?" : "; did retention remove the records?");
+                      highs[i], progress.position > highs[i] ? "; was the topic made anew? " : "; did retention remove the records? ",
+                      kStartOver);
     }
     progress.lag = std::max<int64_t>(0, highs[i] - progress.position);
     // Retention may take the record that would prove it; the position itself is still good.
@@ -228,8 +232,8 @@ absl::Status KafkaSource::TakeEvent(const rd_kafka_message_t& message) {
   if (progress.finished) return absl::OkStatus();
   if (message.err == RD_KAFKA_RESP_ERR__PARTITION_EOF) {
     if (message.offset < progress.position) {
-      return DataLoss("read Kafka: the partition ends before the position; was the topic made anew? ",
-                      Place(reading.split, progress.position), ", end: ", message.offset);
+      return DataLoss("read Kafka: the partition ends before the position: ", Place(reading.split, progress.position),
+                      ", end: ", message.offset, "; was the topic made anew? ", kStartOver);
     }
     reading.unproven.reset();
     progress.position = message.offset;
@@ -256,7 +260,7 @@ absl::Status KafkaSource::TakeRecord(int split, const rd_kafka_message_t& record
     // A later record means that compaction took the one that would have proven it.
     if (record.offset == expected.offset && KafkaFingerprint::Of(record) != expected) {
       return DataLoss("resume reading at ", Place(reading.split, progress.position),
-                      ": the record before it is another one than the checkpoint saw; the topic was made anew");
+                      ": the record before it is another one than the checkpoint saw; the topic was made anew. ", kStartOver);
     }
   }
   if (record.offset < progress.position) return absl::OkStatus();

@@ -275,6 +275,7 @@ TEST_F(KafkaTest, ATopicMadeAnewIsNoticed) {
   absl::Status status = ReadToEnd(*second);
   EXPECT_EQ(status.code(), absl::StatusCode::kDataLoss);
   EXPECT_THAT(std::string(status.message()), HasSubstr("made anew"));
+  EXPECT_THAT(std::string(status.message()), HasSubstr("under another name"));
 }
 
 TEST_F(KafkaTest, APositionThatIsNotThereIsDataLoss) {
@@ -285,6 +286,7 @@ TEST_F(KafkaTest, APositionThatIsNotThereIsDataLoss) {
   EXPECT_EQ(status.code(), absl::StatusCode::kDataLoss);
   EXPECT_THAT(std::string(status.message()), HasSubstr("topic: clicks, partition: 0, offset: 6"));
   EXPECT_THAT(std::string(status.message()), HasSubstr("available: 0 to 5"));
+  EXPECT_THAT(std::string(status.message()), HasSubstr("under another name"));
 }
 
 TEST_F(KafkaTest, AnotherClusterIsDataLoss) {
