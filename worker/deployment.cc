@@ -185,6 +185,8 @@ absl::Status Deployment::ConnectExchange(const internal::v1::Exchange& exchange)
       remote.hello.set_to_index(to);
       remote.hello.set_frame_version(kFrameVersion);
       remote.limit_bytes = options_.channel_limit_bytes;
+      remote.sent_bytes = options_.metrics->AddCounter("millrace_exchange_bytes_total", "Bytes of frames between worker processes.",
+                                                       {{"direction", "sent"}});
       remote.wake_writer = [waker = writer->subtask->waker()] { waker->Wake(); };
       remote.on_broken = [weak = std::weak_ptr<Subtask>(writer->subtask)](absl::Status why) {
         if (auto subtask = weak.lock()) subtask->Fail(std::move(why));

@@ -36,6 +36,7 @@ void RemoteSender::Push(StreamEvent event) {
   }
   // Credit comes back in these bytes: the receiver remembers which frame stands for which part of its queue.
   pushed_bytes_ += frame->size();
+  if (options_.sent_bytes != nullptr) options_.sent_bytes->Add(static_cast<double>(frame->size()));
   stream_->Send(*std::move(frame));
 }
 

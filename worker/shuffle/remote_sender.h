@@ -3,6 +3,7 @@
 #include <memory>
 #include <string>
 
+#include "base/metrics.h"
 #include "base/mutex.h"
 #include "base/transport.h"
 #include "millrace/internal/v1/shuffle.pb.h"
@@ -20,6 +21,8 @@ class RemoteSender final : public ChannelWriter {
     std::string address;
     internal::v1::ShuffleHello hello;
     size_t limit_bytes = 0;
+    // Bytes of frames. Null: not counted.
+    Counter* sent_bytes = nullptr;
     std::function<void()> wake_writer;
     std::function<void(absl::Status)> on_broken;
   };
