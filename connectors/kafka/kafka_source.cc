@@ -20,7 +20,8 @@ constexpr size_t kMaxExcerptBytes = 200;
 constexpr absl::Duration kWakeTimeout = absl::Seconds(1);
 
 constexpr std::string_view kStartOver =
-    "This pipeline cannot go on without a gap. To read what is there now, run the plan under another name and with tables of its own";
+    "This pipeline cannot go on without a gap. To read what is there now, run the plan under another name and with "
+    "tables of its own";
 
 std::string Excerpt(const rd_kafka_message_t& record) {
   if (record.payload == nullptr) return "none";

@@ -1,4 +1,5 @@
 """A coordinator and workers as processes of their own, driven through the command line, HTTP and signals."""
+
 import json
 import re
 import signal
@@ -27,7 +28,9 @@ class Cluster:
         (self.directory / f"{name}.out").write_text("")
         self.processes[name] = subprocess.Popen(
             [self.millrace, *arguments, "--data-dir", str(self.directory / name)],
-            stdout=(self.directory / f"{name}.out").open("w"), stderr=(self.directory / f"{name}.err").open("a"))
+            stdout=(self.directory / f"{name}.out").open("w"),
+            stderr=(self.directory / f"{name}.err").open("a"),
+        )
 
     def start_worker(self, name):
         self.start(name, ["worker", "--coordinator", self.internal, "--slots", str(self.slots), "--http-port", "0"])
@@ -60,13 +63,25 @@ class Cluster:
     def restart(self, name):
         if name == "coordinator":
             port = lambda address: address.rsplit(":", 1)[1]
-            self.start(name, ["coordinator", "--grpc-port", port(self.server), "--http-port", port(self.http),
-                              "--internal-port", port(self.internal)])
+            self.start(
+                name,
+                [
+                    "coordinator",
+                    "--grpc-port",
+                    port(self.server),
+                    "--http-port",
+                    port(self.http),
+                    "--internal-port",
+                    port(self.internal),
+                ],
+            )
         else:
             self.start_worker(name)
 
     def call(self, *arguments, ok=True, seconds=120):
-        done = subprocess.run([self.millrace, *arguments, "--server", self.server], capture_output=True, text=True, timeout=seconds)
+        done = subprocess.run(
+            [self.millrace, *arguments, "--server", self.server], capture_output=True, text=True, timeout=seconds
+        )
         assert not ok or done.returncode == 0, f"{arguments}: exit {done.returncode}: {done.stdout}{done.stderr}"
         return done
 
@@ -82,7 +97,10 @@ class Cluster:
         """Samples of a process: {'family{labels}': value}."""
         with urllib.request.urlopen(f"http://{self.address(name, 'http')}/metrics", timeout=10) as answer:
             lines = answer.read().decode().splitlines()
-        return {key: float(value) for key, value in (line.rsplit(" ", 1) for line in lines if line and not line.startswith("#"))}
+        return {
+            key: float(value)
+            for key, value in (line.rsplit(" ", 1) for line in lines if line and not line.startswith("#"))
+        }
 
     def wait(self, what, seconds, condition):
         deadline = time.monotonic() + seconds
@@ -90,7 +108,9 @@ class Cluster:
             view = self.view()
             if condition(view):
                 return view
-            assert not view.get("state", "").endswith("FAILED"), f"{what}: the pipeline has failed: {view.get('reason')}\n{self.logs()}"
+            assert not view.get("state", "").endswith("FAILED"), (
+                f"{what}: the pipeline has failed: {view.get('reason')}\n{self.logs()}"
+            )
             time.sleep(0.1)
         raise AssertionError(f"{what}: not within {seconds} s: {self.view()}\n{self.logs()}")
 

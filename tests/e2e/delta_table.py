@@ -1,4 +1,5 @@
 """Delta tables as a reader sees them that shares no code with the engine."""
+
 import json
 import pathlib
 import shutil
@@ -7,9 +8,13 @@ import pyarrow
 from deltalake import DeltaTable, QueryBuilder
 
 
-def read(path):
-    table = QueryBuilder().register("t", DeltaTable(str(path))).execute("select * from t").read_all()
+def read(path, version=None):
+    table = QueryBuilder().register("t", DeltaTable(str(path), version=version)).execute("select * from t").read_all()
     return pyarrow.table(table)
+
+
+def version(path):
+    return DeltaTable(str(path)).version()
 
 
 def commits(path):
