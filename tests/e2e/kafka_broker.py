@@ -1,6 +1,7 @@
 """A real Apache Kafka: one KRaft node with a plain listener and one that asks for certificates."""
 
 import pathlib
+import shutil
 import signal
 import socket
 import subprocess
@@ -73,6 +74,7 @@ class KafkaBroker:
     def __init__(self, libs, tools, directory):
         libs = pathlib.Path(libs)
         assert list(libs.glob("kafka_*.jar")), f"Kafka's jars are not in {libs}: './run test' fetches them with Maven"
+        assert shutil.which("java"), "java is not installed: './run test' installs it"
         self.libs, self.tools, self.directory, self.process = libs, pathlib.Path(tools), directory, None
         make_certificates(directory / "tls")
         # A free port may be taken before Kafka binds it.

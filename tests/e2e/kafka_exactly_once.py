@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Apache Kafka to Delta tables through a coordinator and two workers as processes, killed at every point that matters:
+"""Apache Kafka to Delta tables through a coordinator and two workers as processes, killed and paused at every point that matters:
 every record counts once.
 
 usage: kafka_exactly_once.py MILLRACE --kafka-libs DIRECTORY --tools DIRECTORY [--keep]
@@ -26,7 +26,7 @@ from cluster import Cluster, committed, is_running
 from kafka_broker import KafkaBroker
 from kafka_oracle import KafkaOracle
 
-FIRST_PARTITIONS, BOUND_MS, RATE, EVENTS, MIN_COMMITS = 5, 2000, 12_000, 1_100_000, 25
+FIRST_PARTITIONS, BOUND_MS, IDLE_MS, RATE, EVENTS, MIN_COMMITS = 5, 2000, 5000, 12_000, 1_100_000, 25
 TABLES = ("rows", "rows_late", "windows", "windows_late", "dead")
 
 
@@ -66,7 +66,7 @@ def plan(out, kafka):
                         {"name": "partition", "type": "INT NOT NULL", "metadata": "partition"},
                         {"name": "offset", "type": "BIGINT NOT NULL", "metadata": "offset"},
                     ],
-                    "watermark": {"column": "event_time", "max_out_of_orderness_ms": BOUND_MS, "idle_timeout_ms": 5000},
+                    "watermark": {"column": "event_time", "max_out_of_orderness_ms": BOUND_MS, "idle_timeout_ms": IDLE_MS},
                 },
             },
             # One group per record: it shows which records were in time, and makes state that is worth restoring.
@@ -179,6 +179,16 @@ class Run:
                 return
         raise AssertionError("no epoch was committed by the recovery")
 
+    def wake_a_zombie(self):
+        """A worker that hangs while it should commit is replaced; when it wakes up, it must not do harm."""
+        worker, epoch = kill_points.pause_committer(self.cluster, self.files, self.chance)
+        began = time.monotonic()
+        self.more_commits(f"recovery from the pause of {worker}")
+        self.say(f"{worker} was paused before it committed epoch {epoch}; recovered in {time.monotonic() - began:.1f} s")
+        self.cluster.resume(worker)
+        self.count("woken")
+        self.more_commits("commits after the zombie woke up")
+
     def kill_during_restore(self):
         for _ in range(10):
             known = set(kill_points.state_directories(self.cluster))
@@ -225,6 +235,7 @@ class Run:
         self.broker.topic("grow", "clicks", FIRST_PARTITIONS + 1)
         self.feed.tell(f"use {FIRST_PARTITIONS}")
         self.kill_before_commit()
+        self.wake_a_zombie()
         self.cluster.kill("coordinator")
         self.recover(["coordinator"], "of the coordinator")
         self.kill_during_restore()
@@ -271,6 +282,8 @@ def check(out, ledger, fed, stops, directory):
     assert len(restored) == 2 and min(restored) > 0, f"records that outlived a stop in an open window: {restored}"
     assert (found["input"], found["aborted"]) == fed and found["input"] >= 1_000_000, (found, fed)
     assert found["aborted"] > 0
+    silence = oracle.number("select max(pause) from pauses where partition = 3")
+    assert silence > IDLE_MS, f"partition 3 was silent for {silence} ms only"
     used = {row[0] for row in oracle.duck.execute("select distinct partition from input").fetchall()}
     assert used == {0, 1, 2, 3, FIRST_PARTITIONS}, f"partitions with records: {used}"
     # The same from the newest checkpoint on alone.

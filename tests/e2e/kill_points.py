@@ -10,7 +10,7 @@ import pathlib
 import time
 
 import delta_table
-from cluster import is_running
+from cluster import committed, is_running
 
 # Longer than others need to finish a checkpoint without the paused process, shorter than what makes it count as hung.
 SETTLE = 0.4
@@ -71,6 +71,20 @@ def between_manifest_and_commit(cluster, files, tables, attempts=40):
         for worker in cluster.workers:
             cluster.resume(worker)
     raise AssertionError(f"no commit was interrupted in {attempts} attempts")
+
+
+def pause_committer(cluster, files, chance, attempts=60):
+    """Pauses the worker that was appointed to commit a complete epoch, before it has. Returns its name and the epoch."""
+    for _ in range(attempts):
+        worker = chance.choice(cluster.workers)
+        seen = max(files.manifests())
+        epoch = spin(30, "a manifest", lambda: max((e for e in files.manifests() if e > seen), default=None))
+        cluster.pause(worker)
+        time.sleep(SETTLE)
+        if committed(cluster.view()) < epoch:
+            return worker, epoch
+        cluster.resume(worker)
+    raise AssertionError(f"no committer was paused in {attempts} attempts")
 
 
 def state_directories(cluster):
