@@ -56,7 +56,7 @@ HttpResponse Json(const absl::Status& status, const google::protobuf::Message& m
 
 }  // namespace
 
-HttpServer::Routes ProcessRoutes(const Metrics* metrics, std::function<absl::Status()> ready) {
+HttpServer::Routes ProcessRoutes(Metrics* metrics, std::function<absl::Status()> ready) {
   HttpServer::Routes routes;
   routes["/metrics"] = [metrics](const HttpRequest&) {
     return HttpResponse{.content_type = "text/plain; version=0.0.4; charset=utf-8", .body = metrics->Text()};
