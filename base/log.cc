@@ -5,26 +5,76 @@
 namespace millrace {
 namespace {
 
-void AppendField(std::string& line, const LogField& field) {
+// Bytes of the UTF-8 character that `text` starts with; 0: it is none.
+size_t Utf8Length(std::string_view text) {
+  auto at = [&](size_t i) { return i < text.size() ? static_cast<unsigned char>(text[i]) : 0u; };
+  auto follows = [&](size_t i) { return (at(i) & 0xc0u) == 0x80u; };
+  unsigned first = at(0);
+  if (first < 0x80) return 1;
+  if (first >= 0xc2 && first <= 0xdf) return follows(1) ? 2 : 0;
+  if (first >= 0xe0 && first <= 0xef) {
+    bool in_range = !(first == 0xe0 && at(1) < 0xa0) && !(first == 0xed && at(1) > 0x9f);
+    return in_range && follows(1) && follows(2) ? 3 : 0;
+  }
+  if (first >= 0xf0 && first <= 0xf4) {
+    bool in_range = !(first == 0xf0 && at(1) < 0x90) && !(first == 0xf4 && at(1) > 0x8f);
+    return in_range && follows(1) && follows(2) && follows(3) ? 4 : 0;
+  }
+  return 0;
+}
+
+// Valid in both formats; what is not UTF-8 becomes U+FFFD.
+void AppendQuoted(std::string& line, std::string_view text) {
+  constexpr char kHex[] = "0123456789abcdef";
+  line += '"';
+  while (!text.empty()) {
+    unsigned char c = static_cast<unsigned char>(text[0]);
+    size_t length = Utf8Length(text);
+    if (length == 0) {
+      line += "\xef\xbf\xbd";
+      text.remove_prefix(1);
+      continue;
+    }
+    if (c == '"' || c == '\\') {
+      line += '\\';
+      line += text[0];
+    } else if (c == '\n') {
+      line += "\\n";
+    } else if (c < ' ' || c == 0x7f) {
+      line += "\\u00";
+      line += kHex[c >> 4];
+      line += kHex[c & 15];
+    } else {
+      line += text.substr(0, length);
+    }
+    text.remove_prefix(length);
+  }
+  line += '"';
+}
+
+void AppendField(std::string& line, LogFormat format, const LogField& field) {
+  if (format == LogFormat::kJson) {
+    line += ",\"";
+    line += field.name;
+    line += "\":";
+    bool is_json_number = field.is_number && field.value.find_first_not_of("+-.0123456789e") == std::string::npos;
+    if (is_json_number) {
+      line += field.value;
+    } else {
+      AppendQuoted(line, field.value);
+    }
+    return;
+  }
   line += ' ';
   line += field.name;
   line += '=';
   bool plain = !field.value.empty();
-  for (unsigned char c : field.value) plain = plain && c > ' ' && c != '"' && c != '=' && c != '\\';
+  for (unsigned char c : field.value) plain = plain && c > ' ' && c < 0x7f && c != '"' && c != '=' && c != '\\';
   if (plain) {
     line += field.value;
-    return;
+  } else {
+    AppendQuoted(line, field.value);
   }
-  line += '"';
-  for (char c : field.value) {
-    if (c == '"' || c == '\\') line += '\\';
-    if (c == '\n') {
-      line += "\\n";
-    } else {
-      line += c;
-    }
-  }
-  line += '"';
 }
 
 constexpr std::string_view NameOf(LogLevel level) {
@@ -41,11 +91,14 @@ constexpr std::string_view NameOf(LogLevel level) {
 
 }  // namespace
 
-Logger Logger::ToStderr(const Clock* clock) {
-  return Logger(clock, [](const std::string& line) {
-    std::string with_newline = line + "\n";
-    [[maybe_unused]] ssize_t written = write(STDERR_FILENO, with_newline.data(), with_newline.size());
-  });
+Logger Logger::ToStderr(const Clock* clock, LogFormat format) {
+  return Logger(
+      clock,
+      [](const std::string& line) {
+        std::string with_newline = line + "\n";
+        [[maybe_unused]] ssize_t written = write(STDERR_FILENO, with_newline.data(), with_newline.size());
+      },
+      format);
 }
 
 Logger Logger::Discard() {
@@ -55,17 +108,18 @@ Logger Logger::Discard() {
 
 Logger Logger::With(std::initializer_list<LogField> fields) const {
   Logger copy = *this;
-  for (const LogField& field : fields) AppendField(copy.context_, field);
+  for (const LogField& field : fields) AppendField(copy.context_, format_, field);
   return copy;
 }
 
 void Logger::Write(LogLevel level, std::string_view event, std::initializer_list<LogField> fields) const {
-  std::string line = absl::FormatTime("%Y-%m-%dT%H:%M:%E3SZ", clock_->Now(), absl::UTCTimeZone());
-  line += ' ';
-  line += NameOf(level);
-  AppendField(line, {"event", event});
+  std::string time = absl::FormatTime("%Y-%m-%dT%H:%M:%E3SZ", clock_->Now(), absl::UTCTimeZone());
+  bool json = format_ == LogFormat::kJson;
+  std::string line = json ? Cat("{\"time\":\"", time, "\",\"level\":\"", NameOf(level), "\"") : Cat(time, " ", NameOf(level));
+  AppendField(line, format_, {"event", event});
   line += context_;
-  for (const LogField& field : fields) AppendField(line, field);
+  for (const LogField& field : fields) AppendField(line, format_, field);
+  if (json) line += '}';
   (*sink_)(line);
 }
 

@@ -2,6 +2,8 @@
 
 #include <string>
 
+#include "base/log.h"
+
 namespace millrace {
 
 // Flags of `millrace coordinator`. A port of 0 takes a free one, which is printed.
@@ -13,6 +15,7 @@ struct CoordinatorFlags {
   int internal_port = 7072;
   std::string data_dir;     // absolute
   bool reflection = false;  // of the public API; no flag: `dev` sets it
+  LogFormat log_format = LogFormat::kLogfmt;
 };
 
 // Runs a coordinator until SIGTERM or SIGINT. Returns the exit code of the process.

@@ -27,7 +27,7 @@ constexpr int kLeaveSeconds = 30;
 
 // What every role has.
 struct Process {
-  Process() : log(Logger::ToStderr(&clock)) {}
+  explicit Process(LogFormat format) : log(Logger::ToStderr(&clock, format)) {}
   void Announce(const char* role) {
     metrics
         .AddGauge("millrace_build_info", "Constant 1, labelled with the version and role of the process.",
@@ -128,7 +128,7 @@ void Leave(WorkerNode* node) {
 
 int RunCoordinator(const CoordinatorFlags& flags) {
   BlockTerminationSignals();
-  Process process;
+  Process process(flags.log_format);
   process.Announce("coordinator");
   CoordinatorParts coordinator;
   absl::Status status = StartCoordinator(flags, &process, &coordinator);
@@ -140,7 +140,7 @@ int RunCoordinator(const CoordinatorFlags& flags) {
 
 int RunWorker(const WorkerFlags& flags) {
   BlockTerminationSignals();
-  Process process;
+  Process process(flags.log_format);
   process.Announce("worker");
   WorkerParts worker;
   absl::Status status = StartWorker(flags, &process, /*serve_http=*/true, &worker);
@@ -152,7 +152,7 @@ int RunWorker(const WorkerFlags& flags) {
 
 int RunDev(const DevFlags& flags) {
   BlockTerminationSignals();
-  Process process;
+  Process process(flags.coordinator.log_format);
   process.Announce("dev");
   CoordinatorParts coordinator;
   CoordinatorFlags coordinator_flags = flags.coordinator;

@@ -2,6 +2,8 @@
 
 #include <string>
 
+#include "base/log.h"
+
 namespace millrace {
 
 // Flags of `millrace worker`. A port of 0 takes a free one, which is printed.
@@ -13,6 +15,7 @@ struct WorkerFlags {
   int http_port = 0;
   int internal_port = 0;
   std::string data_dir;  // absolute
+  LogFormat log_format = LogFormat::kLogfmt;
 };
 
 // Runs a worker until SIGTERM or SIGINT. Returns the exit code of the process.

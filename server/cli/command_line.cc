@@ -3,6 +3,7 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <filesystem>
+#include <map>
 #include <ostream>
 
 #include "base/error.h"
@@ -96,6 +97,7 @@ class CommandLine {
       AddPort(verb, "--http-port", "metrics and health", &worker_.http_port);
       AddPort(verb, "--internal-port", "data from other workers", &worker_.internal_port);
       AddPlace(verb, &worker_.bind, &worker_.insecure, &worker_.data_dir);
+      AddLogFormat(verb, &worker_.log_format);
       verbs_.back().run = [this] { return environment_.worker(worker_); };
     }
     if (environment_.dev) {
@@ -111,6 +113,13 @@ class CommandLine {
     AddPort(verb, "--http-port", "metrics, health and reading", &flags->http_port);
     AddPort(verb, "--internal-port", "workers", &flags->internal_port);
     AddPlace(verb, &flags->bind, &flags->insecure, &flags->data_dir);
+    AddLogFormat(verb, &flags->log_format);
+  }
+  static void AddLogFormat(CLI::App* verb, LogFormat* format) {
+    const std::map<std::string, LogFormat> formats = {{"logfmt", LogFormat::kLogfmt}, {"json", LogFormat::kJson}};
+    verb->add_option("--log-format", *format, "how log lines on stderr look: logfmt or json")
+        ->transform(CLI::CheckedTransformer(formats).description("{logfmt,json}"))
+        ->default_str("logfmt");
   }
   static void AddPort(CLI::App* verb, const std::string& flag, const std::string& what, int* port) {
     verb->add_option(flag, *port, "port for " + what + "; 0 takes a free one, which is printed")
