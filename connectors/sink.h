@@ -4,6 +4,7 @@
 #include <memory>
 #include <span>
 #include <string>
+#include <vector>
 
 #include "absl/status/statusor.h"
 #include "arrow/type_fwd.h"
@@ -53,6 +54,10 @@ struct CommitReceipt {
   bool duplicate = false;      // it was there already
   uint64_t table_version = 0;  // 0 if nothing had to be written
   uint64_t num_rows = 0;
+  // Bytes of every file that was made visible.
+  std::vector<uint64_t> file_bytes = {};
+  // Versions of the table that other writers won meanwhile.
+  uint32_t num_conflicts = 0;
 };
 
 // Makes staged epochs visible, exactly once each, in ascending order of epochs.

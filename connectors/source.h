@@ -39,13 +39,15 @@ struct SourceBatch {
 
 // Where one split stands, just after the last batch that Poll returned.
 struct SplitProgress {
-  std::string id;
+  std::string id;             // "<topic, or what stands for one>/<number>"
   int64_t position = 0;       // next record to read
   int64_t end_position = -1;  // exclusive; -1: unbounded
   bool at_end = false;        // the reader stands at the split's end: nothing is there to be read now
   bool finished = false;      // bounded, and its end was reached: no record will follow
   int64_t lag = -1;           // records up to the end, -1: unknown
   std::string fingerprint;    // the connector's proof of identity
+  // When the broker took the last record that was read, in ms of the epoch; -1: unknown.
+  int64_t last_record_ms = -1;
 };
 
 // Reads splits. Knows nothing of barriers, watermarks and subtasks.

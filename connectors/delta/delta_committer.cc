@@ -70,6 +70,7 @@ struct DeltaCommitter::Attempt {
   bool fence = false;
   DeltaCommit commit;
   bool put_sent = false;
+  uint32_t num_conflicts = 0;
 };
 
 DeltaCommitter::DeltaCommitter(DeltaCommitterOptions options, std::shared_ptr<BlobStore> store, const Clock* clock)
@@ -122,6 +123,8 @@ absl::StatusOr<CommitReceipt> DeltaCommitter::Commit(const CommitRequest& reques
   info.num_bytes = num_bytes;
   ASSIGN_OR_RETURN(CommitReceipt receipt, Drive(attempt));
   receipt.num_rows = static_cast<uint64_t>(num_rows);
+  for (const DeltaAdd& add : attempt.commit.adds) receipt.file_bytes.push_back(static_cast<uint64_t>(add.size));
+  receipt.num_conflicts = attempt.num_conflicts;
   return receipt;
 }
 
@@ -177,6 +180,7 @@ absl::StatusOr<CommitReceipt> DeltaCommitter::Drive(Attempt& attempt) {
       return CommitReceipt{false, static_cast<uint64_t>(version), 0};
     }
     if (put.ok()) {
+      ++attempt.num_conflicts;
       if (++lost_races > options_.max_lost_races) {
         return Unavailable(doing, ": other writers won ", lost_races, " versions in a row, the last was ", version);
       }

@@ -133,6 +133,7 @@ KafkaClient::~KafkaClient() {
 
 void KafkaClient::OnError(rd_kafka_t* /*client*/, int error, const char* reason, void* self) {
   auto* client = static_cast<KafkaClient*>(self);
+  if (client->listener_) client->listener_(rd_kafka_err2name(static_cast<rd_kafka_resp_err_t>(error)));
   if (error == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN) {
     client->all_brokers_down_ = true;
     return;

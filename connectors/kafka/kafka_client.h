@@ -2,6 +2,7 @@
 
 #include <librdkafka/rdkafka.h>
 
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -53,6 +54,8 @@ class KafkaClient {
   // too. A timestamp behind the last record gives the end. With read_committed, the end is that of what is committed.
   absl::StatusOr<std::vector<int64_t>> QueryOffsets(const std::vector<KafkaSplit>& splits, const std::vector<int64_t>& timestamps,
                                                     absl::Duration timeout);
+  // Is told librdkafka's name of every error, on the thread that polls.
+  void OnEveryError(std::function<void(std::string_view code)> listener) { listener_ = std::move(listener); }
   // Takes what went wrong since the last call; OK: nothing that matters.
   absl::Status TakeError();
 
@@ -66,6 +69,7 @@ class KafkaClient {
   rd_kafka_resp_err_t last_error_ = RD_KAFKA_RESP_ERR_NO_ERROR;
   std::string last_reason_;
   bool all_brokers_down_ = false;
+  std::function<void(std::string_view code)> listener_;
 };
 
 }  // namespace millrace

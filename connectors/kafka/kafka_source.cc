@@ -47,6 +47,7 @@ KafkaSource::KafkaSource(const SourceSpec& spec, KafkaOptions options, IoPool* i
       dead_letters_connected_(spec.dead_letters_connected),
       options_(std::move(options)),
       io_pool_(io_pool),
+      on_client_error_(spec.on_client_error),
       dead_letters_(spec.pipeline, spec.uid) {}
 
 KafkaSource::~KafkaSource() { Close(); }
@@ -82,6 +83,7 @@ absl::Status KafkaSource::Open(std::span<const storage::v1::SplitState> splits, 
   wake_ = std::move(wake);
   std::string group = options_.group_id.empty() ? Cat("millrace-", pipeline_, "-", uid_) : options_.group_id;
   ASSIGN_OR_RETURN(client_, KafkaClient::Make(options_, group));
+  client_->OnEveryError(on_client_error_);
   ASSIGN_OR_RETURN(std::string cluster, client_->ClusterId(kOpenTimeout));
   if (cluster != system_id) {
     return DataLoss("open source ", uid_, ": ", options_.bootstrap_servers, " is another Kafka cluster than that of the checkpoint: checkpoint: ",
@@ -344,6 +346,7 @@ void KafkaSource::ReleaseTaken() {
     if (last == nullptr) continue;
     SplitProgress& progress = splits_[i];
     progress.fingerprint = KafkaFingerprint::Of(*last).Encode();
+    progress.last_record_ms = rd_kafka_message_timestamp(last, nullptr);
     int64_t low = -1;
     int64_t high = -1;
     const KafkaSplit& split = readings_[i].split;

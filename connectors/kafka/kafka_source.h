@@ -85,6 +85,7 @@ class KafkaSource final : public Source {
   const bool dead_letters_connected_;
   const KafkaOptions options_;
   IoPool* const io_pool_;
+  const std::function<void(std::string_view code)> on_client_error_;
   std::unique_ptr<Decoder> decoder_;
   KafkaMetadataColumns metadata_;
   std::vector<ColumnOrigin> origins_;
