@@ -3,6 +3,7 @@
 #include <rocksdb/cache.h>
 #include <rocksdb/db.h>
 #include <rocksdb/options.h>
+#include <rocksdb/statistics.h>
 #include <rocksdb/write_batch.h>
 #include <rocksdb/write_buffer_manager.h>
 
@@ -106,9 +107,14 @@ RocksDbStateBackend::RocksDbStateBackend(std::string directory, const RocksDbRes
     : directory_(std::move(directory)), resources_(resources), threads_view_(std::make_shared<RocksDbThreadsView>()) {}
 
 RocksDbStateBackend::~RocksDbStateBackend() {
-  db_.reset();
+  CloseDatabase();
   std::error_code ignored;
   fs::remove_all(directory_, ignored);
+}
+
+void RocksDbStateBackend::CloseDatabase() {
+  if (db_ != nullptr) resources_.instances->Remove(db_.get());
+  db_.reset();
 }
 
 std::string RocksDbStateBackend::DatabasePath() const { return directory_ + "/db"; }
@@ -116,6 +122,7 @@ std::string RocksDbStateBackend::DatabasePath() const { return directory_ + "/db
 absl::Status RocksDbStateBackend::Ready() {
   if (db_ == nullptr) {
     ASSIGN_OR_RETURN(db_, OpenAt(MakeRocksDbOptions(resources_, threads_view_), DatabasePath(), false));
+    resources_.instances->Add(db_.get());
   }
   return threads_view_->background_error();
 }
@@ -155,7 +162,7 @@ absl::StatusOr<bool> RocksDbStateBackend::Adopt(const RestorePart& part, BlobSto
     for (const auto& file : part.handle->files()) uploaded_[file.local_name()] = file;
     return true;
   }
-  db_.reset();
+  CloseDatabase();
   std::error_code error;
   fs::rename(DatabasePath(), scratch, error);
   if (error) return Internal("move ", DatabasePath(), " to ", scratch, ": ", error.message());
@@ -351,6 +358,10 @@ absl::StatusOr<std::unique_ptr<RocksDbStateBackendFactory>> RocksDbStateBackendF
   resources.block_cache = rocksdb::NewLRUCache(options.block_cache_bytes);
   resources.write_buffers =
       std::make_shared<rocksdb::WriteBufferManager>(options.write_buffer_bytes, resources.block_cache);
+  // Tickers only: they are counted where blocks are read and writes wait, never per row.
+  resources.statistics = rocksdb::CreateDBStatistics();
+  resources.statistics->set_stats_level(rocksdb::StatsLevel::kExceptHistogramOrTimers);
+  resources.instances = std::make_shared<RocksDbInstances>();
   resources.memtable_bytes = options.memtable_bytes;
   resources.file_bytes = options.file_bytes;
   resources.rows_for_files = options.rows_for_files;
@@ -364,6 +375,24 @@ absl::StatusOr<std::unique_ptr<StateBackend>> RocksDbStateBackendFactory::Make(s
   std::string directory = Cat(root_, "/", name);
   RETURN_IF_ERROR(MakeEmptyDirectory(directory));
   return std::make_unique<RocksDbStateBackend>(std::move(directory), resources_);
+}
+
+RocksDbFigures RocksDbStateBackendFactory::figures() const {
+  RocksDbFigures figures;
+  figures.memtable_bytes = resources_.write_buffers->memory_usage();
+  // The write buffers are charged to the cache.
+  size_t used = resources_.block_cache->GetUsage();
+  figures.block_cache_bytes = used > figures.memtable_bytes ? used - figures.memtable_bytes : 0;
+  figures.table_reader_bytes = resources_.instances->Sum(rocksdb::DB::Properties::kEstimateTableReadersMem);
+  figures.pending_compaction_bytes = resources_.instances->Sum(rocksdb::DB::Properties::kEstimatePendingCompactionBytes);
+  std::error_code error;
+  fs::space_info space = fs::space(root_, error);
+  if (!error) figures.directory_free_bytes = space.available;
+  const rocksdb::Statistics& statistics = *resources_.statistics;
+  figures.write_stall_seconds = static_cast<double>(statistics.getTickerCount(rocksdb::STALL_MICROS)) * 1e-6;
+  figures.block_cache_hits = statistics.getTickerCount(rocksdb::BLOCK_CACHE_HIT);
+  figures.block_cache_misses = statistics.getTickerCount(rocksdb::BLOCK_CACHE_MISS);
+  return figures;
 }
 
 }  // namespace millrace

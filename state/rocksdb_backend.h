@@ -53,6 +53,7 @@ class RocksDbStateBackend final : public StateBackend {
  private:
   // Opens the instance at its first use; later calls report what RocksDB's threads ran into.
   absl::Status Ready();
+  void CloseDatabase();
   // Uses the part's files as they are. False: they hold rows of other key groups, and were moved to `scratch` instead.
   absl::StatusOr<bool> Adopt(const RestorePart& part, BlobStore& blobs, const std::string& scratch);
   absl::Status CopyRows(const RestorePart& part, const std::string& scratch);
@@ -89,12 +90,27 @@ struct RocksDbOptions {
   int max_background_jobs = 2;
 };
 
+// What all backends of a process hold and have done.
+struct RocksDbFigures {
+  uint64_t memtable_bytes = 0;
+  uint64_t block_cache_bytes = 0;
+  uint64_t table_reader_bytes = 0;
+  uint64_t pending_compaction_bytes = 0;
+  uint64_t directory_free_bytes = 0;
+  // Since the start.
+  double write_stall_seconds = 0;
+  uint64_t block_cache_hits = 0;
+  uint64_t block_cache_misses = 0;
+};
+
 // Makes backends below one root directory, with one block cache and one budget of write buffers.
 class RocksDbStateBackendFactory final : public StateBackendFactory {
  public:
   static absl::StatusOr<std::unique_ptr<RocksDbStateBackendFactory>> Open(const RocksDbOptions& options);
   // `name`: letters, digits, '.', '_' and '-'.
   absl::StatusOr<std::unique_ptr<StateBackend>> Make(std::string_view name) override;
+  // Any thread.
+  RocksDbFigures figures() const;
 
  private:
   RocksDbStateBackendFactory(std::string root, RocksDbResources resources);

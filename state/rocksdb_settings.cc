@@ -1,6 +1,7 @@
 #include "state/rocksdb_settings.h"
 
 #include <rocksdb/cache.h>
+#include <rocksdb/db.h>
 #include <rocksdb/compaction_filter.h>
 #include <rocksdb/file_checksum.h>
 #include <rocksdb/filter_policy.h>
@@ -90,6 +91,26 @@ class ErrorListener final : public rocksdb::EventListener {
 
 }  // namespace
 
+void RocksDbInstances::Add(rocksdb::DB* db) {
+  MutexLock lock(&mutex_);
+  open_.insert(db);
+}
+
+void RocksDbInstances::Remove(rocksdb::DB* db) {
+  MutexLock lock(&mutex_);
+  open_.erase(db);
+}
+
+uint64_t RocksDbInstances::Sum(const std::string& property) const {
+  MutexLock lock(&mutex_);
+  uint64_t sum = 0;
+  for (rocksdb::DB* db : open_) {
+    uint64_t value = 0;
+    if (db->GetIntProperty(property, &value)) sum += value;
+  }
+  return sum;
+}
+
 void RocksDbThreadsView::SetFloors(const SliceFloors& floors) {
   MutexLock lock(&mutex_);
   floors_ = floors;
@@ -117,6 +138,7 @@ rocksdb::Options MakeRocksDbOptions(const RocksDbResources& resources, std::shar
   options.max_bgerror_resume_count = 0;
   options.write_buffer_manager = resources.write_buffers;
   options.write_buffer_size = resources.memtable_bytes;
+  options.statistics = resources.statistics;
   options.target_file_size_base = resources.file_bytes;
   // Every epoch adds a file that overlaps all others, and most of what they hold expires with its window before it is
   // ever read: merging them early is work for nothing, and every merged file is uploaded anew.

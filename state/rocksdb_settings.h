@@ -1,6 +1,7 @@
 #pragma once
 
 #include <memory>
+#include <set>
 #include <string>
 #include <string_view>
 
@@ -10,6 +11,8 @@
 
 namespace rocksdb {
 class Cache;
+class DB;
+class Statistics;
 class Status;
 class WriteBufferManager;
 struct Options;
@@ -17,10 +20,26 @@ struct Options;
 
 namespace millrace {
 
+// The instances of a process that are open, to be asked what they hold. Thread: any.
+class RocksDbInstances {
+ public:
+  void Add(rocksdb::DB* db);
+  // Before it is closed; waits while it is being asked.
+  void Remove(rocksdb::DB* db);
+  // Sum of an integer property.
+  uint64_t Sum(const std::string& property) const;
+
+ private:
+  mutable Mutex mutex_;
+  std::set<rocksdb::DB*> open_ ABSL_GUARDED_BY(mutex_);
+};
+
 // What all RocksDB instances of a process share, and how large they are.
 struct RocksDbResources {
   std::shared_ptr<rocksdb::Cache> block_cache;
   std::shared_ptr<rocksdb::WriteBufferManager> write_buffers;
+  std::shared_ptr<rocksdb::Statistics> statistics;
+  std::shared_ptr<RocksDbInstances> instances;
   uint64_t memtable_bytes = 0;
   uint64_t file_bytes = 0;
   uint64_t rows_for_files = 0;
