@@ -20,6 +20,7 @@ class CheckpointSchedule {
   bool OnFailed() { return ++failures_ > tolerable_failures_; }
   bool Due(absl::Duration now) const { return now - started_ >= interval_; }
   bool TimedOut(absl::Duration now) const { return now - started_ > timeout_; }
+  absl::Duration interval() const { return interval_; }
   absl::Duration timeout() const { return timeout_; }
 
  private:

@@ -19,6 +19,7 @@ constexpr absl::Duration kLookAgainAfterError = absl::Seconds(10);
 
 Coordinator::Coordinator(Options options)
     : options_(std::move(options)),
+      probe_(options_.metrics),
       random_(options_.seed),
       not_leading_(Unavailable("this coordinator does not lead yet: ask again")),
       registry_(options_.heartbeat_timeout) {}
@@ -98,7 +99,7 @@ v1::Pipeline Coordinator::View(const Pipeline& pipeline) const {
   int64_t millis = absl::ToUnixMillis(pipeline.state_time);
   view.mutable_state_time()->set_seconds(millis / 1000);
   view.mutable_state_time()->set_nanos(static_cast<int32_t>(millis % 1000 * 1'000'000));
-  *view.mutable_progress() = SumOf(pipeline.progress);
+  *view.mutable_progress() = pipeline.progress.view();
   view.mutable_progress()->set_records_committed(pipeline.records_committed);
   view.mutable_progress()->set_checkpoint_bytes(pipeline.machine->last_state_bytes());
   view.mutable_progress()->set_checkpoint_seconds(absl::ToDoubleSeconds(pipeline.machine->last_checkpoint_duration()));
@@ -198,14 +199,16 @@ std::vector<WorkerSlots> Coordinator::Slots() const {
 void Coordinator::Do(Pipeline& pipeline, action::PlaceSubtasks place) {
   auto placements = Place(pipeline.name, place.stages, place.parallelism, Slots());
   if (placements.ok()) {
+    pipeline.probe->Deployed(place.parallelism);
     for (const auto& placement : *placements) pipeline.slots[placement.worker_id()].insert(placement.slot());
   }
   Feed(pipeline, event::Placed{place.ticket, std::move(placements)});
 }
 
-void Coordinator::Do(Pipeline& pipeline, action::ReleaseSlots) {
+void Coordinator::Do(Pipeline& pipeline, action::ReleaseSlots release) {
   pipeline.slots.clear();
-  pipeline.progress.clear();
+  pipeline.progress.OnEnded(release.generation);
+  pipeline.probe->Undeployed();
 }
 
 void Coordinator::Do(Pipeline&, action::Send send) {
@@ -221,14 +224,44 @@ void Coordinator::Do(Pipeline& pipeline, action::Changed) {
     options_.logger.Info("pipeline_state", {{"pipeline", pipeline.name},
                                             {"from", StateName(pipeline.shown_state)},
                                             {"to", StateName(pipeline.machine->state())},
+                                            {"generation", pipeline.machine->record().generation()},
+                                            {"epoch", pipeline.machine->record().completed_epoch()},
                                             {"reason", pipeline.machine->reason()}});
     pipeline.shown_state = pipeline.machine->state();
+    pipeline.probe->StateChanged(pipeline.shown_state);
     pipeline.state_time = options_.clock->Now();
     if (pipeline.shown_state != v1::PIPELINE_STATE_RUNNING) pipeline.look_for_splits_at.clear();
   }
   options_.executor->Post(Guard([this, name = pipeline.name] {
     if (auto found = pipelines_.find(name); found != pipelines_.end()) AnswerWatchers(found->second);
   }));
+}
+
+void Coordinator::Do(Pipeline& pipeline, action::Observed observed) {
+  std::visit([&](const auto& what) { pipeline.probe->On(what); }, observed.what);
+  if (const auto* ended = std::get_if<observed::CheckpointEnded>(&observed.what)) {
+    Logger log = options_.logger.With({{"pipeline", pipeline.name},
+                                       {"generation", pipeline.machine->record().generation()},
+                                       {"epoch", ended->epoch.value()}});
+    if (ended->result == observed::CheckpointResult::kCompleted) {
+      log.Info("checkpoint_completed", {{"seconds", absl::ToDoubleSeconds(ended->took)},
+                                        {"state_bytes", ended->state_bytes},
+                                        {"uploaded_bytes", ended->uploaded_bytes}});
+    } else {
+      log.Warning("checkpoint_failed", {{"why", ended->cause}});
+    }
+  } else if (const auto* answered = std::get_if<observed::SinkAnswered>(&observed.what)) {
+    const internal::v1::CommitResult& result = answered->result;
+    if (!result.has_error()) {
+      pipeline.records_committed += result.num_rows();
+      return;
+    }
+    options_.logger.Warning("commit_failed", {{"pipeline", pipeline.name},
+                                              {"generation", result.generation()},
+                                              {"epoch", result.epoch()},
+                                              {"sink", result.sink_uid()},
+                                              {"why", result.error().message()}});
+  }
 }
 
 void Coordinator::Do(Pipeline& pipeline, action::Fenced) { Fence(Aborted(pipeline.machine->reason())); }
@@ -248,7 +281,7 @@ void Coordinator::Tick() {
     if (pipeline.shown_state == v1::PIPELINE_STATE_RUNNING) LookForSplits(pipeline);
     AnswerWatchers(pipeline);
   }
-  ExportMetrics();
+  ShowFigures();
   options_.executor->PostAfter(options_.tick, Guard([this] { Tick(); }));
 }
 

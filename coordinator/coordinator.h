@@ -18,10 +18,13 @@
 #include "base/random.h"
 #include "base/transport.h"
 #include "connectors/registry.h"
+#include "coordinator/coordinator_probe.h"
 #include "coordinator/leadership.h"
 #include "coordinator/metadata_store.h"
 #include "coordinator/pipeline_machine.h"
+#include "coordinator/pipeline_probe.h"
 #include "coordinator/placement.h"
+#include "coordinator/progress_totals.h"
 #include "coordinator/worker_registry.h"
 #include "millrace/v1/pipeline_service.pb.h"
 
@@ -98,16 +101,15 @@ class Coordinator {
     uint64_t stored_version = 0;
     uint64_t view_version = 0;
     v1::PipelineState shown_state = v1::PIPELINE_STATE_UNSPECIFIED;
-    uint64_t counted_restarts = 0;
     absl::Time state_time;
     std::deque<PipelineEvent> inbox;
     bool stepping = false;
     std::vector<Done> waiting_for_record;
     std::vector<Watcher> watchers;
     std::map<std::string, std::set<uint32_t>> slots;      // by worker
-    std::map<std::string, v1::Progress> progress;         // by worker, of this generation
-    uint64_t progress_generation = 0;
-    uint64_t records_committed = 0;
+    ProgressTotals progress;
+    uint64_t records_committed = 0;                       // since this coordinator took it up, of all sinks
+    std::unique_ptr<PipelineProbe> probe;
     std::map<std::string, absl::Duration> look_for_splits_at;  // by source
   };
   struct Session {
@@ -136,9 +138,10 @@ class Coordinator {
   void Do(Pipeline& pipeline, action::ReadManifest read);
   void Do(Pipeline& pipeline, action::PutManifest put);
   void Do(Pipeline& pipeline, action::PlaceSubtasks place);
-  void Do(Pipeline& pipeline, action::ReleaseSlots);
+  void Do(Pipeline& pipeline, action::ReleaseSlots release);
   void Do(Pipeline& pipeline, action::Send send);
   void Do(Pipeline& pipeline, action::Changed);
+  void Do(Pipeline& pipeline, action::Observed observed);
   void Do(Pipeline& pipeline, action::Fenced);
   // Slots of the workers that stay, and which of them are used.
   std::vector<WorkerSlots> Slots() const;
@@ -157,7 +160,7 @@ class Coordinator {
   void OnHeartbeat(uint64_t session, const internal::v1::Heartbeat& heartbeat);
   void Drop(uint64_t session, absl::Status why);
   void FeedWorkers(const std::string& cause);
-  void ExportMetrics();
+  void ShowFigures();
 
   absl::Duration Now() const { return options_.clock->Monotonic(); }
   // Wraps a closure so that it does nothing once this is gone.
@@ -179,6 +182,7 @@ class Coordinator {
   const std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
 
   // On the executor.
+  CoordinatorProbe probe_;
   Random random_;
   absl::Status not_leading_;  // OK: leads
   Term term_;

@@ -106,12 +106,14 @@ Coordinator::Pipeline& Coordinator::AddPipeline(storage::v1::PipelineRecord reco
   pipeline.state_time = options_.clock->Now();
   PipelineMachine::Options options;
   options.record = std::move(record);
-  options.plan = std::move(plan);
+  options.plan = plan;
   options.term = term_;
   options.plan_physical = options_.plan_physical;
   options.checkpoint_root = options_.checkpoint_root;
   pipeline.machine = std::make_unique<PipelineMachine>(std::move(options));
   pipeline.shown_state = pipeline.machine->state();
+  pipeline.probe = std::make_unique<PipelineProbe>(options_.metrics, options_.clock, pipeline.name, plan, pipeline.shown_state,
+                                                   pipeline.machine->checkpoint_interval());
   FeedWorkers("");
   return pipeline;
 }

@@ -41,10 +41,7 @@ void Coordinator::OnMessage(uint64_t session, const std::string& bytes) {
                         event::FromWorker{worker, message.checkpoint_decline()});
     case WorkerMessage::kCommitResult: {
       const internal::v1::CommitResult& result = message.commit_result();
-      auto pipeline = pipelines_.find(result.pipeline());
-      if (pipeline == pipelines_.end()) return;
-      if (!result.has_error() && !result.duplicate()) pipeline->second.records_committed += result.num_rows();
-      return Feed(pipeline->second, event::FromWorker{worker, result});
+      return FeedByName(result.pipeline(), event::FromWorker{worker, result});
     }
     case WorkerMessage::kGoodbye:
       options_.logger.Info("worker_leaves", {{"worker", worker}});
@@ -89,9 +86,7 @@ void Coordinator::OnHeartbeat(uint64_t session, const internal::v1::Heartbeat& h
     if (found == pipelines_.end()) continue;
     Pipeline& pipeline = found->second;
     if (progress.generation() != pipeline.machine->record().generation()) continue;
-    if (pipeline.progress_generation != progress.generation()) pipeline.progress.clear();
-    pipeline.progress_generation = progress.generation();
-    pipeline.progress[from.worker_id] = progress.progress();
+    pipeline.progress.OnReport(from.worker_id, progress.generation(), progress.progress());
   }
   CoordinatorMessage reply;
   reply.mutable_heartbeat_reply()->set_sequence(heartbeat.sequence());
@@ -110,6 +105,7 @@ void Coordinator::Drop(uint64_t session, absl::Status why) {
   session_of_worker_.erase(worker);
   registry_.OnClosed(worker);
   options_.logger.Warning("worker_lost", {{"worker", worker}, {"status", why}});
+  probe_.WorkerLost();
   FeedWorkers(std::string(StdView(why.message())));
 }
 
@@ -122,34 +118,18 @@ void Coordinator::FeedWorkers(const std::string& cause) {
   }
 }
 
-void Coordinator::ExportMetrics() {
-  Metrics* metrics = options_.metrics;
-  if (metrics == nullptr) return;
-  metrics->AddGauge("millrace_coordinator_leader", "1 on the leader")->Set(not_leading_.ok() ? 1 : 0);
-  std::map<std::string, double> workers = {{"alive", 0}, {"draining", 0}};
-  double num_slots = 0;
-  double num_used = 0;
+void Coordinator::ShowFigures() {
+  CoordinatorProbe::Figures figures;
+  figures.leads = not_leading_.ok();
   for (const auto& [id, worker] : registry_.workers()) {
-    ++workers[worker.leaving ? "draining" : "alive"];
-    num_slots += worker.num_slots;
+    ++(worker.leaving ? figures.workers_draining : figures.workers_alive);
+    figures.slots += worker.num_slots;
   }
-  for (const auto& [state, count] : workers) metrics->AddGauge("millrace_workers", "Workers", {{"state", state}})->Set(count);
   for (auto& [name, pipeline] : pipelines_) {
-    for (const auto& [worker, slots] : pipeline.slots) num_used += static_cast<double>(slots.size());
-    for (int state = v1::PIPELINE_STATE_CREATED; state <= v1::PIPELINE_STATE_CANCELLED; ++state) {
-      std::string label(StateName(static_cast<v1::PipelineState>(state)));
-      metrics->AddGauge("millrace_pipeline_state", "1 for the current state", {{"pipeline", name}, {"state", label}})
-          ->Set(pipeline.shown_state == state ? 1 : 0);
-    }
-    uint64_t restarts = pipeline.machine->restarts();
-    metrics->AddCounter("millrace_pipeline_restarts_total", "Restarts after a failure", {{"pipeline", name}})
-        ->Add(static_cast<double>(restarts - pipeline.counted_restarts));
-    pipeline.counted_restarts = restarts;
-    metrics->AddGauge("millrace_checkpoint_last_size_bytes", "State in the newest completed checkpoint", {{"pipeline", name}})
-        ->Set(static_cast<double>(pipeline.machine->last_state_bytes()));
+    for (const auto& [worker, slots] : pipeline.slots) figures.slots_used += static_cast<double>(slots.size());
+    pipeline.probe->Tick(pipeline.machine->checkpoint_in_progress());
   }
-  metrics->AddGauge("millrace_task_slots", "Slots", {{"state", "used"}})->Set(num_used);
-  metrics->AddGauge("millrace_task_slots", "Slots", {{"state", "free"}})->Set(num_slots - num_used);
+  probe_.Show(figures);
 }
 
 }  // namespace millrace

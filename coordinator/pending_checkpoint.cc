@@ -110,6 +110,12 @@ uint64_t PendingCheckpoint::state_bytes() const {
   return bytes;
 }
 
+uint64_t PendingCheckpoint::uploaded_bytes() const {
+  uint64_t bytes = 0;
+  for (const auto& [subtask, ack] : acks_) bytes += ack.uploaded_bytes();
+  return bytes;
+}
+
 std::set<SubtaskId> PendingCheckpoint::Missing() const {
   std::set<SubtaskId> missing;
   for (SubtaskId subtask : expected_) {

@@ -28,6 +28,7 @@ class PendingCheckpoint {
   Epoch epoch() const { return epoch_; }
   internal::v1::CheckpointKind kind() const { return kind_; }
   uint64_t state_bytes() const;
+  uint64_t uploaded_bytes() const;
   // Who has not answered.
   std::set<SubtaskId> Missing() const;
 

@@ -12,6 +12,22 @@ namespace millrace {
 using internal::v1::CheckpointKind;
 using internal::v1::CoordinatorMessage;
 
+namespace {
+
+// Of the splits that hold watermarks back.
+std::optional<int64_t> LowestWatermark(const storage::v1::Manifest& manifest) {
+  std::optional<int64_t> lowest;
+  for (const auto& source : manifest.sources()) {
+    for (const auto& split : source.splits()) {
+      if (split.idle() || !split.has_watermark_micros()) continue;
+      lowest = std::min(lowest.value_or(split.watermark_micros()), split.watermark_micros());
+    }
+  }
+  return lowest;
+}
+
+}  // namespace
+
 bool PipelineMachine::AdvanceRun() {
   AddFoundSplits();
   if (checkpoint_) {
@@ -23,7 +39,7 @@ bool PipelineMachine::AdvanceRun() {
         AbortCheckpoint(Cat("it took longer than ", absl::FormatDuration(schedule_.timeout()), "; ", missing.size(),
                             " subtasks have not answered", missing.empty() ? "" : ", the first is ",
                             missing.empty() ? "" : missing.begin()->ToString()),
-                        false);
+                        false, observed::CheckpointResult::kExpired);
         return true;
       }
       case Stage::kComplete:
@@ -60,7 +76,7 @@ CheckpointKind PipelineMachine::DueCheckpoint() const {
 
 void PipelineMachine::Trigger(CheckpointKind kind) {
   Epoch epoch(next_epoch_++);
-  checkpoint_.emplace(Checkpoint{.pending = PendingCheckpoint(epoch, kind, expected_), .started = now_, .assigned = assigned_});
+  checkpoint_.emplace(Checkpoint{.pending = PendingCheckpoint(epoch, kind, expected_), .started = now_, .assigned = assigned_, .rows_since = rows_since_});
   schedule_.OnStarted(now_);
   CoordinatorMessage message;
   internal::v1::TriggerCheckpoint& trigger = *message.mutable_trigger_checkpoint();
@@ -71,7 +87,7 @@ void PipelineMachine::Trigger(CheckpointKind kind) {
   SendToHosts(message);
 }
 
-void PipelineMachine::AbortCheckpoint(std::string cause, bool permanent) {
+void PipelineMachine::AbortCheckpoint(std::string cause, bool permanent, observed::CheckpointResult result) {
   Epoch epoch = checkpoint_->pending.epoch();
   CheckpointKind kind = checkpoint_->pending.kind();
   CoordinatorMessage message;
@@ -80,10 +96,13 @@ void PipelineMachine::AbortCheckpoint(std::string cause, bool permanent) {
   message.mutable_abort_checkpoint()->set_epoch(epoch.value());
   SendToHosts(message);
   checkpoint_.reset();
+  Observe(observed::CheckpointEnded{.epoch = epoch, .result = result, .cause = cause});
   cause = Cat("checkpoint ", epoch.value(), ": ", cause);
   // After a last barrier the sources read no more, so there is nothing to go on with.
   bool was_last = kind != internal::v1::CHECKPOINT_KIND_PERIODIC;
-  if (schedule_.OnFailed() || was_last || permanent) return Fail(std::move(cause), permanent);
+  if (schedule_.OnFailed() || was_last || permanent) {
+    return Fail(std::move(cause), permanent, observed::RestartReason::kCheckpoint);
+  }
   SetState(state_, std::move(cause));
 }
 
@@ -116,6 +135,7 @@ void PipelineMachine::StoreManifest() {
   merged->set_plan(durable_.plan());
   checkpoint_->manifest = *std::move(merged);
   checkpoint_->stage = Stage::kStore;
+  checkpoint_->acknowledged = now_;
   checkpoint_->ticket = ++ticket_;
   checkpoint_->name = ManifestName(durable_.name(), durable_.lineage(), checkpoint_->pending.epoch(), Generation(durable_.generation()));
   actions_.push_back(action::PutManifest{checkpoint_->ticket, checkpoint_->name, checkpoint_->manifest});
@@ -142,12 +162,21 @@ void PipelineMachine::OnCompleted() {
   schedule_.OnCompleted();
   commits_.emplace(*manifest_);
   checkpoint_->stage = Stage::kCommit;
+  checkpoint_->completed = now_;
+  rows_since_ = checkpoint_->started;
+  Observe(observed::CheckpointEnded{.epoch = checkpoint_->pending.epoch(),
+                                    .result = observed::CheckpointResult::kCompleted,
+                                    .cause = "",
+                                    .took = checkpoint_->acknowledged - checkpoint_->started,
+                                    .state_bytes = checkpoint_->pending.state_bytes(),
+                                    .uploaded_bytes = checkpoint_->pending.uploaded_bytes()});
   actions_.push_back(action::Changed{});
 }
 
 void PipelineMachine::OnCommitted() {
   CheckpointKind kind = checkpoint_->pending.kind();
   last_checkpoint_duration_ = now_ - checkpoint_->started;
+  Observe(observed::EpochCommitted{checkpoint_->pending.epoch(), now_ - checkpoint_->completed, LowestWatermark(*manifest_)});
   record_.set_committed_epoch(checkpoint_->pending.epoch().value());
   checkpoint_.reset();
   commits_.reset();
@@ -170,7 +199,13 @@ void PipelineMachine::OnCommitted() {
 void PipelineMachine::OnMessage(const std::string& worker_id, const internal::v1::CommitResult& result) {
   if (!commits_ || !IsCurrent(result.generation()) || result.epoch() != durable_.completed_epoch()) return;
   std::string failure = Cat("commit epoch ", result.epoch(), " of ", result.sink_uid(), ": ", result.error().message());
-  switch (commits_->OnResult(worker_id, result, now_)) {
+  CommitProgress::Answer answer = commits_->OnResult(worker_id, result, now_);
+  if (answer != CommitProgress::Answer::kIgnored) {
+    observed::SinkAnswered answered{result, std::nullopt};
+    if (checkpoint_) answered.oldest_row_waited = now_ - checkpoint_->rows_since;
+    Observe(std::move(answered));
+  }
+  switch (answer) {
     case CommitProgress::Answer::kPermanent:
       return Fail(std::move(failure), true);
     case CommitProgress::Answer::kRetry:

@@ -7,6 +7,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "coordinator/pipeline_observation.h"
 #include "millrace/internal/v1/control.pb.h"
 #include "millrace/storage/v1/manifest.pb.h"
 
@@ -101,19 +102,26 @@ struct PlaceSubtasks {
   std::vector<uint32_t> stages;
   uint32_t parallelism = 0;
 };
-// The slots of Placed are free again.
-struct ReleaseSlots {};
+// The slots of Placed are free again: the deployment has ended.
+struct ReleaseSlots {
+  uint64_t generation = 0;
+};
 struct Send {
   std::string worker_id;
   internal::v1::CoordinatorMessage message;
 };
 // state() or reason() is another, or an epoch was completed or committed.
 struct Changed {};
+// For probes and logs.
+struct Observed {
+  PipelineObservation what;
+};
 // Another leader owns the pipeline: this process must stop leading.
 struct Fenced {};
 }  // namespace action
 
 using PipelineAction = std::variant<action::WriteRecord, action::Prepare, action::ReadManifest, action::PutManifest,
-                                    action::PlaceSubtasks, action::ReleaseSlots, action::Send, action::Changed, action::Fenced>;
+                                    action::PlaceSubtasks, action::ReleaseSlots, action::Send, action::Changed,
+                                    action::Observed, action::Fenced>;
 
 }  // namespace millrace

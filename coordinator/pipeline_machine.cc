@@ -131,7 +131,7 @@ void PipelineMachine::On(const event::WorkersChanged& event) {
     if (hosts_.contains(worker.id)) lost = worker.id;
   }
   workers_ = event.workers;
-  if (!lost.empty()) Fail(Cat("worker ", lost, " is lost: ", event.cause), false);
+  if (!lost.empty()) Fail(Cat("worker ", lost, " is lost: ", event.cause), false, observed::RestartReason::kWorkerLost);
 }
 
 void PipelineMachine::On(const event::Prepared& event) {
@@ -206,7 +206,8 @@ void PipelineMachine::OnMessage(const std::string&, const internal::v1::SubtaskS
       drained_.insert(id);
       break;
     case internal::v1::SUBTASK_PHASE_FAILED:
-      Fail(Cat("subtask ", id.ToString(), ": ", status.error().message()), status.error().permanent());
+      Fail(Cat("subtask ", id.ToString(), ": ", status.error().message()), status.error().permanent(),
+           observed::RestartReason::kSubtask);
       break;
     default:
       break;
@@ -258,6 +259,7 @@ void PipelineMachine::Enter(Phase phase) {
     }
     case Phase::kRun:
       schedule_.OnRunning(now_);
+      rows_since_ = now_;
       restart_policy_.OnRunning(now_);
       if (record_.desired() == storage::v1::DESIRED_STATE_DRAINING) {
         SetState(v1::PIPELINE_STATE_STOPPING, "");
@@ -295,7 +297,7 @@ void PipelineMachine::Deploy(const std::vector<internal::v1::SubtaskPlacement>& 
   for (const auto& worker : workers_) alive.insert(worker.id);
   SendToHosts(message);
   if (!std::includes(alive.begin(), alive.end(), hosts_.begin(), hosts_.end())) {
-    Fail("a worker was lost while the pipeline was placed", false);
+    Fail("a worker was lost while the pipeline was placed", false, observed::RestartReason::kWorkerLost);
   }
 }
 
@@ -305,7 +307,12 @@ void PipelineMachine::Teardown() {
     message.mutable_undeploy()->set_pipeline(durable_.name());
     message.mutable_undeploy()->set_generation(durable_.generation());
     SendToHosts(message);
-    actions_.push_back(action::ReleaseSlots{});
+    actions_.push_back(action::ReleaseSlots{durable_.generation()});
+  }
+  if (checkpoint_ && checkpoint_->stage != Stage::kCommit) {
+    Observe(observed::CheckpointEnded{.epoch = checkpoint_->pending.epoch(),
+                                      .result = observed::CheckpointResult::kAborted,
+                                      .cause = "the deployment ended"});
   }
   ++ticket_;  // answers that are on their way are no longer ours
   hosts_.clear();
@@ -324,7 +331,7 @@ void PipelineMachine::Finish(storage::v1::DesiredState end) {
   Enter(Phase::kFinish);
 }
 
-void PipelineMachine::Fail(std::string cause, bool permanent) {
+void PipelineMachine::Fail(std::string cause, bool permanent, observed::RestartReason reason) {
   Teardown();
   std::optional<absl::Duration> backoff;
   if (!permanent && record_.desired() == storage::v1::DESIRED_STATE_STOPPING) {
@@ -340,6 +347,7 @@ void PipelineMachine::Fail(std::string cause, bool permanent) {
     return Finish(storage::v1::DESIRED_STATE_FAILED);
   }
   ++restarts_;
+  Observe(observed::Restarting{reason});
   SetState(v1::PIPELINE_STATE_RESTARTING, std::move(cause));
   Enter(Phase::kBackoff);
   wake_at_ = now_ + *backoff;

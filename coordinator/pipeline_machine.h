@@ -66,6 +66,8 @@ class PipelineMachine {
   bool at_rest() const { return phase_ == Phase::kIdle && synced(); }
   uint64_t restarts() const { return restarts_; }
   uint64_t last_state_bytes() const { return last_state_bytes_; }
+  bool checkpoint_in_progress() const { return checkpoint_.has_value(); }
+  absl::Duration checkpoint_interval() const { return schedule_.interval(); }
   absl::Duration last_checkpoint_duration() const { return last_checkpoint_duration_; }
   const std::optional<internal::v1::PhysicalPlan>& physical() const { return physical_; }
 
@@ -80,6 +82,9 @@ class PipelineMachine {
     uint64_t ticket = 0;
     std::string name = {};
     storage::v1::Manifest manifest = {};
+    absl::Duration rows_since = {};  // no row of it was read before
+    absl::Duration acknowledged = {};
+    absl::Duration completed = {};
   };
 
   void On(const event::TakeUp&);
@@ -107,7 +112,7 @@ class PipelineMachine {
   void Teardown();
   void Finish(storage::v1::DesiredState end);
   // Restarts, or ends as FAILED.
-  void Fail(std::string cause, bool permanent);
+  void Fail(std::string cause, bool permanent, observed::RestartReason reason = observed::RestartReason::kOther);
   // Does what has become possible; true: something changed, look again.
   bool Advance();
   bool AdvanceRun();
@@ -117,7 +122,8 @@ class PipelineMachine {
   // Checkpoints of a running deployment (pipeline_checkpoints.cc).
   internal::v1::CheckpointKind DueCheckpoint() const;
   void Trigger(internal::v1::CheckpointKind kind);
-  void AbortCheckpoint(std::string cause, bool permanent);
+  void AbortCheckpoint(std::string cause, bool permanent,
+                       observed::CheckpointResult result = observed::CheckpointResult::kFailed);
   void StoreManifest();
   void OnCompleted();
   void OnCommitted();
@@ -125,6 +131,7 @@ class PipelineMachine {
 
   bool AllAre(const std::set<SubtaskId>& subtasks) const { return subtasks.size() == expected_.size(); }
   bool IsCurrent(uint64_t generation) const { return generation == durable_.generation(); }
+  void Observe(PipelineObservation what) { actions_.push_back(action::Observed{std::move(what)}); }
   void SetState(v1::PipelineState state, std::string reason);
   void SendTo(const std::string& worker_id, internal::v1::CoordinatorMessage message);
   void SendToHosts(const internal::v1::CoordinatorMessage& message);
@@ -176,6 +183,7 @@ class PipelineMachine {
   uint64_t restarts_ = 0;
   uint64_t last_state_bytes_ = 0;
   absl::Duration last_checkpoint_duration_;
+  absl::Duration rows_since_;  // the trigger of the newest completed checkpoint, or when the deployment began to run
 };
 
 }  // namespace millrace

@@ -173,6 +173,7 @@ class World {
     if (term == term_) Feed(std::move(event));
   }
   void Do(const action::Changed&) {}
+  void Do(const action::Observed&) {}
   void Do(const action::Fenced&) { fenced_ = true; }
   void Do(const action::ReleaseSlots&) { used_.clear(); }
   void Do(const action::WriteRecord& write) {
