@@ -17,6 +17,12 @@ namespace millrace {
 using internal::v1::ChainNode;
 using internal::v1::Deploy;
 
+namespace {
+
+constexpr absl::Duration kRateInterval = absl::Milliseconds(500);
+
+}  // namespace
+
 internal::v1::Error ToError(const absl::Status& status) {
   internal::v1::Error error;
   error.set_code(static_cast<int>(status.code()));
@@ -26,15 +32,21 @@ internal::v1::Error ToError(const absl::Status& status) {
 }
 
 Deployment::Deployment(const WorkerOptions& options, const std::vector<Executor*>& slots, ShuffleRouter* router, Deploy deploy,
-                       Report report)
+                       WorkerProbe* probe, Report report)
     : options_(options),
       slots_(slots),
       router_(router),
       plan_(std::make_shared<const Deploy>(std::move(deploy))),
-      report_(std::move(report)) {}
+      report_(std::move(report)),
+      worker_probe_(probe),
+      probe_(options_.metrics, options_.clock, *plan_),
+      rate_since_(options_.clock->Monotonic()) {
+  worker_probe_->Attach(&probe_);
+}
 
 Deployment::~Deployment() {
   *alive_ = false;
+  worker_probe_->Detach(&probe_);
   router_->DetachUpTo(plan_->pipeline(), plan_->generation());
   for (auto& local : locals_) {
     Executor* executor = local->executor;
@@ -94,6 +106,8 @@ void Deployment::MakeSubtask(const internal::v1::SubtaskPlacement& placement) {
   local->parts->key_groups =
       KeyGroupsOfSubtask(placement.index(), plan_->plan().parallelism(), plan_->plan().num_key_groups());
 
+  local->probe = probe_.AddSubtask(*local->stage);
+
   // Reports hop to the worker's executor.
   auto post = [executor = options_.executor, alive = alive_](absl::AnyInvocable<void()> work) {
     executor->Post([alive, work = std::move(work)]() mutable {
@@ -118,6 +132,7 @@ void Deployment::MakeSubtask(const internal::v1::SubtaskPlacement& placement) {
                                    options_.log.With({{"pipeline", plan_->pipeline()},
                                                       {"generation", plan_->generation()},
                                                       {"subtask", Cat(placement.stage(), ".", placement.index())}}),
+                                   local->probe,
                                    options_.plant_skipped_alignment};
   auto blobs = options_.blob_stores->Open(plan_->blob_root());
   if (blobs.ok()) environment.blobs = *blobs;
@@ -169,6 +184,7 @@ absl::Status Deployment::ConnectExchange(const internal::v1::Exchange& exchange)
         channel = std::make_shared<Channel>(
             options_.channel_limit_bytes, [waker = reader->subtask->waker()] { waker->Wake(); }, std::move(feedback));
         reader->inbound.push_back(channel);
+        probe_.AddChannel(exchange.to_uid(), channel);
         if (writer == nullptr) router_->Attach(key, channel, FrameDecoder(ports));
       }
       if (writer == nullptr) continue;
@@ -185,8 +201,7 @@ absl::Status Deployment::ConnectExchange(const internal::v1::Exchange& exchange)
       remote.hello.set_to_index(to);
       remote.hello.set_frame_version(kFrameVersion);
       remote.limit_bytes = options_.channel_limit_bytes;
-      remote.sent_bytes = options_.metrics->AddCounter("millrace_exchange_bytes_total", "Bytes of frames between worker processes.",
-                                                       {{"direction", "sent"}});
+      remote.probe = worker_probe_;
       remote.wake_writer = [waker = writer->subtask->waker()] { waker->Wake(); };
       remote.on_broken = [weak = std::weak_ptr<Subtask>(writer->subtask)](absl::Status why) {
         if (auto subtask = weak.lock()) subtask->Fail(std::move(why));
@@ -222,6 +237,7 @@ absl::Status Deployment::Start() {
       options.executor->Post([this, alive, work = std::move(work), status]() mutable {
         Executor* executor = work->executor;
         bool starts = *alive && status.ok();
+        if (*alive) LogRestored(work->ref, status);
         if (*alive) Send(work->ref, starts ? internal::v1::SUBTASK_PHASE_RUNNING : internal::v1::SUBTASK_PHASE_FAILED, status);
         executor->Post([work = std::move(work), starts] {
           if (starts) work->subtask->Start(std::move(*work->parts));
@@ -253,6 +269,7 @@ absl::Status Deployment::Restore(const WorkerOptions& options, const Deploy& pla
         }
       }
       ASSIGN_OR_RETURN(const SourceConnector* connector, options.connectors->FindSource(node.source().connector()));
+      spec.on_client_error = [probe = local.probe](std::string_view code) { probe->OnClientError(code); };
       ASSIGN_OR_RETURN(auto source, connector->MakeSource(spec));
       SourceInput::Options input;
       input.uid = node.uid();
@@ -346,7 +363,10 @@ absl::Status Deployment::Restore(const WorkerOptions& options, const Deploy& pla
 
 void Deployment::Trigger(const internal::v1::TriggerCheckpoint& trigger) {
   for (auto& local : locals_) {
-    if (!local->has_source) continue;
+    if (!local->has_source) {
+      local->executor->Post([subtask = local->subtask, epoch = Epoch(trigger.epoch())] { subtask->ExpectBarrier(epoch); });
+      continue;
+    }
     local->executor->Post([subtask = local->subtask, epoch = Epoch(trigger.epoch()), kind = static_cast<BarrierKind>(trigger.kind())] {
       subtask->Trigger(epoch, kind);
     });
@@ -374,7 +394,16 @@ void Deployment::AddSplits(const internal::v1::SplitAssignment& assignment) {
   }
 }
 
-v1::Progress Deployment::progress() const {
+void Deployment::LogRestored(const internal::v1::SubtaskRef& ref, const absl::Status& status) const {
+  Logger log = options_.log.With({{"pipeline", ref.pipeline()},
+                                  {"generation", ref.generation()},
+                                  {"subtask", Cat(ref.stage(), ".", ref.index())},
+                                  {"epoch", plan_->restore().epoch()}});
+  if (status.ok()) return log.Info("subtask_restored");
+  log.Error("restore_failed", {{"why", status}});
+}
+
+v1::Progress Deployment::TakeProgress() {
   v1::Progress total;
   bool lag_known = true;
   int64_t lag = 0;
@@ -391,6 +420,13 @@ v1::Progress Deployment::progress() const {
     }
   }
   total.set_lag_records(lag_known ? lag : -1);
+  absl::Duration now = options_.clock->Monotonic();
+  if (now - rate_since_ >= kRateInterval) {
+    records_per_second_ = static_cast<double>(total.records_in() - rate_records_) / absl::ToDoubleSeconds(now - rate_since_);
+    rate_since_ = now;
+    rate_records_ = total.records_in();
+  }
+  total.set_records_per_second(records_per_second_);
   return total;
 }
 

@@ -7,9 +7,11 @@
 #include <vector>
 
 #include "millrace/internal/v1/control.pb.h"
+#include "worker/deployment_probe.h"
 #include "worker/shuffle/shuffle_router.h"
 #include "worker/subtask.h"
 #include "worker/worker_options.h"
+#include "worker/worker_probe.h"
 
 namespace millrace {
 
@@ -23,7 +25,7 @@ class Deployment {
   // How the deployment speaks to the coordinator. Called on the worker's executor, never after destruction.
   using Report = std::function<void(internal::v1::WorkerMessage)>;
   Deployment(const WorkerOptions& options, const std::vector<Executor*>& slots, ShuffleRouter* router, internal::v1::Deploy deploy,
-             Report report);
+             WorkerProbe* probe, Report report);
   ~Deployment();
 
   // Connects and begins to restore.
@@ -33,8 +35,8 @@ class Deployment {
   void Abort(Epoch epoch);
   void OnCheckpointCompleted(Epoch epoch);
   void AddSplits(const internal::v1::SplitAssignment& assignment);
-  // Summed over its subtasks.
-  v1::Progress progress() const;
+  // Summed over its subtasks. The rate is that between two calls, at least half a second apart.
+  v1::Progress TakeProgress();
 
  private:
   struct LocalSubtask {
@@ -47,6 +49,7 @@ class Deployment {
     std::map<uint32_t, size_t> channels_in;
     std::map<std::pair<std::string, uint32_t>, std::vector<ExchangeWriter*>> exchanges_out;
     bool has_source = false;
+    std::shared_ptr<SubtaskProbe> probe;
   };
 
   void MakeSubtask(const internal::v1::SubtaskPlacement& placement);
@@ -57,6 +60,7 @@ class Deployment {
   const internal::v1::SubtaskPlacement& PlacementOf(uint32_t stage, uint32_t index) const;
   // IoPool: makes operators, opens the source, restores state.
   static absl::Status Restore(const WorkerOptions& options, const internal::v1::Deploy& plan, LocalSubtask& local);
+  void LogRestored(const internal::v1::SubtaskRef& ref, const absl::Status& status) const;
   void Send(const internal::v1::SubtaskRef& ref, internal::v1::SubtaskPhase phase, const absl::Status& error);
 
   const WorkerOptions options_;
@@ -64,6 +68,11 @@ class Deployment {
   ShuffleRouter* const router_;
   const std::shared_ptr<const internal::v1::Deploy> plan_;
   const Report report_;
+  WorkerProbe* const worker_probe_;
+  DeploymentProbe probe_;
+  absl::Duration rate_since_;
+  uint64_t rate_records_ = 0;
+  double records_per_second_ = 0;
   const std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
   std::vector<std::unique_ptr<LocalSubtask>> locals_;
 };

@@ -61,8 +61,14 @@ struct OperatorContext {
   EventTimeMicros restored_watermark = kNoWatermark;
 };
 
-// A step of a pipeline on columnar batches. Its durable state is what Freeze hands out and Restore reads: nothing else
-// survives.
+// What an operator holds now, for gauges.
+struct OperatorFigures {
+  uint64_t num_windows = 0;
+  uint64_t num_keys = 0;   // entries of its state: a key in two open windows counts twice
+  uint64_t num_bytes = 0;  // roughly
+};
+
+// A step of a pipeline on columnar batches. Its durable state is what Freeze hands out and Restore reads: nothing else survives.
 //
 // Owns:    its hot tables.
 // Thread:  task thread, except Restore (IoPool, before everything else).
@@ -84,6 +90,8 @@ class Operator {
   // Before a barrier is handed on: emit what has no state, freeze what is dirty. Null: stateless, or nothing was dirty.
   virtual absl::StatusOr<std::unique_ptr<FrozenEntries>> BeforeBarrier(Epoch epoch, Output& out) = 0;
   virtual absl::Status Close() { return absl::OkStatus(); }
+  // Cheap: it is asked several times a second.
+  virtual OperatorFigures figures() const { return {}; }
 };
 
 }  // namespace millrace

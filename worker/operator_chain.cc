@@ -81,6 +81,7 @@ size_t OperatorChain::SlotOf(size_t node, uint32_t exchange) const { return node
 
 absl::Status OperatorChain::Emit(size_t node, uint32_t output, uint32_t port, const BatchPtr& rows) {
   ChainNodeState& state = nodes_[node];
+  if (probe_ != nullptr) probe_->Emitted(node, output, *rows);
   if (output < state.targets.size()) {
     for (const Target& target : state.targets[output]) {
       RETURN_IF_ERROR(ProcessBatch(target.node, target.input, 0, rows));
@@ -95,6 +96,7 @@ absl::Status OperatorChain::Emit(size_t node, uint32_t output, uint32_t port, co
 
 absl::Status OperatorChain::ProcessBatch(size_t node, uint32_t input, uint32_t port, const BatchPtr& rows) {
   ChainNodeState& state = nodes_[node];
+  ChainProbe::BatchWork work(probe_, node, *rows);
   if (state.parts.sink != nullptr) return Annotate(state.parts.sink->Write(*rows), "sink ", state.parts.plan->uid());
   NodeOutput out(this, node);
   RETURN_IF_ERROR(Annotate(state.parts.op->ProcessBatch(input, port, rows, out), "operator ", state.parts.plan->uid()));
@@ -128,6 +130,7 @@ absl::Status OperatorChain::TimeChanged(size_t node) {
   if (state.tracker->watermark() != kNoWatermark) {
     if (state.parts.op != nullptr) {
       NodeOutput out(this, node);
+      ChainProbe::Work work(probe_, node);
       RETURN_IF_ERROR(
           Annotate(state.parts.op->OnWatermark(state.tracker->watermark(), out), "operator ", state.parts.plan->uid()));
       RETURN_IF_ERROR(out.status());
@@ -144,6 +147,7 @@ absl::Status OperatorChain::TimeChanged(size_t node) {
 }
 
 absl::Status OperatorChain::ForwardWatermark(size_t node, EventTimeMicros time) {
+  if (probe_ != nullptr) probe_->WatermarkSent(node, time);
   for (const auto& targets : nodes_[node].targets) {
     for (const Target& target : targets) RETURN_IF_ERROR(InputWatermark(target.node, target.slot, time));
   }
@@ -167,6 +171,7 @@ absl::StatusOr<ChainSnapshot> OperatorChain::BeforeBarrier(Epoch epoch) {
   ChainSnapshot snapshot;
   for (size_t node = 0; node < nodes_.size(); ++node) {
     ChainNodeState& state = nodes_[node];
+    ChainProbe::Work work(probe_, node);
     if (state.parts.op != nullptr) {
       NodeOutput out(this, node);
       ASSIGN_OR_RETURN(auto frozen, state.parts.op->BeforeBarrier(epoch, out));
@@ -176,11 +181,20 @@ absl::StatusOr<ChainSnapshot> OperatorChain::BeforeBarrier(Epoch epoch) {
       }
     }
     if (state.parts.sink != nullptr) {
+      if (probe_ != nullptr) probe_->SinkSeals(node, epoch, state.parts.sink->buffered_bytes());
       ASSIGN_OR_RETURN(auto staged, state.parts.sink->Seal(epoch));
       if (staged != nullptr) snapshot.sinks.push_back({state.parts.plan->uid(), std::move(staged)});
     }
   }
   return snapshot;
+}
+
+void OperatorChain::ReportFigures() const {
+  for (size_t node = 0; probe_ != nullptr && node < nodes_.size(); ++node) {
+    const Node& parts = nodes_[node].parts;
+    if (parts.op != nullptr) probe_->Holds(node, parts.op->figures());
+    if (parts.sink != nullptr) probe_->SinkHolds(node, parts.sink->buffered_bytes());
+  }
 }
 
 bool OperatorChain::drained() const {

@@ -8,6 +8,7 @@
 #include "absl/status/statusor.h"
 #include "connectors/sink.h"
 #include "millrace/internal/v1/control.pb.h"
+#include "worker/chain_probe.h"
 #include "worker/operator.h"
 #include "worker/shuffle/exchange_writer.h"
 #include "worker/watermark_tracker.h"
@@ -49,8 +50,12 @@ class OperatorChain {
       std::vector<Node> nodes, std::map<std::pair<std::string, uint32_t>, std::vector<ExchangeWriter*>> exchanges_out,
       const std::map<uint32_t, size_t>& channels_in);
 
-  // Rows that enter at a node's input: `node` is an index into nodes. The source's own outputs enter with
-  // EmitFromSource.
+  // Borrowed; null: nothing is measured.
+  void SetProbe(ChainProbe* probe) { probe_ = probe; }
+  // Tells the probe what operators and sinks hold.
+  void ReportFigures() const;
+
+  // Rows that enter at a node's input: `node` is an index into nodes. The source's own outputs enter with EmitFromSource.
   absl::Status ProcessBatch(size_t node, uint32_t input, uint32_t port, const BatchPtr& rows);
   absl::Status EmitFromSource(uint32_t output, const BatchPtr& rows);
   // Time from the source, or from channel `slot` of an exchange into a node.
@@ -95,6 +100,7 @@ class OperatorChain {
   absl::Status ForwardIdle(size_t node);
 
   std::vector<ChainNodeState> nodes_;
+  ChainProbe* probe_ = nullptr;
   uint64_t rows_late_ = 0;
 };
 

@@ -58,13 +58,15 @@ void SinkCommitter::Next(const std::string& key) {
   if (identity != queue.identity) queue.committer = nullptr;
   queue.identity = identity;
   options_.io_pool->Run([this, alive = alive_, options = options_, key, request, committer = queue.committer]() mutable {
+    absl::Duration began = options.clock->Monotonic();
     absl::StatusOr<CommitReceipt> receipt = [&]() -> absl::StatusOr<CommitReceipt> {
       if (committer == nullptr) {
         ASSIGN_OR_RETURN(committer, MakeCommitter(options, *request));
       }
       return Carry(*committer, *request);
     }();
-    options.executor->Post([this, alive, key, request, committer, receipt] {
+    absl::Duration took = options.clock->Monotonic() - began;
+    options.executor->Post([this, alive, key, request, committer, receipt, took] {
       if (!*alive) return;
       Queue& done = queues_[key];
       done.busy = false;
@@ -74,11 +76,19 @@ void SinkCommitter::Next(const std::string& key) {
       result.set_generation(request->generation());
       result.set_epoch(request->epoch());
       result.set_sink_uid(request->sink_uid());
+      result.set_took_micros(static_cast<uint64_t>(absl::ToInt64Microseconds(took)));
       if (receipt.ok()) {
         result.set_duplicate(receipt->duplicate);
         result.set_table_version(receipt->table_version);
         result.set_num_rows(receipt->num_rows);
+        for (uint64_t bytes : receipt->file_bytes) result.add_file_bytes(bytes);
+        result.set_num_conflicts(receipt->num_conflicts);
       } else {
+        options_.log.Warning("commit_failed", {{"pipeline", request->pipeline()},
+                                               {"generation", request->generation()},
+                                               {"epoch", request->epoch()},
+                                               {"sink", request->sink_uid()},
+                                               {"why", receipt.status()}});
         *result.mutable_error() =
             ToError(Annotate(receipt.status(), "commit epoch ", request->epoch(), " of sink ", request->sink_uid()));
       }

@@ -57,11 +57,13 @@ absl::Status SourceInput::ObserveRows(const SourceBatch& batch) {
   const auto& times = static_cast<const arrow::TimestampArray&>(*column);
   const int64_t bound = (options_.watermark->max_out_of_orderness_ms() + 1) * kMicrosPerMilli;
   int64_t row = 0;
+  newest_event_time_ = kNoWatermark;
   for (const SplitRun& run : batch.runs) {
     EventTimeMicros newest = kNoWatermark;
     for (int64_t end = row + run.num_rows; row < end; ++row) {
       if (times.IsValid(row)) newest = std::max(newest, times.Value(row));
     }
+    newest_event_time_ = std::max(newest_event_time_, newest);
     // A row far before the epoch must not wrap around.
     if (newest > kNoWatermark + bound) times_[run.split].watermark = std::max(times_[run.split].watermark, newest - bound);
   }
@@ -144,6 +146,34 @@ storage::v1::SourceState SourceInput::State() const {
 void SourceInput::OnCheckpointComplete(const storage::v1::SourceState& state) {
   std::vector<storage::v1::SplitState> splits(state.splits().begin(), state.splits().end());
   source_->OnCheckpointComplete(splits);
+}
+
+void SourceFigures::Topic::Add(const Topic& other) {
+  lag_is_known = lag_is_known && other.lag_is_known;
+  lag += other.lag;
+  lag_max = std::max(lag_max, other.lag_max);
+  if (oldest_record_ms < 0 || (other.oldest_record_ms >= 0 && other.oldest_record_ms < oldest_record_ms)) {
+    oldest_record_ms = other.oldest_record_ms;
+  }
+}
+
+SourceFigures SourceInput::figures() const {
+  SourceFigures figures;
+  figures.is_source = true;
+  auto progress = source_->splits();
+  figures.num_splits = progress.size();
+  for (size_t i = 0; i < progress.size(); ++i) {
+    const SplitProgress& split = progress[i];
+    if (times_[i].idle && !split.finished) ++figures.num_idle;
+    SourceFigures::Topic one;
+    one.lag_is_known = split.lag >= 0;
+    one.lag = one.lag_max = std::max<int64_t>(0, split.lag);
+    if (split.lag > 0) one.oldest_record_ms = split.last_record_ms;
+    std::string topic = split.id.substr(0, split.id.rfind('/'));
+    auto [at, is_new] = figures.topics.try_emplace(std::move(topic), one);
+    if (!is_new) at->second.Add(one);
+  }
+  return figures;
 }
 
 int64_t SourceInput::lag() const {

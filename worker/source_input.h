@@ -1,7 +1,9 @@
 #pragma once
 
+#include <map>
 #include <memory>
 #include <optional>
+#include <string>
 #include <vector>
 
 #include "absl/status/statusor.h"
@@ -12,8 +14,23 @@
 
 namespace millrace {
 
-// A Source with event time: watermarks and idleness per split, and the lowest of them. The one place where source
-// positions are taken.
+// Where the partitions of a source stand, for gauges.
+struct SourceFigures {
+  struct Topic {
+    void Add(const Topic& other);
+    bool lag_is_known = true;
+    int64_t lag = 0;  // records, of all partitions
+    int64_t lag_max = 0;
+    // When the broker took the record read last, of the partitions that have more; the oldest. -1: it is not known.
+    int64_t oldest_record_ms = -1;
+  };
+  bool is_source = false;
+  size_t num_splits = 0;
+  size_t num_idle = 0;
+  std::map<std::string, Topic> topics;
+};
+
+// A Source with event time: watermarks and idleness per split, and the lowest of them. The one place where source positions are taken.
 //
 // A split's watermark is its newest row minus the bound minus 1 ms (Flink's rule), never lower than restored. A split
 // is idle only when the reader has stood at its end, without a row, for the idle time-out. Finished splits leave the
@@ -53,6 +70,9 @@ class SourceInput {
   void Close() { source_->Close(); }
   int64_t lag() const;
   EventTimeMicros watermark() const { return emitted_; }
+  // Of the last batch with rows; kNoWatermark without event time.
+  EventTimeMicros newest_event_time() const { return newest_event_time_; }
+  SourceFigures figures() const;
 
  private:
   struct SplitTime {
@@ -70,6 +90,7 @@ class SourceInput {
   std::vector<storage::v1::SplitState> bounds_;  // ends and ids as assigned
   EventTimeMicros emitted_ = kNoWatermark;
   bool idle_emitted_ = false;
+  EventTimeMicros newest_event_time_ = kNoWatermark;
   absl::Duration last_emission_;
 };
 

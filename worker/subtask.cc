@@ -16,6 +16,8 @@ namespace {
 // Events per step before others on the same thread have their turn.
 constexpr int kEventsPerStep = 16;
 constexpr absl::Duration kRetryPoll = absl::Milliseconds(100);
+// By then the coordinator has ended this subtask too, if it has ended a peer of it.
+constexpr absl::Duration kEndTogether = absl::Seconds(5);
 
 }  // namespace
 
@@ -28,6 +30,7 @@ struct Subtask::PersistedEpoch {
   uint64_t state_bytes = 0;
   uint64_t uploaded_bytes = 0;
   absl::Duration took;
+  absl::Duration uploading;
 };
 
 Subtask::Subtask(Environment environment, SubtaskEvents events)
@@ -43,6 +46,8 @@ Subtask::~Subtask() {
 
 void Subtask::Start(Parts parts) {
   parts_ = std::move(parts);
+  epoch_ = Epoch(parts_->plan->restore().epoch());
+  parts_->chain->SetProbe(&environment_.probe->chain());
   if (parts_->channels != nullptr) {
     aligner_ = std::make_unique<BarrierAligner>(parts_->channels->size());
     channel_counts_.assign(parts_->channels->size(), false);
@@ -53,6 +58,7 @@ void Subtask::Start(Parts parts) {
 void Subtask::Trigger(Epoch epoch, BarrierKind kind) {
   Check(!parts_.has_value() || parts_->source != nullptr, "barriers are born at sources");
   triggers_.push_back(Barrier{.epoch = epoch, .kind = kind});
+  ExpectBarrier(epoch);
   waker_->Wake();
 }
 
@@ -67,6 +73,7 @@ void Subtask::Abort(Epoch epoch) {
 }
 
 void Subtask::OnCheckpointCompleted(Epoch epoch) {
+  environment_.probe->chain().EpochCompleted(epoch);
   // The coordinator has them now.
   for (auto& [uid, list] : committables_) {
     std::erase_if(list, [&](const storage::v1::Committable& c) { return c.sealed_epoch() <= epoch.value(); });
@@ -88,7 +95,14 @@ void Subtask::AddSplits(std::span<const storage::v1::SplitState> splits) {
 void Subtask::Fail(absl::Status why) {
   if (failed_) return;
   failed_ = true;
-  environment_.log.Error("subtask_failed", {{"why", why}});
+  if (!IsPeerEnded(why)) return Report(std::move(why));
+  environment_.executor->PostAfter(kEndTogether, [this, alive = alive_, why = Unavailable(why.message())] {
+    if (*alive) Report(why);
+  });
+}
+
+void Subtask::Report(absl::Status why) {
+  environment_.log.Error("subtask_failed", {{"epoch", epoch_.value()}, {"why", why}});
   events_.on_failed(std::move(why));
 }
 
@@ -103,11 +117,20 @@ bool Subtask::Writable() const {
 
 void Subtask::Step() {
   if (failed_ || !parts_.has_value()) return;
+  ChainProbe& probe = environment_.probe->chain();
+  probe.StepBegan();
+  stalled_ = goes_on_ = false;
   absl::Status status = RunSome();
   if (!status.ok()) {
+    probe.StepEnded(false);
     Fail(std::move(status));
     return;
   }
+  if (probe.FiguresAreDue(!goes_on_)) {
+    parts_->chain->ReportFigures();
+    if (parts_->source != nullptr) environment_.probe->SourceHolds(parts_->source->figures());
+  }
+  probe.StepEnded(stalled_);
   PublishProgress();
 }
 
@@ -115,10 +138,11 @@ absl::Status Subtask::RunSome() {
   for (int i = 0; i < kEventsPerStep; ++i) {
     RETURN_IF_ERROR(InjectBarriers());
     // Without credit nothing is read; reading by a receiver wakes us.
-    if (!Writable()) return absl::OkStatus();
+    if ((stalled_ = !Writable())) return absl::OkStatus();
     ASSIGN_OR_RETURN(bool more, parts_->source != nullptr ? RunSource() : RunChannels());
     if (!more) return absl::OkStatus();
   }
+  goes_on_ = true;
   waker_->Wake();
   return absl::OkStatus();
 }
@@ -135,6 +159,8 @@ absl::StatusOr<bool> Subtask::RunSource() {
   if (polled->has_value()) {
     SourceBatch& batch = **polled;
     num_records_ += static_cast<uint64_t>(batch.num_records);
+    bool has_rows = batch.rows != nullptr && batch.rows->num_rows() > 0;
+    environment_.probe->Read(batch, has_rows ? source.newest_event_time() : kNoWatermark);
     if (batch.rows != nullptr && batch.rows->num_rows() > 0) RETURN_IF_ERROR(parts_->chain->EmitFromSource(0, batch.rows));
     if (batch.dead_letters != nullptr && batch.dead_letters->num_rows() > 0) {
       num_dead_letters_ += static_cast<uint64_t>(batch.dead_letters->num_rows());
@@ -191,6 +217,7 @@ absl::Status Subtask::HandleEvent(size_t channel, StreamEvent event) {
 
 absl::Status Subtask::OnBarrier(size_t channel, const Barrier& barrier) {
   BarrierAligner::Decision decision = aligner_->OnBarrier(channel, barrier);
+  if (decision.step != BarrierAligner::Step::kIgnore) environment_.probe->BarrierArrived(barrier.epoch);
   if (decision.gave_up.has_value()) parts_->channels->UnblockAll();
   switch (decision.step) {
     case BarrierAligner::Step::kIgnore:
@@ -210,6 +237,7 @@ absl::Status Subtask::InjectBarriers() {
     Barrier barrier = triggers_.front();
     triggers_.pop_front();
     if (barrier.epoch <= newest_aborted_) continue;
+    environment_.probe->BarrierArrived(barrier.epoch);
     if (barrier.kind == BarrierKind::kDrain) RETURN_IF_ERROR(parts_->chain->SourceWatermark(kFinalWatermark));
     if (barrier.kind != BarrierKind::kPeriodic) stopped_reading_ = true;
     RETURN_IF_ERROR(BeginCheckpoint(barrier));
@@ -220,14 +248,16 @@ absl::Status Subtask::InjectBarriers() {
 absl::Status Subtask::BeginCheckpoint(const Barrier& barrier) {
   absl::Duration began = environment_.clock->Monotonic();
   PendingSnapshot pending;
-  pending.epoch = barrier.epoch;
+  pending.epoch = epoch_ = barrier.epoch;
   if (alignment_began_.has_value()) pending.alignment = began - *alignment_began_;
   alignment_began_.reset();
   if (parts_->source != nullptr) pending.source = parts_->source->State();
   ASSIGN_OR_RETURN(pending.chain, parts_->chain->BeforeBarrier(barrier.epoch));
   for (auto& exchange : parts_->exchanges) exchange->PushBarrier(barrier);
   if (parts_->channels != nullptr) parts_->channels->UnblockAll();
-  pending.sync = environment_.clock->Monotonic() - began;
+  pending.began = environment_.clock->Monotonic();
+  pending.sync = pending.began - began;
+  environment_.probe->BarrierPassed(pending.alignment, pending.sync);
   snapshots_.push_back(std::move(pending));
   PersistNext();
   return absl::OkStatus();
@@ -246,9 +276,11 @@ void Subtask::PersistNext() {
       for (auto& part : work->snapshot.chain.operators) {
         StateBackend& backend = *backends.at(part.uid);
         if (part.frozen != nullptr) RETURN_IF_ERROR(part.frozen->WriteTo(backend));
+        absl::Duration upload_began = environment.clock->Monotonic();
         uint64_t uploaded_before = backend.uploaded_bytes();
         std::string prefix = StatePrefix(plan->pipeline(), plan->lineage(), part.uid, work->snapshot.epoch);
         ASSIGN_OR_RETURN(auto handle, backend.Snapshot(work->snapshot.epoch, range, *environment.blobs, prefix));
+        work->uploading += environment.clock->Monotonic() - upload_began;
         for (const auto& file : handle.files()) work->state_bytes += file.size_bytes();
         work->uploaded_bytes += backend.uploaded_bytes() - uploaded_before;
         storage::v1::OperatorState& state = work->operators.emplace_back();
@@ -256,10 +288,12 @@ void Subtask::PersistNext() {
         if (part.watermark != kNoWatermark) state.set_watermark_micros(part.watermark);
         *state.add_handles() = std::move(handle);
       }
+      absl::Duration staging_began = environment.clock->Monotonic();
       for (auto& part : work->snapshot.chain.sinks) {
         ASSIGN_OR_RETURN(std::string committable, part.staged->Persist());
         if (!committable.empty()) work->staged.emplace_back(part.uid, std::move(committable));
       }
+      work->uploading += environment.clock->Monotonic() - staging_began;
       return absl::OkStatus();
     }();
     work->took = environment.clock->Monotonic() - began;
@@ -277,6 +311,8 @@ void Subtask::OnPersisted(PersistedEpoch persisted) {
     Fail(Annotate(persisted.status, "snapshot of epoch ", epoch.value()));
     return;
   }
+  absl::Duration since_barrier = environment_.clock->Monotonic() - persisted.snapshot.began;
+  environment_.probe->Persisted(since_barrier - persisted.uploading, persisted.uploading);
   for (auto& [uid, bytes] : persisted.staged) {
     auto& committable = committables_[uid].emplace_back();
     committable.set_sealed_epoch(epoch.value());
@@ -315,7 +351,10 @@ void Subtask::ReportDrained() {
 }
 
 void Subtask::PublishProgress() {
+  uint64_t shuffled = 0;
+  for (const auto& exchange : parts_->exchanges) shuffled += exchange->remote_bytes();
   MutexLock lock(&mutex_);
+  progress_.set_shuffle_bytes(shuffled);
   progress_.set_records_in(num_records_);
   progress_.set_dead_letters(num_dead_letters_);
   progress_.set_late_records(parts_->chain->rows_late());

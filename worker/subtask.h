@@ -19,6 +19,7 @@
 #include "worker/channel_input.h"
 #include "worker/operator_chain.h"
 #include "worker/source_input.h"
+#include "worker/subtask_probe.h"
 
 namespace millrace {
 
@@ -71,6 +72,7 @@ class Subtask {
     const Clock* clock = nullptr;
     std::shared_ptr<BlobStore> blobs;
     Logger log;
+    std::shared_ptr<SubtaskProbe> probe;
     bool plant_skipped_alignment = false;  // see WorkerOptions
   };
   Subtask(Environment environment, SubtaskEvents events);
@@ -81,10 +83,12 @@ class Subtask {
   // Everything is restored and connected.
   void Start(Parts parts);
   void Trigger(Epoch epoch, BarrierKind kind);
+  // A barrier of this epoch will come: its delay counts from now.
+  void ExpectBarrier(Epoch epoch) { environment_.probe->BarrierTriggered(epoch); }
   void Abort(Epoch epoch);
   void OnCheckpointCompleted(Epoch epoch);
   void AddSplits(std::span<const storage::v1::SplitState> splits);
-  // A channel or stream of it broke.
+  // A channel or stream of it broke. PeerEnded: it stops, and fails only if it is not ended soon.
   void Fail(absl::Status why);
   // Any thread; as of the end of the last step.
   v1::Progress progress() const;
@@ -95,6 +99,7 @@ class Subtask {
     ChainSnapshot chain;
     std::optional<storage::v1::SourceState> source;
     absl::Duration sync;
+    absl::Duration began;  // when it was handed to the IoPool's queue
     absl::Duration alignment;
   };
   struct PersistedEpoch;
@@ -111,6 +116,7 @@ class Subtask {
   void OnPersisted(PersistedEpoch persisted);
   void ReportDrained();
   void PublishProgress();
+  void Report(absl::Status why);
   void WakeLater(absl::Duration delay);
   bool Writable() const;
 
@@ -124,9 +130,13 @@ class Subtask {
   std::vector<bool> channel_counts_;
   std::deque<Barrier> triggers_;
   bool stopped_reading_ = false;
-  bool failed_ = false;
+  bool failed_ = false;  // or stopped, because a peer's deployment has ended
+  Epoch epoch_;          // the last one that it began, or was restored from; for the log
   bool drained_reported_ = false;
   bool timer_set_ = false;
+  // How the last step ended: without credit; with more to do.
+  bool stalled_ = false;
+  bool goes_on_ = false;
   std::optional<absl::Duration> alignment_began_;
   Epoch newest_aborted_;
 

@@ -6,7 +6,8 @@ namespace millrace {
 
 Worker::Worker(WorkerOptions options)
     : options_(std::move(options)),
-      router_(options_.transport, options_.executor),
+      probe_(options_.metrics),
+      router_(options_.transport, options_.executor, &probe_),
       committer_(options_, [this](internal::v1::CommitResult result) {
         internal::v1::WorkerMessage message;
         *message.mutable_commit_result() = std::move(result);
@@ -74,21 +75,24 @@ void Worker::Send(const internal::v1::WorkerMessage& message) {
 }
 
 void Worker::Heartbeat() {
-  if (welcomed_) {
-    internal::v1::WorkerMessage message;
-    auto* heartbeat = message.mutable_heartbeat();
-    heartbeat->set_sequence(++heartbeat_sequence_);
-    for (const auto& [pipeline, deployment] : deployments_) {
-      auto* progress = heartbeat->add_progress();
-      progress->set_pipeline(pipeline);
-      progress->set_generation(deployment->generation());
-      *progress->mutable_progress() = deployment->progress();
-    }
-    Send(message);
-  }
+  if (welcomed_) SendHeartbeat("");
   options_.executor->PostAfter(options_.heartbeat_interval, [this, alive = alive_] {
     if (*alive) Heartbeat();
   });
+}
+
+void Worker::SendHeartbeat(const std::string& only_pipeline) {
+  internal::v1::WorkerMessage message;
+  auto* heartbeat = message.mutable_heartbeat();
+  heartbeat->set_sequence(++heartbeat_sequence_);
+  for (const auto& [pipeline, deployment] : deployments_) {
+    if (!only_pipeline.empty() && pipeline != only_pipeline) continue;
+    auto* progress = heartbeat->add_progress();
+    progress->set_pipeline(pipeline);
+    progress->set_generation(deployment->generation());
+    *progress->mutable_progress() = deployment->TakeProgress();
+  }
+  Send(message);
 }
 
 Deployment* Worker::Find(const std::string& pipeline, uint64_t generation) {
@@ -106,11 +110,17 @@ void Worker::OnDeploy(internal::v1::Deploy deploy) {
   auto* failed = failure.mutable_subtask_status();
   failed->mutable_subtask()->set_pipeline(pipeline);
   failed->mutable_subtask()->set_generation(deploy.generation());
-  auto deployment = std::make_unique<Deployment>(options_, slot_pointers_, &router_, std::move(deploy),
-                                                 [this](internal::v1::WorkerMessage message) { Send(message); });
+  auto report = [this, pipeline](const internal::v1::WorkerMessage& message) {
+    // So that what stands when a deployment ends holds all that its last checkpoint holds.
+    if (message.has_checkpoint_ack()) SendHeartbeat(pipeline);
+    Send(message);
+  };
+  auto deployment =
+      std::make_unique<Deployment>(options_, slot_pointers_, &router_, std::move(deploy), &probe_, std::move(report));
   absl::Status status = deployment->Start();
   deployments_[pipeline] = std::move(deployment);
   if (status.ok()) return;
+  options_.log.Error("deploy_failed", {{"pipeline", pipeline}, {"generation", failed->subtask().generation()}, {"why", status}});
   failed->set_phase(internal::v1::SUBTASK_PHASE_FAILED);
   *failed->mutable_error() = ToError(status);
   Send(failure);
@@ -134,6 +144,7 @@ void Worker::OnMessage(const std::string& bytes) {
     case Kind::kUndeploy:
       if (auto found = deployments_.find(message.undeploy().pipeline());
           found != deployments_.end() && found->second->generation() <= message.undeploy().generation()) {
+        options_.log.Info("undeploy", {{"pipeline", found->first}, {"generation", found->second->generation()}});
         deployments_.erase(found);
       }
       return;

@@ -41,11 +41,14 @@ class Worker {
   void OnDeploy(internal::v1::Deploy deploy);
   void Heartbeat();
   void Send(const internal::v1::WorkerMessage& message);
+  // Of one pipeline, or of all.
+  void SendHeartbeat(const std::string& only_pipeline);
   Deployment* Find(const std::string& pipeline, uint64_t generation);
 
   const WorkerOptions options_;
   std::vector<std::unique_ptr<Executor>> slots_;
   std::vector<Executor*> slot_pointers_;
+  WorkerProbe probe_;
   ShuffleRouter router_;
   SinkCommitter committer_;
   std::map<std::string, std::unique_ptr<Deployment>> deployments_;

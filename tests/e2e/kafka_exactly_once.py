@@ -147,7 +147,7 @@ class Run:
     def note_exchanged(self):
         for worker in self.cluster.workers:
             samples = self.cluster.metrics(worker)
-            sent = sum(value for key, value in samples.items() if key.startswith("millrace_exchange_bytes_total"))
+            sent = sum(value for key, value in samples.items() if key == 'millrace_exchange_bytes_total{direction="sent"}')
             self.exchanged[worker] = max(sent, self.exchanged.get(worker, 0))
 
     def rescale(self, parallelism):

@@ -31,6 +31,7 @@ class WindowAggregateOperator final : public Operator {
   absl::Status ProcessBatch(uint32_t input, uint32_t port, const BatchPtr& rows, Output& out) override;
   absl::Status OnWatermark(EventTimeMicros watermark, Output& out) override;
   absl::StatusOr<std::unique_ptr<FrozenEntries>> BeforeBarrier(Epoch epoch, Output& out) override;
+  OperatorFigures figures() const override { return windows_->figures(); }
 
  private:
   WindowAggregateOperator() = default;

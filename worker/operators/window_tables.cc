@@ -181,6 +181,16 @@ absl::Status WindowTables::AddStored(Slice slice, std::string_view key, std::str
   return Annotate(layout_.Merge(packed, group, table.cells()), "operator ", uid_);
 }
 
+OperatorFigures WindowTables::figures() const {
+  OperatorFigures figures;
+  figures.num_windows = tables_.size();
+  for (const auto& [slice, table] : tables_) {
+    figures.num_keys += table->num_groups();
+    figures.num_bytes += table->num_bytes();
+  }
+  return figures;
+}
+
 void WindowTables::Drop(Slice slice) { tables_.erase(slice); }
 void WindowTables::Clear() { tables_.clear(); }
 

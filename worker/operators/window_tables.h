@@ -13,6 +13,7 @@
 #include "base/key_bytes.h"
 #include "state/state_backend.h"
 #include "worker/operators/aggregate_table.h"
+#include "worker/operator.h"
 #include "worker/stream_event.h"
 
 namespace millrace {
@@ -46,6 +47,7 @@ class WindowTables {
   // PartialAggregateSchema of this window.
   const std::shared_ptr<arrow::Schema>& partial_schema() const { return partial_schema_; }
   int64_t size() const { return size_; }
+  OperatorFigures figures() const;
 
  private:
   // Rows of the current batch that belong to one slice.

@@ -5,6 +5,8 @@
 
 #include <utility>
 
+#include "base/error.h"
+
 namespace millrace {
 
 size_t SizeOf(const StreamEvent& event) {
@@ -16,6 +18,10 @@ size_t SizeOf(const StreamEvent& event) {
   int64_t bytes = referenced.ok() ? *referenced : arrow::util::TotalBufferSize(*data->rows);
   return kEventBytes + static_cast<size_t>(bytes);
 }
+
+// Cancelled is what no transport and no operator answers with.
+absl::Status PeerEnded(std::string_view who) { return absl::CancelledError(Cat(who, " has ended, and nobody ended this one")); }
+bool IsPeerEnded(const absl::Status& status) { return absl::IsCancelled(status); }
 
 Channel::Channel(size_t limit_bytes, std::function<void()> wake_reader, std::function<void(const ChannelFeedback&)> on_feedback)
     : limit_bytes_(limit_bytes), wake_reader_(std::move(wake_reader)), on_feedback_(std::move(on_feedback)) {}
@@ -79,6 +85,11 @@ void Channel::Break(absl::Status why) {
     if (broken_.ok()) broken_ = std::move(why);
   }
   wake_reader_();
+}
+
+size_t Channel::queued_bytes() const {
+  MutexLock lock(&mutex_);
+  return pushed_bytes_ - feedback_.consumed_bytes;
 }
 
 absl::Status Channel::broken() const {

@@ -34,7 +34,14 @@ class ChannelWriter {
   // Bytes in flight are below the limit. The writer is woken when that becomes true.
   virtual bool Writable() const = 0;
   virtual ChannelFeedback Feedback() const = 0;
+  // Bytes that went to another process.
+  virtual uint64_t remote_bytes() const { return 0; }
 };
+
+// The other end's deployment was ended in order. So will ours be, by the same word of the coordinator: no reason to fail, unless that
+// word does not come.
+absl::Status PeerEnded(std::string_view who);
+bool IsPeerEnded(const absl::Status& status);
 
 // An edge's queue, on the reader's side. Bounded by bytes: that is what keeps alignment short.
 //
@@ -56,6 +63,9 @@ class Channel final : public ChannelWriter {
   // Writer's side: the stream broke. Pop goes on until the queue is empty; then the reader's task fails with `why`.
   void Break(absl::Status why);
   absl::Status broken() const;
+  // Any thread.
+  size_t queued_bytes() const;
+  size_t limit_bytes() const { return limit_bytes_; }
 
  private:
   const size_t limit_bytes_;

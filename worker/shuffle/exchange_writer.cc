@@ -76,6 +76,12 @@ bool ExchangeWriter::Writable() const {
   return std::all_of(outbound_.begin(), outbound_.end(), [](const Outbound& outbound) { return outbound.channel->Writable(); });
 }
 
+uint64_t ExchangeWriter::remote_bytes() const {
+  uint64_t bytes = 0;
+  for (const Outbound& outbound : outbound_) bytes += outbound.channel->remote_bytes();
+  return bytes;
+}
+
 bool ExchangeWriter::ChannelsCount() const {
   return std::all_of(outbound_.begin(), outbound_.end(), [](const Outbound& outbound) {
     return outbound.active && outbound.channel->Feedback().activations == outbound.activations;

@@ -30,6 +30,8 @@ class ExchangeWriter final : public DownstreamProgress {
   void PushBarrier(const Barrier& barrier);
   void PushEndOfInput();
   bool Writable() const;
+  // Bytes that went to other processes.
+  uint64_t remote_bytes() const;
 
   bool ChannelsCount() const override;
   EventTimeMicros ReachedWatermark() const override;

@@ -19,6 +19,10 @@ RemoteSender::RemoteSender(Transport* transport, Executor* executor, Options opt
     options_.wake_writer();
   };
   events.on_closed = [this](absl::Status why) {
+    if (absl::IsAborted(why)) {
+      options_.on_broken(PeerEnded(Cat("the deployment at ", options_.address)));
+      return;
+    }
     if (why.ok()) why = Unavailable("the receiver closed it");
     options_.on_broken(Annotate(why, "shuffle to ", options_.address));
   };
@@ -36,7 +40,7 @@ void RemoteSender::Push(StreamEvent event) {
   }
   // Credit comes back in these bytes: the receiver remembers which frame stands for which part of its queue.
   pushed_bytes_ += frame->size();
-  if (options_.sent_bytes != nullptr) options_.sent_bytes->Add(static_cast<double>(frame->size()));
+  if (options_.probe != nullptr) options_.probe->FrameSent(frame->size());
   stream_->Send(*std::move(frame));
 }
 

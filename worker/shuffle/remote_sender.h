@@ -3,11 +3,11 @@
 #include <memory>
 #include <string>
 
-#include "base/metrics.h"
 #include "base/mutex.h"
 #include "base/transport.h"
 #include "millrace/internal/v1/shuffle.pb.h"
 #include "worker/shuffle/channel.h"
+#include "worker/worker_probe.h"
 
 namespace millrace {
 
@@ -21,16 +21,17 @@ class RemoteSender final : public ChannelWriter {
     std::string address;
     internal::v1::ShuffleHello hello;
     size_t limit_bytes = 0;
-    // Bytes of frames. Null: not counted.
-    Counter* sent_bytes = nullptr;
     std::function<void()> wake_writer;
+    // PeerEnded if the receiver's deployment was ended.
     std::function<void(absl::Status)> on_broken;
+    WorkerProbe* probe = nullptr;  // may be null
   };
   RemoteSender(Transport* transport, Executor* executor, Options options);
 
   void Push(StreamEvent event) override;
   bool Writable() const override;
   ChannelFeedback Feedback() const override { return feedback_; }
+  uint64_t remote_bytes() const override { return pushed_bytes_; }
 
  private:
   const Options options_;

@@ -7,7 +7,7 @@
 
 namespace millrace {
 
-ShuffleRouter::ShuffleRouter(Transport* transport, Executor* executor) : executor_(executor) {
+ShuffleRouter::ShuffleRouter(Transport* transport, Executor* executor, WorkerProbe* probe) : executor_(executor), probe_(probe) {
   transport->Serve(kShuffleMethod, executor, [this](std::unique_ptr<Stream> stream) { return OnStream(std::move(stream)); });
 }
 
@@ -20,7 +20,8 @@ StreamEvents ShuffleRouter::OnStream(std::unique_ptr<Stream> stream) {
   };
   events.on_closed = [this, alive = alive_, inbound](absl::Status why) {
     if (!*alive) return;
-    if (why.ok()) why = Unavailable("the sender closed it");
+    // A process that dies breaks its streams; only a sender that was told to end closes one.
+    if (why.ok()) why = PeerEnded("the sender");
     auto waiting = waiting_.find(inbound->key);
     if (waiting != waiting_.end() && waiting->second == inbound) waiting_.erase(waiting);
     auto found = endpoints_.find(inbound->key);
@@ -81,6 +82,7 @@ void ShuffleRouter::OnFrame(const std::shared_ptr<Inbound>& inbound, const std::
     endpoint.channel->Break(event.status());
     return;
   }
+  if (probe_ != nullptr) probe_->FrameReceived(frame.size());
   endpoint.channel_bytes += SizeOf(*event);
   endpoint.wire_bytes += frame.size();
   endpoint.marks.emplace_back(endpoint.channel_bytes, endpoint.wire_bytes);

@@ -10,6 +10,7 @@
 #include "millrace/internal/v1/shuffle.pb.h"
 #include "worker/shuffle/channel.h"
 #include "worker/shuffle/frame_codec.h"
+#include "worker/worker_probe.h"
 
 namespace millrace {
 
@@ -30,7 +31,8 @@ struct ChannelKey {
 // Thread:  its executor: Attach and Detach are called there.
 class ShuffleRouter {
  public:
-  ShuffleRouter(Transport* transport, Executor* executor);
+  // `probe` may be null.
+  ShuffleRouter(Transport* transport, Executor* executor, WorkerProbe* probe = nullptr);
   ~ShuffleRouter() { *alive_ = false; }
 
   // From now on frames of `key` go to `channel`, until its deployment is detached.
@@ -63,6 +65,7 @@ class ShuffleRouter {
   void OnFrame(const std::shared_ptr<Inbound>& inbound, const std::string& frame);
 
   Executor* const executor_;
+  WorkerProbe* const probe_;
   const std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
   std::map<ChannelKey, Endpoint> endpoints_;
   std::map<ChannelKey, std::shared_ptr<Inbound>> waiting_;
