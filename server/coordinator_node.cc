@@ -8,6 +8,7 @@
 #include "base/event_loop.h"
 #include "base/local_blob_store.h"
 #include "base/macros.h"
+#include "base/metered_blob_store.h"
 #include "connectors/registry.h"
 #include "coordinator/coordinator.h"
 #include "coordinator/file_leadership.h"
@@ -23,10 +24,14 @@ namespace millrace {
 // Declared in start order.
 struct CoordinatorNode::Parts {
   explicit Parts(Metrics* metrics, const Clock* clock)
-      : io_pool("io", 4), loop("coordinator"), environment{clock, &io_pool, &blob_stores, metrics},
+      : blob_stores(&local_blob_stores, clock, metrics),
+        io_pool("io", 4),
+        loop("coordinator"),
+        environment{clock, &io_pool, &blob_stores, metrics},
         connectors(BuiltinConnectors(environment)) {}
 
-  LocalBlobStoreFactory blob_stores;
+  LocalBlobStoreFactory local_blob_stores;
+  MeteredBlobStoreFactory blob_stores;
   ThreadIoPool io_pool;
   EventLoop loop;
   ConnectorEnvironment environment;

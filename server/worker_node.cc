@@ -7,11 +7,13 @@
 #include "base/event_loop.h"
 #include "base/local_blob_store.h"
 #include "base/macros.h"
+#include "base/metered_blob_store.h"
 #include "base/random.h"
 #include "connectors/registry.h"
 #include "server/grpc_transport.h"
 #include "server/listen_address.h"
 #include "state/rocksdb_backend.h"
+#include "state/rocksdb_probe.h"
 #include "worker/worker.h"
 
 namespace millrace {
@@ -19,16 +21,21 @@ namespace millrace {
 // Declared in start order.
 struct WorkerNode::Parts {
   explicit Parts(Metrics* metrics, const Clock* clock)
-      : io_pool("io", 4), loop("worker"), environment{clock, &io_pool, &blob_stores, metrics},
+      : blob_stores(&local_blob_stores, clock, metrics),
+        io_pool("io", 4),
+        loop("worker"),
+        environment{clock, &io_pool, &blob_stores, metrics},
         connectors(BuiltinConnectors(environment)) {}
 
-  LocalBlobStoreFactory blob_stores;
+  LocalBlobStoreFactory local_blob_stores;
+  MeteredBlobStoreFactory blob_stores;
   ThreadIoPool io_pool;
   EventLoop loop;
   EventLoopFactory loops;
   ConnectorEnvironment environment;
   ConnectorRegistry connectors;
   std::unique_ptr<RocksDbStateBackendFactory> state_backends;
+  std::unique_ptr<RocksDbProbe> state_probe;
   GrpcTransport transport;
   std::string worker_id;
   std::unique_ptr<Worker> worker;
@@ -51,6 +58,7 @@ absl::StatusOr<std::unique_ptr<WorkerNode>> WorkerNode::Start(const Options& opt
   RocksDbOptions state;
   state.root = Cat(options.data_dir, "/state/", parts->worker_id);
   ASSIGN_OR_RETURN(parts->state_backends, RocksDbStateBackendFactory::Open(state));
+  parts->state_probe = std::make_unique<RocksDbProbe>(parts->state_backends.get(), metrics);
   absl::Status listening = parts->transport.Listen(HostPort(options.bind, options.internal_port));
   if (!listening.ok()) return CannotListen(options.bind, options.internal_port, "--internal-port");
 
