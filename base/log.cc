@@ -115,7 +115,8 @@ Logger Logger::With(std::initializer_list<LogField> fields) const {
 void Logger::Write(LogLevel level, std::string_view event, std::initializer_list<LogField> fields) const {
   std::string time = absl::FormatTime("%Y-%m-%dT%H:%M:%E3SZ", clock_->Now(), absl::UTCTimeZone());
   bool json = format_ == LogFormat::kJson;
-  std::string line = json ? Cat("{\"time\":\"", time, "\",\"level\":\"", NameOf(level), "\"") : Cat(time, " ", NameOf(level));
+  std::string line = Cat(time, " ", NameOf(level));
+  if (json) line = Cat("{\"time\":\"", time, "\",\"level\":\"", NameOf(level), "\"");
   AppendField(line, format_, {"event", event});
   line += context_;
   for (const LogField& field : fields) AppendField(line, format_, field);

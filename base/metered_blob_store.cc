@@ -54,7 +54,8 @@ class MeteredBlobStoreFactory::Probe {
 
 class MeteredBlobStoreFactory::Store final : public BlobStore {
  public:
-  Store(std::shared_ptr<BlobStore> inner, std::shared_ptr<Probe> probe) : inner_(std::move(inner)), probe_(std::move(probe)) {}
+  Store(std::shared_ptr<BlobStore> inner, std::shared_ptr<Probe> probe)
+      : inner_(std::move(inner)), probe_(std::move(probe)) {}
   absl::StatusOr<std::string> Get(std::string_view name) override {
     auto bytes = probe_->Measure("get", [&] { return inner_->Get(name); });
     if (bytes.ok()) probe_->Read(bytes->size());

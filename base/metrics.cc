@@ -109,7 +109,9 @@ struct Metrics::Impl {
     MutexLock lock(&mutex);
     auto* found = counters.Hold(
         name, labels, max_series, &num_series,
-        [&]() -> auto& { return prometheus::BuildCounter().Name(std::string(name)).Help(std::string(help)).Register(registry); },
+        [&]() -> auto& {
+          return prometheus::BuildCounter().Name(std::string(name)).Help(std::string(help)).Register(registry);
+        },
         [&](auto& family) -> auto& { return family.Add(labels); });
     if (found != nullptr) return found;
     ++num_dropped;
@@ -119,17 +121,22 @@ struct Metrics::Impl {
     MutexLock lock(&mutex);
     auto* found = gauges.Hold(
         name, labels, max_series, &num_series,
-        [&]() -> auto& { return prometheus::BuildGauge().Name(std::string(name)).Help(std::string(help)).Register(registry); },
+        [&]() -> auto& {
+          return prometheus::BuildGauge().Name(std::string(name)).Help(std::string(help)).Register(registry);
+        },
         [&](auto& family) -> auto& { return family.Add(labels); });
     if (found != nullptr) return found;
     ++num_dropped;
     return &no_gauge;
   }
-  Histogram* HoldHistogram(std::string_view name, std::string_view help, const std::vector<double>& buckets, const Labels& labels) {
+  Histogram* HoldHistogram(std::string_view name, std::string_view help, const std::vector<double>& buckets,
+                           const Labels& labels) {
     MutexLock lock(&mutex);
     auto* found = histograms.Hold(
         name, labels, max_series, &num_series,
-        [&]() -> auto& { return prometheus::BuildHistogram().Name(std::string(name)).Help(std::string(help)).Register(registry); },
+        [&]() -> auto& {
+          return prometheus::BuildHistogram().Name(std::string(name)).Help(std::string(help)).Register(registry);
+        },
         [&](auto& family) -> auto& { return family.Add(labels, buckets); });
     if (found != nullptr) return found;
     ++num_dropped;
@@ -188,7 +195,8 @@ std::string Metrics::Text() {
     for (auto* collect : impl_->collectors) (*collect)();
   }
   auto families = impl_->registry.Collect();
-  auto add = [&](const char* name, const char* help, prometheus::MetricType type, double value, const Labels& labels = {}) {
+  auto add = [&](const char* name, const char* help, prometheus::MetricType type, double value,
+                 const Labels& labels = {}) {
     prometheus::MetricFamily family{name, help, type, {}};
     prometheus::ClientMetric metric;
     for (const auto& [label, text] : labels) metric.label.push_back({label, text});
@@ -202,10 +210,11 @@ std::string Metrics::Text() {
     MutexLock lock(&impl_->mutex);
     num_dropped = impl_->num_dropped;
   }
-  add("millrace_metrics_series_dropped_total", "Series that are not shown because the process has too many.", MetricType::Counter,
-      static_cast<double>(num_dropped));
+  add("millrace_metrics_series_dropped_total", "Series that are not shown because the process has too many.",
+      MetricType::Counter, static_cast<double>(num_dropped));
   ProcessFigures process = ReadProcessFigures();
-  add("process_cpu_seconds_total", "User and system CPU time of the process.", MetricType::Counter, process.cpu_seconds);
+  add("process_cpu_seconds_total", "User and system CPU time of the process.", MetricType::Counter,
+      process.cpu_seconds);
   add("process_resident_memory_bytes", "Resident memory of the process.", MetricType::Gauge, process.resident_bytes);
   add("process_open_fds", "Open file descriptors.", MetricType::Gauge, process.open_files);
   add("process_max_fds", "Limit of open file descriptors.", MetricType::Gauge, process.max_files);
@@ -254,7 +263,8 @@ Counter* MetricScope::AddCounter(std::string_view name, std::string_view help, c
   if (metrics_ == nullptr) return &nowhere;
   Labels all = With(labels);
   Counter* held = metrics_->impl_->HoldCounter(name, help, all);
-  if (held != &metrics_->impl_->no_counter) shares_.push_back({Share::Kind::kCounter, std::string(name), std::move(all)});
+  if (held != &metrics_->impl_->no_counter)
+    shares_.push_back({Share::Kind::kCounter, std::string(name), std::move(all)});
   return held;
 }
 Gauge* MetricScope::AddGauge(std::string_view name, std::string_view help, const Labels& labels) {
@@ -271,7 +281,8 @@ Histogram* MetricScope::AddHistogram(std::string_view name, std::string_view hel
   if (metrics_ == nullptr) return &nowhere;
   Labels all = With(labels);
   Histogram* held = metrics_->impl_->HoldHistogram(name, help, buckets, all);
-  if (held != &metrics_->impl_->no_histogram) shares_.push_back({Share::Kind::kHistogram, std::string(name), std::move(all)});
+  if (held != &metrics_->impl_->no_histogram)
+    shares_.push_back({Share::Kind::kHistogram, std::string(name), std::move(all)});
   return held;
 }
 

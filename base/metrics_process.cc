@@ -55,7 +55,8 @@ double StartTimeSeconds() {
   size_t at = text.rfind(')');
   unsigned long long ticks = 0;
   if (at != std::string::npos) {
-    std::sscanf(text.c_str() + at + 2, "%*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %*u %*u %*d %*d %*d %*d %*d %*d %llu", &ticks);
+    std::sscanf(text.c_str() + at + 2,
+                "%*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %*u %*u %*d %*d %*d %*d %*d %*d %llu", &ticks);
   }
   return boot + static_cast<double>(ticks) / static_cast<double>(sysconf(_SC_CLK_TCK));
 }

@@ -13,11 +13,12 @@ constexpr char kSlotsHelp[] = "Slots of all connected workers.";
 CoordinatorProbe::CoordinatorProbe(Metrics* metrics)
     : scope_(metrics, {}),
       leader_(scope_.AddGauge("millrace_coordinator_leader", "1 on the coordinator that leads.")),
-      leader_changes_(
-          scope_.AddCounter("millrace_coordinator_leader_changes_total", "Times that this coordinator began or ceased to lead.")),
+      leader_changes_(scope_.AddCounter("millrace_coordinator_leader_changes_total",
+                                        "Times that this coordinator began or ceased to lead.")),
       workers_alive_(scope_.AddGauge(kWorkers, kWorkersHelp, {{"state", "alive"}})),
       workers_draining_(scope_.AddGauge(kWorkers, kWorkersHelp, {{"state", "draining"}})),
-      workers_lost_(scope_.AddCounter("millrace_workers_lost_total", "Workers whose connection ended or that were silent for too long.")),
+      workers_lost_(scope_.AddCounter("millrace_workers_lost_total",
+                                      "Workers whose connection ended or that were silent for too long.")),
       slots_used_(scope_.AddGauge(kSlots, kSlotsHelp, {{"state", "used"}})),
       slots_free_(scope_.AddGauge(kSlots, kSlotsHelp, {{"state", "free"}})) {}
 

@@ -76,7 +76,10 @@ CheckpointKind PipelineMachine::DueCheckpoint() const {
 
 void PipelineMachine::Trigger(CheckpointKind kind) {
   Epoch epoch(next_epoch_++);
-  checkpoint_.emplace(Checkpoint{.pending = PendingCheckpoint(epoch, kind, expected_), .started = now_, .assigned = assigned_, .rows_since = rows_since_});
+  checkpoint_.emplace(Checkpoint{.pending = PendingCheckpoint(epoch, kind, expected_),
+                                 .started = now_,
+                                 .assigned = assigned_,
+                                 .rows_since = rows_since_});
   schedule_.OnStarted(now_);
   CoordinatorMessage message;
   internal::v1::TriggerCheckpoint& trigger = *message.mutable_trigger_checkpoint();

@@ -49,17 +49,21 @@ PipelineProbe::PipelineProbe(Metrics* metrics, const Clock* clock, const std::st
       clock_(clock),
       pipeline_(pipeline),
       scope_(metrics, {{"pipeline", pipeline}}),
-      recovery_seconds_(scope_.AddHistogram("millrace_pipeline_recovery_seconds",
-                                            "From the failure of a deployment until all subtasks of the next one run, state restored.",
-                                            CheckpointSecondsBuckets())),
-      checkpoint_seconds_(scope_.AddHistogram("millrace_checkpoint_duration_seconds",
-                                              "From the trigger of a completed checkpoint to the last subtask's answer.",
-                                              CheckpointSecondsBuckets(), {{"kind", kKind}})),
-      commit_seconds_(scope_.AddHistogram("millrace_checkpoint_phase_seconds", "Parts of a checkpoint; all but commit per subtask.",
-                                          PhaseSecondsBuckets(), {{"phase", "commit"}})),
-      in_progress_(scope_.AddGauge("millrace_checkpoints_in_progress", "Checkpoints that were triggered and are not yet committed.")),
-      consecutive_failures_(
-          scope_.AddGauge("millrace_checkpoint_consecutive_failures", "Checkpoints that failed or expired since the last completed one.")),
+      recovery_seconds_(scope_.AddHistogram(
+          "millrace_pipeline_recovery_seconds",
+          "From the failure of a deployment until all subtasks of the next one run, state restored.",
+          CheckpointSecondsBuckets())),
+      checkpoint_seconds_(
+          scope_.AddHistogram("millrace_checkpoint_duration_seconds",
+                              "From the trigger of a completed checkpoint to the last subtask's answer.",
+                              CheckpointSecondsBuckets(), {{"kind", kKind}})),
+      commit_seconds_(scope_.AddHistogram("millrace_checkpoint_phase_seconds",
+                                          "Parts of a checkpoint; all but commit per subtask.", PhaseSecondsBuckets(),
+                                          {{"phase", "commit"}})),
+      in_progress_(scope_.AddGauge("millrace_checkpoints_in_progress",
+                                   "Checkpoints that were triggered and are not yet committed.")),
+      consecutive_failures_(scope_.AddGauge("millrace_checkpoint_consecutive_failures",
+                                            "Checkpoints that failed or expired since the last completed one.")),
       state_(state),
       counted_until_(clock->Monotonic()) {
   for (const v1::Node& node : plan.nodes()) {
@@ -71,15 +75,18 @@ PipelineProbe::PipelineProbe(Metrics* metrics, const Clock* clock, const std::st
     Labels labels = {{"state", std::string(StateName(each))}};
     in_state_[each] = scope_.AddGauge("millrace_pipeline_state", "1 for the state that the pipeline is in.", labels);
     in_state_[each]->Set(each == state ? 1 : 0);
-    state_seconds_[each] = scope_.AddCounter("millrace_pipeline_state_seconds_total", "Time that the pipeline has spent in each state.", labels);
+    state_seconds_[each] = scope_.AddCounter("millrace_pipeline_state_seconds_total",
+                                             "Time that the pipeline has spent in each state.", labels);
   }
-  for (RestartReason reason : {RestartReason::kWorkerLost, RestartReason::kSubtask, RestartReason::kCheckpoint, RestartReason::kOther}) {
-    restarts_[reason] = scope_.AddCounter("millrace_pipeline_restarts_total", "Restarts after a failure.", {{"reason", NameOf(reason)}});
+  for (RestartReason reason :
+       {RestartReason::kWorkerLost, RestartReason::kSubtask, RestartReason::kCheckpoint, RestartReason::kOther}) {
+    restarts_[reason] = scope_.AddCounter("millrace_pipeline_restarts_total", "Restarts after a failure.",
+                                          {{"reason", NameOf(reason)}});
   }
-  for (CheckpointResult result :
-       {CheckpointResult::kCompleted, CheckpointResult::kFailed, CheckpointResult::kExpired, CheckpointResult::kAborted}) {
-    checkpoints_[result] =
-        scope_.AddCounter("millrace_checkpoints_total", "Checkpoints that have ended.", {{"kind", kKind}, {"result", NameOf(result)}});
+  for (CheckpointResult result : {CheckpointResult::kCompleted, CheckpointResult::kFailed, CheckpointResult::kExpired,
+                                  CheckpointResult::kAborted}) {
+    checkpoints_[result] = scope_.AddCounter("millrace_checkpoints_total", "Checkpoints that have ended.",
+                                             {{"kind", kKind}, {"result", NameOf(result)}});
   }
   scope_.AddGauge("millrace_checkpoint_interval_seconds", "Configured time between two checkpoints.")
       ->Set(absl::ToDoubleSeconds(checkpoint_interval));
@@ -91,13 +98,16 @@ PipelineProbe::SinkSeries PipelineProbe::MakeSink(const std::string& uid) {
   sink.records = scope_.AddCounter("millrace_sink_records_total", "Records that were committed.", labels);
   sink.bytes = scope_.AddCounter("millrace_sink_bytes_total", "Bytes of files that were committed.", labels);
   sink.files = scope_.AddCounter("millrace_sink_files_total", "Files that were committed.", labels);
-  sink.file_bytes = scope_.AddHistogram("millrace_sink_file_size_bytes", "Sizes of committed files.", FileSizeBuckets(), labels);
+  sink.file_bytes =
+      scope_.AddHistogram("millrace_sink_file_size_bytes", "Sizes of committed files.", FileSizeBuckets(), labels);
   for (const char* result : {"ok", "conflict_retried", "duplicate_skipped", "failed"}) {
     sink.commits[result] =
-        scope_.AddCounter("millrace_sink_commits_total", "Attempts to commit an epoch, by what came of them.", {{"sink", uid}, {"result", result}});
+        scope_.AddCounter("millrace_sink_commits_total", "Attempts to commit an epoch, by what came of them.",
+                          {{"sink", uid}, {"result", result}});
   }
-  sink.commit_seconds = scope_.AddHistogram("millrace_sink_commit_seconds", "Time of a commit on its worker, retries included.",
-                                            CheckpointSecondsBuckets(), labels);
+  sink.commit_seconds =
+      scope_.AddHistogram("millrace_sink_commit_seconds", "Time of a commit on its worker, retries included.",
+                          CheckpointSecondsBuckets(), labels);
   sink.latency = scope_.AddHistogram("millrace_pipeline_end_to_end_latency_seconds",
                                      "How long the oldest row of a committed epoch may have waited since it was read.",
                                      CheckpointSecondsBuckets(), labels);
@@ -127,7 +137,9 @@ void PipelineProbe::StateChanged(v1::PipelineState to) {
 void PipelineProbe::Deployed(uint32_t parallelism) {
   deployment_ = std::make_unique<MetricScope>(metrics_, Labels{{"pipeline", pipeline_}});
   for (const std::string& uid : operators_) {
-    deployment_->AddGauge("millrace_pipeline_parallelism", "Subtasks of an operator that is deployed.", {{"operator", uid}})->Set(parallelism);
+    deployment_
+        ->AddGauge("millrace_pipeline_parallelism", "Subtasks of an operator that is deployed.", {{"operator", uid}})
+        ->Set(parallelism);
   }
 }
 
@@ -149,9 +161,11 @@ void PipelineProbe::On(const observed::CheckpointEnded& ended) {
   consecutive_failures_->Set(num_failures_);
   if (ended.result != CheckpointResult::kCompleted) return;
   if (last_completed_ == nullptr) {
-    last_completed_ = scope_.AddGauge("millrace_checkpoint_last_completed_timestamp_seconds", "When the newest checkpoint was completed.");
+    last_completed_ = scope_.AddGauge("millrace_checkpoint_last_completed_timestamp_seconds",
+                                      "When the newest checkpoint was completed.");
     constexpr char kSize[] = "millrace_checkpoint_last_size_bytes";
-    constexpr char kSizeHelp[] = "State in the newest completed checkpoint (full), and what of it was uploaded for it (incremental).";
+    constexpr char kSizeHelp[] =
+        "State in the newest completed checkpoint (full), and what of it was uploaded for it (incremental).";
     full_bytes_ = scope_.AddGauge(kSize, kSizeHelp, {{"scope", "full"}});
     incremental_bytes_ = scope_.AddGauge(kSize, kSizeHelp, {{"scope", "incremental"}});
   }
@@ -171,7 +185,10 @@ void PipelineProbe::On(const observed::SinkAnswered& answered) {
     sink.commits.at("failed")->Add();
     return;
   }
-  sink.commits.at(result.duplicate() ? "duplicate_skipped" : result.num_conflicts() > 0 ? "conflict_retried" : "ok")->Add();
+  sink.commits.at(result.duplicate()           ? "duplicate_skipped"
+                  : result.num_conflicts() > 0 ? "conflict_retried"
+                                               : "ok")
+      ->Add();
   // One that finds itself in the table is one whose first answer was lost: it counts now.
   sink.records->Add(static_cast<double>(result.num_rows()));
   sink.files->Add(result.file_bytes_size());
@@ -181,8 +198,8 @@ void PipelineProbe::On(const observed::SinkAnswered& answered) {
   }
   if (answered.oldest_row_waited.has_value()) sink.latency->Observe(absl::ToDoubleSeconds(*answered.oldest_row_waited));
   if (sink.last_commit == nullptr) {
-    sink.last_commit = scope_.AddGauge("millrace_sink_last_commit_timestamp_seconds", "When the sink last committed rows.",
-                                       {{"sink", result.sink_uid()}});
+    sink.last_commit = scope_.AddGauge("millrace_sink_last_commit_timestamp_seconds",
+                                       "When the sink last committed rows.", {{"sink", result.sink_uid()}});
   }
   sink.last_commit->Set(absl::ToDoubleSeconds(clock_->Now() - absl::UnixEpoch()));
 }

@@ -50,7 +50,8 @@ v1::Progress ProgressTotals::view() const {
     lag_known = lag_known && progress.lag_records() >= 0;
     lag += progress.lag_records();
     if (!progress.has_watermark_ms()) continue;
-    sum.set_watermark_ms(sum.has_watermark_ms() ? std::min(sum.watermark_ms(), progress.watermark_ms()) : progress.watermark_ms());
+    sum.set_watermark_ms(sum.has_watermark_ms() ? std::min(sum.watermark_ms(), progress.watermark_ms())
+                                                : progress.watermark_ms());
   }
   sum.set_lag_records(lag_known ? lag : -1);
   return sum;

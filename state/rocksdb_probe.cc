@@ -15,12 +15,13 @@ RocksDbProbe::RocksDbProbe(const RocksDbStateBackendFactory* backends, Metrics* 
       memtable_bytes_(metrics->AddGauge(kMemory, kMemoryHelp, {{"part", "memtable"}})),
       block_cache_bytes_(metrics->AddGauge(kMemory, kMemoryHelp, {{"part", "block_cache"}})),
       table_reader_bytes_(metrics->AddGauge(kMemory, kMemoryHelp, {{"part", "table_readers"}})),
-      pending_compaction_bytes_(
-          metrics->AddGauge("millrace_state_pending_compaction_bytes", "Bytes that RocksDB still has to compact, as it estimates.")),
-      directory_free_bytes_(
-          metrics->AddGauge("millrace_state_dir_free_bytes", "Free bytes of the file system that holds the state directory.")),
-      write_stall_seconds_(metrics->AddCounter("millrace_state_write_stall_seconds_total",
-                                               "Time for which RocksDB held writes back because it could not keep up.")),
+      pending_compaction_bytes_(metrics->AddGauge("millrace_state_pending_compaction_bytes",
+                                                  "Bytes that RocksDB still has to compact, as it estimates.")),
+      directory_free_bytes_(metrics->AddGauge("millrace_state_dir_free_bytes",
+                                              "Free bytes of the file system that holds the state directory.")),
+      write_stall_seconds_(
+          metrics->AddCounter("millrace_state_write_stall_seconds_total",
+                              "Time for which RocksDB held writes back because it could not keep up.")),
       block_cache_hits_(metrics->AddCounter(kCache, kCacheHelp, {{"result", "hit"}})),
       block_cache_misses_(metrics->AddCounter(kCache, kCacheHelp, {{"result", "miss"}})),
       collecting_(metrics->BeforeText([this] { Collect(); })) {}

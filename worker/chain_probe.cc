@@ -14,7 +14,10 @@ constexpr absl::Duration kFiguresInterval = absl::Milliseconds(100);
 }  // namespace
 
 ChainProbe::ChainProbe(const internal::v1::Stage& stage, std::vector<Histogram*> batch_seconds, const Clock* clock)
-    : clock_(clock), nodes_(static_cast<size_t>(stage.nodes_size())), since_(clock->Monotonic()), published_(nodes_.size()),
+    : clock_(clock),
+      nodes_(static_cast<size_t>(stage.nodes_size())),
+      since_(clock->Monotonic()),
+      published_(nodes_.size()),
       waiting_since_(since_) {
   for (size_t i = 0; i < nodes_.size(); ++i) {
     nodes_[i].batch_seconds = batch_seconds[i];
@@ -104,7 +107,8 @@ bool ChainProbe::FiguresAreDue(bool is_waiting) {
   return true;
 }
 
-ChainProbe::BatchWork::BatchWork(ChainProbe* probe, size_t node, const arrow::RecordBatch& rows) : probe_(probe), node_(node) {
+ChainProbe::BatchWork::BatchWork(ChainProbe* probe, size_t node, const arrow::RecordBatch& rows)
+    : probe_(probe), node_(node) {
   if (probe_ == nullptr) return;
   outer_ = probe_->Enter(node);
   ChainNodeFigures& figures = probe_->nodes_[node].figures;

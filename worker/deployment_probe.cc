@@ -56,7 +56,8 @@ DeploymentProbe::DeploymentProbe(Metrics* metrics, const Clock* clock, const int
       metrics_(metrics),
       pipeline_(plan.pipeline()),
       scope_(metrics, {{"pipeline", plan.pipeline()}}),
-      stalled_seconds_(scope_.AddCounter("millrace_exchange_stalled_seconds_total", "Time of subtasks that had no credit to send.")) {
+      stalled_seconds_(scope_.AddCounter("millrace_exchange_stalled_seconds_total",
+                                         "Time of subtasks that had no credit to send.")) {
   for (const auto& stage : plan.plan().stages()) {
     for (const auto& node : stage.nodes()) {
       if (node.has_window_aggregate()) late_is_kept_.try_emplace(node.uid(), false);
@@ -82,22 +83,26 @@ std::shared_ptr<SubtaskProbe> DeploymentProbe::AddSubtask(const internal::v1::St
     const Labels labels = {{"operator", node.uid()}};
     if (node.has_window_aggregate() && series.late == nullptr) {
       bool is_kept = late_is_kept_.at(node.uid());
-      series.late = scope_.AddCounter("millrace_operator_late_records_total", "Rows that came after their window had fired.",
-                                      {{"operator", node.uid()}, {"action", is_kept ? "dead_letter" : "dropped"}});
+      series.late =
+          scope_.AddCounter("millrace_operator_late_records_total", "Rows that came after their window had fired.",
+                            {{"operator", node.uid()}, {"action", is_kept ? "dead_letter" : "dropped"}});
       if (is_kept) {
-        series.late_dead_letters =
-            scope_.AddCounter("millrace_dead_letter_records_total", "Records that were set aside.", {{"reason", "late"}});
+        series.late_dead_letters = scope_.AddCounter("millrace_dead_letter_records_total",
+                                                     "Records that were set aside.", {{"reason", "late"}});
       }
-      series.open_windows = scope_.AddGauge("millrace_operator_open_windows", "Windows that hold rows and have not fired.", labels);
+      series.open_windows =
+          scope_.AddGauge("millrace_operator_open_windows", "Windows that hold rows and have not fired.", labels);
     }
     if (!node.state_fingerprint().empty() && series.state_bytes == nullptr) {
-      series.state_bytes = scope_.AddGauge("millrace_state_size_bytes", "Memory that an operator's state takes, roughly.", labels);
-      series.state_keys = scope_.AddGauge("millrace_state_keys", "Entries of an operator's state; a key counts once per window.", labels);
+      series.state_bytes =
+          scope_.AddGauge("millrace_state_size_bytes", "Memory that an operator's state takes, roughly.", labels);
+      series.state_keys = scope_.AddGauge("millrace_state_keys",
+                                          "Entries of an operator's state; a key counts once per window.", labels);
     }
     if (node.has_sink() && series.uncommitted_bytes == nullptr) {
-      series.uncommitted_bytes =
-          scope_.AddGauge("millrace_sink_uncommitted_bytes", "Rows that a sink took and whose epoch is not complete, as in memory.",
-                          {{"sink", node.uid()}});
+      series.uncommitted_bytes = scope_.AddGauge("millrace_sink_uncommitted_bytes",
+                                                 "Rows that a sink took and whose epoch is not complete, as in memory.",
+                                                 {{"sink", node.uid()}});
     }
   }
   measured.shown.resize(measured.uids.size());
@@ -117,20 +122,27 @@ DeploymentProbe::OperatorSeries& DeploymentProbe::SeriesOf(const std::string& ui
   series = std::make_unique<OperatorSeries>();
   const Labels labels = {{"operator", uid}};
   auto time = [&](const char* state) {
-    return scope_.AddCounter("millrace_operator_time_seconds_total",
-                             "Time of an operator's subtasks; idle is also when their thread works for other operators.",
-                             {{"operator", uid}, {"state", state}});
+    return scope_.AddCounter(
+        "millrace_operator_time_seconds_total",
+        "Time of an operator's subtasks; idle is also when their thread works for other operators.",
+        {{"operator", uid}, {"state", state}});
   };
-  series->records_in = scope_.AddCounter("millrace_operator_records_in_total", "Records that came into an operator.", labels);
-  series->records_out = scope_.AddCounter("millrace_operator_records_out_total", "Records that an operator handed on, on all outputs.", labels);
-  series->bytes_in = scope_.AddCounter("millrace_operator_bytes_in_total", "Bytes of values that came into an operator.", labels);
-  series->bytes_out = scope_.AddCounter("millrace_operator_bytes_out_total", "Bytes of values that an operator handed on.", labels);
+  series->records_in =
+      scope_.AddCounter("millrace_operator_records_in_total", "Records that came into an operator.", labels);
+  series->records_out = scope_.AddCounter("millrace_operator_records_out_total",
+                                          "Records that an operator handed on, on all outputs.", labels);
+  series->bytes_in =
+      scope_.AddCounter("millrace_operator_bytes_in_total", "Bytes of values that came into an operator.", labels);
+  series->bytes_out =
+      scope_.AddCounter("millrace_operator_bytes_out_total", "Bytes of values that an operator handed on.", labels);
   series->busy = time("busy");
   series->idle = time("idle");
   series->backpressured = time("backpressured");
   series->busy_max =
-      scope_.AddGauge("millrace_operator_subtask_busy_max_ratio", "Share of its time that the busiest subtask worked, since the last scrape.", labels);
-  series->queue_bytes = scope_.AddGauge("millrace_operator_input_queue_bytes", "Bytes that wait in front of an operator.", labels);
+      scope_.AddGauge("millrace_operator_subtask_busy_max_ratio",
+                      "Share of its time that the busiest subtask worked, since the last scrape.", labels);
+  series->queue_bytes =
+      scope_.AddGauge("millrace_operator_input_queue_bytes", "Bytes that wait in front of an operator.", labels);
   return *series;
 }
 
@@ -154,7 +166,8 @@ DeploymentProbe::Held DeploymentProbe::Collect() {
       series.idle->Add(Seconds(std::max(absl::ZeroDuration(), is.idle - was.idle)));
       series.backpressured->Add(Seconds(is.backpressured - was.backpressured));
       if (series.late != nullptr) series.late->Add(Difference(is.late_records, was.late_records));
-      if (series.late_dead_letters != nullptr) series.late_dead_letters->Add(Difference(is.late_records, was.late_records));
+      if (series.late_dead_letters != nullptr)
+        series.late_dead_letters->Add(Difference(is.late_records, was.late_records));
       auto& sum = series.sum;
       if (is.watermark != kNoWatermark) sum.watermark = std::min(sum.watermark.value_or(is.watermark), is.watermark);
       sum.held.num_windows += is.held.num_windows;
@@ -186,12 +199,13 @@ DeploymentProbe::Held DeploymentProbe::Collect() {
       series->state_bytes->Set(static_cast<double>(sum.held.num_bytes));
       series->state_keys->Set(static_cast<double>(sum.held.num_keys));
     }
-    if (series->uncommitted_bytes != nullptr) series->uncommitted_bytes->Set(static_cast<double>(sum.uncommitted_bytes));
+    if (series->uncommitted_bytes != nullptr)
+      series->uncommitted_bytes->Set(static_cast<double>(sum.uncommitted_bytes));
     // The final watermark is no time.
     if (!sum.watermark.has_value() || *sum.watermark == kFinalWatermark) continue;
     if (series->watermark == nullptr) {
-      series->watermark = scope_.AddGauge("millrace_operator_watermark_timestamp_seconds", "Lowest watermark that an operator has sent.",
-                                          {{"operator", uid}});
+      series->watermark = scope_.AddGauge("millrace_operator_watermark_timestamp_seconds",
+                                          "Lowest watermark that an operator has sent.", {{"operator", uid}});
     }
     series->watermark->Set(static_cast<double>(*sum.watermark) * 1e-6);
   }
@@ -232,16 +246,19 @@ void DeploymentProbe::ShowSources() {
     const Labels labels = {{"source", key.first}, {"topic", key.second}};
     if (series == nullptr) {
       series = std::make_unique<SourceSeries>();
-      series->lag = scope_.AddGauge("millrace_source_lag_records", "Records between the readers and the ends of their partitions.", labels);
-      series->lag_max = scope_.AddGauge("millrace_source_lag_max_records", "The same, of the partition that is furthest behind.", labels);
+      series->lag = scope_.AddGauge("millrace_source_lag_records",
+                                    "Records between the readers and the ends of their partitions.", labels);
+      series->lag_max = scope_.AddGauge("millrace_source_lag_max_records",
+                                        "The same, of the partition that is furthest behind.", labels);
     }
     series->lag->Set(static_cast<double>(topic.lag));
     series->lag_max->Set(static_cast<double>(topic.lag_max));
     if (topic.lag > 0 && topic.oldest_record_ms < 0) continue;  // the broker did not say
     if (series->lag_seconds == nullptr) {
-      series->lag_seconds = scope_.AddGauge("millrace_source_lag_seconds",
-                                            "Age, by the broker's time, of the record read last on the partition that is furthest behind; 0: none is.",
-                                            labels);
+      series->lag_seconds = scope_.AddGauge(
+          "millrace_source_lag_seconds",
+          "Age, by the broker's time, of the record read last on the partition that is furthest behind; 0: none is.",
+          labels);
     }
     absl::Duration age = topic.lag > 0 ? now - absl::FromUnixMillis(topic.oldest_record_ms) : absl::ZeroDuration();
     series->lag_seconds->Set(std::max(0.0, Seconds(age)));

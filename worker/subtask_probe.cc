@@ -27,7 +27,8 @@ std::vector<Histogram*> BatchSeconds(const internal::v1::Stage& stage, MetricSco
 
 }  // namespace
 
-SubtaskProbe::SubtaskProbe(Metrics* metrics, const std::string& pipeline, const internal::v1::Stage& stage, const Clock* clock)
+SubtaskProbe::SubtaskProbe(Metrics* metrics, const std::string& pipeline, const internal::v1::Stage& stage,
+                           const Clock* clock)
     : clock_(clock),
       source_(stage.nodes_size() > 0 && stage.nodes(0).has_source() ? stage.nodes(0).uid() : ""),
       scope_(metrics, {{"pipeline", pipeline}}),
@@ -39,10 +40,13 @@ SubtaskProbe::SubtaskProbe(Metrics* metrics, const std::string& pipeline, const 
       upload_(scope_.AddHistogram(kPhase, kPhaseHelp, PhaseSecondsBuckets(), {{"phase", "upload"}})) {
   if (source_.empty()) return;
   const Labels labels = {{"source", source_}};
-  source_records_ = scope_.AddCounter("millrace_source_records_total", "Records that were read, bad ones included.", labels);
-  source_bytes_ = scope_.AddCounter("millrace_source_bytes_total", "Bytes of records that were read, as they came.", labels);
+  source_records_ =
+      scope_.AddCounter("millrace_source_records_total", "Records that were read, bad ones included.", labels);
+  source_bytes_ =
+      scope_.AddCounter("millrace_source_bytes_total", "Bytes of records that were read, as they came.", labels);
   event_time_delay_ = scope_.AddHistogram("millrace_source_event_time_delay_seconds",
-                                          "How far the newest event time of a batch lies behind its reading.", EventTimeDelayBuckets(), labels);
+                                          "How far the newest event time of a batch lies behind its reading.",
+                                          EventTimeDelayBuckets(), labels);
 }
 
 void SubtaskProbe::Read(const SourceBatch& batch, EventTimeMicros newest) {
@@ -64,7 +68,8 @@ void SubtaskProbe::CountDeadLetters(const arrow::RecordBatch& letters) {
       std::string name(reason);
       auto* errors = scope_.AddCounter("millrace_source_decode_errors_total", "Records that could not be decoded.",
                                        {{"source", source_}, {"reason", name}});
-      auto* dead = scope_.AddCounter("millrace_dead_letter_records_total", "Records that were set aside.", {{"reason", name}});
+      auto* dead =
+          scope_.AddCounter("millrace_dead_letter_records_total", "Records that were set aside.", {{"reason", name}});
       found = bad_records_.emplace(std::move(name), std::pair(errors, dead)).first;
     }
     found->second.first->Add();
@@ -77,8 +82,9 @@ void SubtaskProbe::OnClientError(std::string_view code) {
   auto found = client_errors_.find(code);
   if (found == client_errors_.end()) {
     std::string name(code);
-    Counter* counter = scope_.AddCounter("millrace_source_client_errors_total", "Errors that a source's client met, by its own code.",
-                                         {{"source", source_}, {"code", name}});
+    Counter* counter =
+        scope_.AddCounter("millrace_source_client_errors_total", "Errors that a source's client met, by its own code.",
+                          {{"source", source_}, {"code", name}});
     found = client_errors_.emplace(std::move(name), counter).first;
   }
   found->second->Add();

@@ -12,7 +12,8 @@ constexpr char kBytesHelp[] = "Bytes of frames sent to and received from other w
 constexpr char kBuffers[] = "millrace_exchange_buffer_bytes";
 constexpr char kBuffersHelp[] = "Bytes in the queues of exchanges that end here, and how many fit.";
 constexpr char kUsed[] = "millrace_memory_used_bytes";
-constexpr char kUsedHelp[] = "Memory in use: operators' state, queues of exchanges, Arrow buffers (both of these included), the process.";
+constexpr char kUsedHelp[] =
+    "Memory in use: operators' state, queues of exchanges, Arrow buffers (both of these included), the process.";
 constexpr char kLimit[] = "millrace_memory_limit_bytes";
 constexpr char kLimitHelp[] = "Limit of a pool of memory, where there is one.";
 

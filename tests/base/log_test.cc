@@ -17,7 +17,8 @@ class NoonClock final : public Clock {
 class LogTest : public testing::Test {
  protected:
   Logger Make(LogFormat format) {
-    return Logger(&clock_, [this](const std::string& line) { lines_.push_back(line); }, format);
+    return Logger(
+        &clock_, [this](const std::string& line) { lines_.push_back(line); }, format);
   }
   NoonClock clock_;
   std::vector<std::string> lines_;
@@ -34,9 +35,10 @@ TEST_F(LogTest, LogfmtQuotesOnlyWhatItMust) {
 TEST_F(LogTest, JsonKeepsNumbersAndIsValidWhateverTheBytes) {
   Logger log = Make(LogFormat::kJson).With({{"pipeline", "clicks"}});
   log.Error("subtask_failed", {{"epoch", 7}, {"seconds", 0.25}, {"why", "a\x01\xff\"ü"}});
-  EXPECT_EQ(lines_.at(0),
-            "{\"time\":\"2023-11-14T22:13:20.123Z\",\"level\":\"error\",\"event\":\"subtask_failed\",\"pipeline\":\"clicks\","
-            "\"epoch\":7,\"seconds\":0.25,\"why\":\"a\\u0001\xef\xbf\xbd\\\"ü\"}");
+  EXPECT_EQ(
+      lines_.at(0),
+      "{\"time\":\"2023-11-14T22:13:20.123Z\",\"level\":\"error\",\"event\":\"subtask_failed\",\"pipeline\":\"clicks\","
+      "\"epoch\":7,\"seconds\":0.25,\"why\":\"a\\u0001\xef\xbf\xbd\\\"ü\"}");
 }
 
 TEST_F(LogTest, ANumberThatJsonDoesNotKnowIsAString) {

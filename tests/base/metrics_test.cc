@@ -11,7 +11,9 @@
 namespace millrace {
 namespace {
 
-bool Shows(Metrics& metrics, const std::string& line) { return ("\n" + metrics.Text()).find("\n" + line + "\n") != std::string::npos; }
+bool Shows(Metrics& metrics, const std::string& line) {
+  return ("\n" + metrics.Text()).find("\n" + line + "\n") != std::string::npos;
+}
 
 TEST(Metrics, TheSameNameAndLabelsAreOneSeries) {
   Metrics metrics;
@@ -70,7 +72,9 @@ TEST(MetricScope, WhatIsBehindTheLimitIsCountedAndMakesRoomLater) {
 }
 
 class MemoryStores final : public BlobStoreFactory {
-  absl::StatusOr<std::shared_ptr<BlobStore>> Open(std::string_view) override { return std::make_shared<MemoryBlobStore>(); }
+  absl::StatusOr<std::shared_ptr<BlobStore>> Open(std::string_view) override {
+    return std::make_shared<MemoryBlobStore>();
+  }
 };
 
 TEST(MeteredBlobStore, CountsRequestsByOutcomeAndOnlyBytesThatCame) {

@@ -24,7 +24,8 @@ class PipelineProbeTest : public testing::Test {
     plan.add_nodes()->set_uid("clicks");
     plan.add_nodes()->set_uid("table");
     plan.mutable_nodes(1)->mutable_sink();
-    probe_ = std::make_unique<PipelineProbe>(&metrics_, &clock_, "p", plan, v1::PIPELINE_STATE_CREATED, absl::Seconds(10));
+    probe_ =
+        std::make_unique<PipelineProbe>(&metrics_, &clock_, "p", plan, v1::PIPELINE_STATE_CREATED, absl::Seconds(10));
   }
   bool Shows(const std::string& line) {
     text_ = metrics_.Text();
@@ -71,11 +72,15 @@ TEST_F(PipelineProbeTest, FailuresInARowEndWithACompletedCheckpoint) {
   probe_->On(observed::CheckpointEnded{.epoch = Epoch(2), .result = CheckpointResult::kExpired});
   probe_->On(observed::CheckpointEnded{.epoch = Epoch(3), .result = CheckpointResult::kAborted});
   EXPECT_TRUE(Shows("millrace_checkpoint_consecutive_failures{pipeline=\"p\"} 2")) << text_;
-  probe_->On(observed::CheckpointEnded{
-      .epoch = Epoch(4), .result = CheckpointResult::kCompleted, .took = absl::Seconds(3), .state_bytes = 900, .uploaded_bytes = 100});
+  probe_->On(observed::CheckpointEnded{.epoch = Epoch(4),
+                                       .result = CheckpointResult::kCompleted,
+                                       .took = absl::Seconds(3),
+                                       .state_bytes = 900,
+                                       .uploaded_bytes = 100});
   EXPECT_TRUE(Shows("millrace_checkpoint_consecutive_failures{pipeline=\"p\"} 0"));
   for (const char* result : {"failed", "expired", "aborted", "completed"}) {
-    EXPECT_TRUE(Shows(std::string("millrace_checkpoints_total{kind=\"checkpoint\",pipeline=\"p\",result=\"") + result + "\"} 1"));
+    EXPECT_TRUE(Shows(std::string("millrace_checkpoints_total{kind=\"checkpoint\",pipeline=\"p\",result=\"") + result +
+                      "\"} 1"));
   }
   EXPECT_TRUE(Shows("millrace_checkpoint_last_size_bytes{pipeline=\"p\",scope=\"full\"} 900"));
   EXPECT_TRUE(Shows("millrace_checkpoint_last_size_bytes{pipeline=\"p\",scope=\"incremental\"} 100"));
@@ -100,7 +105,9 @@ TEST_F(PipelineProbeTest, CommitsAreCountedByWhatCameOfThem) {
   answered.result.set_duplicate(true);
   probe_->On(answered);
   for (const char* result : {"failed", "ok", "conflict_retried", "duplicate_skipped"}) {
-    EXPECT_TRUE(Shows(std::string("millrace_sink_commits_total{pipeline=\"p\",result=\"") + result + "\",sink=\"table\"} 1")) << text_;
+    EXPECT_TRUE(
+        Shows(std::string("millrace_sink_commits_total{pipeline=\"p\",result=\"") + result + "\",sink=\"table\"} 1"))
+        << text_;
   }
   EXPECT_TRUE(Shows("millrace_sink_records_total{pipeline=\"p\",sink=\"table\"} 21"));
   EXPECT_TRUE(Shows("millrace_sink_files_total{pipeline=\"p\",sink=\"table\"} 6"));

@@ -4,11 +4,12 @@
 usage: metrics.py MILLRACE [--write]
 
 - promtool finds nothing wrong with what any of them exports;
-- docs/metrics.md lists every family that is exported, with type, labels and help, and each that it lists is exported (--write brings
-  the page up to date instead);
+- docs/metrics.md lists every family that is exported, with type, labels and help, and each that it lists is exported
+  (--write brings the page up to date instead);
 - figures agree with what the generator made and with the tables, read by a foreign reader;
 - a pipeline's series leave the workers with it;
-- every log line can be parsed, is of an event that docs/logs.md lists, carries the pipeline, subtask and epoch it is about, and the end of a pipeline is no failure.
+- every log line can be parsed, is of an event that docs/logs.md lists, carries the pipeline, subtask and epoch that it
+  is about, and the end of a pipeline is no failure.
 """
 import json
 import os
@@ -25,7 +26,7 @@ from deltalake import DeltaTable
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 PAGE = ROOT / "docs" / "metrics.md"
-SPLITS, ROWS, RATE = 4, 20_000, 16_000
+SPLITS, ROWS, RATE = 4, 30_000, 12_000
 TOTAL = SPLITS * ROWS
 BEGIN, END = "<!-- families: begin -->", "<!-- families: end -->"
 

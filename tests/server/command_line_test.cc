@@ -301,6 +301,11 @@ TEST_F(CommandLineTest, RolesGetTheirFlags) {
   EXPECT_EQ(worker_.coordinator, "host:9");
   EXPECT_EQ(worker_.slots, 2);
   EXPECT_EQ(worker_.data_dir, "/data");
+  EXPECT_EQ(worker_.log_format, LogFormat::kLogfmt);
+  EXPECT_EQ(Run({"worker", "--log-format", "json"}), 43);
+  EXPECT_EQ(worker_.log_format, LogFormat::kJson);
+  EXPECT_EQ(Run({"worker", "--log-format", "xml"}), kExitUsage);
+  EXPECT_THAT(err_.str(), HasSubstr("--log-format"));
   EXPECT_EQ(Run({"dev"}), 4);
   EXPECT_EQ(Run({"dev", "--grpc-port", "70000"}), kExitUsage);
 }

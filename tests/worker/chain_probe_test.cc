@@ -131,7 +131,8 @@ TEST(RowBytes, CountsWhatASliceRefersTo) {
   ASSERT_TRUE(flags.AppendValues(std::vector<bool>{true, false, true, true}).ok());
   arrow::Int32Builder numbers;
   ASSERT_TRUE(numbers.AppendValues({1, 2, 3, 4}).ok());
-  auto schema = arrow::schema({arrow::field("s", arrow::utf8()), arrow::field("b", arrow::boolean()), arrow::field("i", arrow::int32())});
+  auto schema = arrow::schema(
+      {arrow::field("s", arrow::utf8()), arrow::field("b", arrow::boolean()), arrow::field("i", arrow::int32())});
   auto rows = arrow::RecordBatch::Make(schema, 4, {*strings.Finish(), *flags.Finish(), *numbers.Finish()});
   EXPECT_EQ(RowBytes(*rows), (4u * 4 + 10) + 1 + 16);
   EXPECT_EQ(RowBytes(*rows->Slice(1, 2)), (2u * 4 + 9) + 1 + 8);
@@ -145,7 +146,8 @@ TEST(RowBytes, NestedColumnsAreShares) {
     ASSERT_TRUE(lists.Append().ok());
     for (int i = 0; i < length; ++i) ASSERT_TRUE(values->Append(i).ok());
   }
-  auto rows = arrow::RecordBatch::Make(arrow::schema({arrow::field("l", arrow::list(arrow::int64()))}), 2, {*lists.Finish()});
+  auto rows =
+      arrow::RecordBatch::Make(arrow::schema({arrow::field("l", arrow::list(arrow::int64()))}), 2, {*lists.Finish()});
   EXPECT_EQ(RowBytes(*rows), 2u * 4 + 4 * 8);
   EXPECT_EQ(RowBytes(*rows->Slice(1, 1)), 4u + 3 * 8);
 }

@@ -77,10 +77,13 @@ TEST_F(DeploymentProbeTest, SubtasksAreSummedByOperatorAndCountedOnce) {
     EXPECT_TRUE(Shows("millrace_operator_records_in_total{operator=\"windows\",pipeline=\"clicks\"} 20")) << text_;
     EXPECT_TRUE(Shows("millrace_operator_bytes_in_total{operator=\"windows\",pipeline=\"clicks\"} 160"));
     EXPECT_TRUE(Shows("millrace_operator_records_out_total{operator=\"windows\",pipeline=\"clicks\"} 6"));
-    EXPECT_TRUE(Shows("millrace_operator_time_seconds_total{operator=\"windows\",pipeline=\"clicks\",state=\"busy\"} 3"));
-    EXPECT_TRUE(Shows("millrace_operator_late_records_total{action=\"dead_letter\",operator=\"windows\",pipeline=\"clicks\"} 6"));
+    EXPECT_TRUE(
+        Shows("millrace_operator_time_seconds_total{operator=\"windows\",pipeline=\"clicks\",state=\"busy\"} 3"));
+    EXPECT_TRUE(Shows(
+        "millrace_operator_late_records_total{action=\"dead_letter\",operator=\"windows\",pipeline=\"clicks\"} 6"));
     EXPECT_TRUE(Shows("millrace_dead_letter_records_total{pipeline=\"clicks\",reason=\"late\"} 6"));
-    EXPECT_TRUE(Shows("millrace_operator_watermark_timestamp_seconds{operator=\"windows\",pipeline=\"clicks\"} 5")) << "the lowest";
+    EXPECT_TRUE(Shows("millrace_operator_watermark_timestamp_seconds{operator=\"windows\",pipeline=\"clicks\"} 5"))
+        << "the lowest";
     EXPECT_TRUE(Shows("millrace_operator_open_windows{operator=\"windows\",pipeline=\"clicks\"} 4"));
     EXPECT_TRUE(Shows("millrace_state_keys{operator=\"windows\",pipeline=\"clicks\"} 14"));
     EXPECT_TRUE(Shows("millrace_state_size_bytes{operator=\"windows\",pipeline=\"clicks\"} 200"));
@@ -99,7 +102,8 @@ TEST_F(DeploymentProbeTest, TheBusiestSubtaskShowsSkew) {
   }
   busy->chain().StepEnded(false);
   clock_.Pass(absl::Seconds(1));
-  EXPECT_TRUE(Shows("millrace_operator_subtask_busy_max_ratio{operator=\"windows\",pipeline=\"clicks\"} 0.75")) << text_;
+  EXPECT_TRUE(Shows("millrace_operator_subtask_busy_max_ratio{operator=\"windows\",pipeline=\"clicks\"} 0.75"))
+      << text_;
 }
 
 TEST_F(DeploymentProbeTest, SourcesShowWhatTheyReadAndHowFarTheyAre) {
@@ -107,7 +111,8 @@ TEST_F(DeploymentProbeTest, SourcesShowWhatTheyReadAndHowFarTheyAre) {
   auto second = probe_->AddSubtask(stage(0));
   DeadLetterBuilder letters("clicks", "clicks");
   letters.Append({.error = "not JSON", .topic = "t"});
-  SourceBatch batch{.rows = Numbers(9), .runs = {}, .dead_letters = letters.Flush(), .num_records = 10, .num_bytes = 1000};
+  SourceBatch batch{
+      .rows = Numbers(9), .runs = {}, .dead_letters = letters.Flush(), .num_records = 10, .num_bytes = 1000};
   first->Read(batch, absl::ToUnixMicros(clock_.Now()) - 3'000'000);
   first->OnClientError("_TRANSPORT");
   const int64_t now_ms = absl::ToUnixMillis(clock_.Now());
@@ -123,7 +128,8 @@ TEST_F(DeploymentProbeTest, SourcesShowWhatTheyReadAndHowFarTheyAre) {
   EXPECT_TRUE(Shows("millrace_source_bytes_total{pipeline=\"clicks\",source=\"clicks\"} 1000"));
   EXPECT_TRUE(Shows("millrace_source_decode_errors_total{pipeline=\"clicks\",reason=\"decode\",source=\"clicks\"} 1"));
   EXPECT_TRUE(Shows("millrace_dead_letter_records_total{pipeline=\"clicks\",reason=\"decode\"} 1"));
-  EXPECT_TRUE(Shows("millrace_source_client_errors_total{code=\"_TRANSPORT\",pipeline=\"clicks\",source=\"clicks\"} 1"));
+  EXPECT_TRUE(
+      Shows("millrace_source_client_errors_total{code=\"_TRANSPORT\",pipeline=\"clicks\",source=\"clicks\"} 1"));
   EXPECT_TRUE(Shows("millrace_source_event_time_delay_seconds_sum{pipeline=\"clicks\",source=\"clicks\"} 3"));
   EXPECT_TRUE(Shows("millrace_source_lag_records{pipeline=\"clicks\",source=\"clicks\",topic=\"t\"} 35"));
   EXPECT_TRUE(Shows("millrace_source_lag_max_records{pipeline=\"clicks\",source=\"clicks\",topic=\"t\"} 20"));
@@ -152,7 +158,8 @@ TEST_F(DeploymentProbeTest, PhasesOfACheckpointAreMeasuredFromItsTrigger) {
 
 TEST_F(DeploymentProbeTest, WhatWaitsInAChannelIsShown) {
   auto subtask = probe_->AddSubtask(stage(1));
-  auto channel = std::make_shared<Channel>(1000, [] {}, [](const ChannelFeedback&) {});
+  auto channel = std::make_shared<Channel>(
+      1000, [] {}, [](const ChannelFeedback&) {});
   probe_->AddChannel("windows", channel);
   channel->Push(Watermark{1});
   EXPECT_TRUE(Shows("millrace_operator_input_queue_bytes{operator=\"windows\",pipeline=\"clicks\"} 64")) << text_;
@@ -165,7 +172,8 @@ TEST_F(DeploymentProbeTest, SeriesGoWithTheDeployment) {
   EXPECT_NE(metrics_.Text().find("clicks"), std::string::npos);
   worker_->Detach(probe_.get());
   probe_ = nullptr;
-  EXPECT_NE(metrics_.Text().find("millrace_operator_batch_seconds_count{"), std::string::npos) << "the subtask still runs";
+  EXPECT_NE(metrics_.Text().find("millrace_operator_batch_seconds_count{"), std::string::npos)
+      << "the subtask still runs";
   subtask = nullptr;
   EXPECT_EQ(metrics_.Text().find("clicks"), std::string::npos) << metrics_.Text();
 }

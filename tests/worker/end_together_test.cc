@@ -1,4 +1,5 @@
-// Subtasks of one deployment are ended by the coordinator one after another: the first to go must not look like a failure.
+// Subtasks of one deployment are ended by the coordinator one after another: the first to go must not look like a
+// failure.
 #include <gtest/gtest.h>
 
 #include "base/error.h"
@@ -21,7 +22,8 @@ class EndTogetherTest : public testing::Test {
     return hello;
   }
   std::shared_ptr<Channel> Attach() {
-    auto channel = std::make_shared<Channel>(1000, [] {}, [](const ChannelFeedback&) {});
+    auto channel = std::make_shared<Channel>(
+        1000, [] {}, [](const ChannelFeedback&) {});
     router_.Attach({"p", 3, 0, 0, 0}, channel, FrameDecoder({}));
     return channel;
   }
@@ -34,7 +36,10 @@ TEST_F(EndTogetherTest, ASenderHearsThatTheReceiversDeploymentHasEnded) {
   auto channel = Attach();
   absl::Status why;
   RemoteSender sender(&transport_, &time_,
-                      {.address = "w2:1", .hello = Hello(), .limit_bytes = 1000, .wake_writer = [] {},
+                      {.address = "w2:1",
+                       .hello = Hello(),
+                       .limit_bytes = 1000,
+                       .wake_writer = [] {},
                        .on_broken = [&](absl::Status status) { why = status; }});
   time_.Pass(absl::Milliseconds(10));
   EXPECT_TRUE(why.ok());
@@ -62,12 +67,13 @@ TEST_F(EndTogetherTest, AReceiverTellsAClosedStreamFromABrokenOne) {
 class SubtaskEndTest : public testing::Test {
  protected:
   SubtaskEndTest() {
-    Subtask::Environment environment{.executor = &time_,
-                                     .io_pool = &time_,
-                                     .clock = &time_,
-                                     .blobs = nullptr,
-                                     .log = Logger(&time_, [this](const std::string& line) { log_ += line + "\n"; }),
-                                     .probe = std::make_shared<SubtaskProbe>(nullptr, "p", internal::v1::Stage(), &time_)};
+    Subtask::Environment environment{
+        .executor = &time_,
+        .io_pool = &time_,
+        .clock = &time_,
+        .blobs = nullptr,
+        .log = Logger(&time_, [this](const std::string& line) { log_ += line + "\n"; }),
+        .probe = std::make_shared<SubtaskProbe>(nullptr, "p", internal::v1::Stage(), &time_)};
     SubtaskEvents events;
     events.on_failed = [this](absl::Status why) { failures_.push_back(why); };
     subtask_ = std::make_unique<Subtask>(std::move(environment), std::move(events));
