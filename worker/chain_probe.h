@@ -2,6 +2,7 @@
 
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -28,6 +29,7 @@ struct ChainNodeFigures {
   absl::Duration idle;
   absl::Duration backpressured;
   EventTimeMicros watermark = kNoWatermark;  // sent last
+  std::optional<int64_t> input_skew_micros;  // between the watermarks of its inputs
   OperatorFigures held;
   uint64_t uncommitted_bytes = 0;  // sinks: rows written, in memory or staged, whose epoch is not complete
 };
@@ -54,6 +56,7 @@ class ChainProbe {
   void SinkSeals(size_t node, Epoch epoch, uint64_t buffered_bytes);
   void EpochCompleted(Epoch epoch);
   void Holds(size_t node, const OperatorFigures& held) { nodes_[node].figures.held = held; }
+  void InputsDiffer(size_t node, std::optional<int64_t> skew_micros) { nodes_[node].figures.input_skew_micros = skew_micros; }
   // True now and then, and whenever there is nothing else to do: ask operators what they hold.
   bool FiguresAreDue(bool is_waiting);
 

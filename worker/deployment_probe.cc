@@ -25,6 +25,7 @@ struct DeploymentProbe::OperatorSeries {
   Gauge* busy_max;
   Gauge* queue_bytes;
   Gauge* watermark = nullptr;
+  Gauge* watermark_skew = nullptr;
   Counter* late = nullptr;
   Counter* late_dead_letters = nullptr;
   Gauge* open_windows = nullptr;
@@ -35,6 +36,7 @@ struct DeploymentProbe::OperatorSeries {
   // Gathered from all subtasks before it is shown.
   struct Sum {
     std::optional<EventTimeMicros> watermark;
+    std::optional<int64_t> skew_micros;
     OperatorFigures held;
     uint64_t uncommitted_bytes = 0;
     uint64_t queue_bytes = 0;
@@ -170,6 +172,9 @@ DeploymentProbe::Held DeploymentProbe::Collect() {
         series.late_dead_letters->Add(Difference(is.late_records, was.late_records));
       auto& sum = series.sum;
       if (is.watermark != kNoWatermark) sum.watermark = std::min(sum.watermark.value_or(is.watermark), is.watermark);
+      if (is.input_skew_micros.has_value()) {
+        sum.skew_micros = std::max(sum.skew_micros.value_or(0), *is.input_skew_micros);
+      }
       sum.held.num_windows += is.held.num_windows;
       sum.held.num_keys += is.held.num_keys;
       sum.held.num_bytes += is.held.num_bytes;
@@ -201,6 +206,15 @@ DeploymentProbe::Held DeploymentProbe::Collect() {
     }
     if (series->uncommitted_bytes != nullptr)
       series->uncommitted_bytes->Set(static_cast<double>(sum.uncommitted_bytes));
+    if (sum.skew_micros.has_value() && series->watermark_skew == nullptr) {
+      series->watermark_skew =
+          scope_.AddGauge("millrace_operator_watermark_skew_seconds",
+                          "Between the highest and the lowest watermark of a subtask's inputs, of the subtask where it is largest.",
+                          {{"operator", uid}});
+    }
+    if (series->watermark_skew != nullptr) {
+      series->watermark_skew->Set(static_cast<double>(sum.skew_micros.value_or(0)) * 1e-6);
+    }
     // The final watermark is no time.
     if (!sum.watermark.has_value() || *sum.watermark == kFinalWatermark) continue;
     if (series->watermark == nullptr) {

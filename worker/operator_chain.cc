@@ -192,6 +192,7 @@ absl::StatusOr<ChainSnapshot> OperatorChain::BeforeBarrier(Epoch epoch) {
 void OperatorChain::ReportFigures() const {
   for (size_t node = 0; probe_ != nullptr && node < nodes_.size(); ++node) {
     const Node& parts = nodes_[node].parts;
+    probe_->InputsDiffer(node, nodes_[node].tracker->skew());
     if (parts.op != nullptr) probe_->Holds(node, parts.op->figures());
     if (parts.sink != nullptr) probe_->SinkHolds(node, parts.sink->buffered_bytes());
   }

@@ -47,4 +47,18 @@ bool WatermarkTracker::Update() {
   return changed;
 }
 
+std::optional<int64_t> WatermarkTracker::skew() const {
+  EventTimeMicros lowest = kFinalWatermark;
+  EventTimeMicros highest = kNoWatermark;
+  size_t num_counting = 0;
+  for (const Input& input : inputs_) {
+    if (input.idle || input.ended || input.watermark == kNoWatermark || input.watermark == kFinalWatermark) continue;
+    ++num_counting;
+    lowest = std::min(lowest, input.watermark);
+    highest = std::max(highest, input.watermark);
+  }
+  if (num_counting < 2) return std::nullopt;
+  return highest - lowest;
+}
+
 }  // namespace millrace

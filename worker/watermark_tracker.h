@@ -1,6 +1,8 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
+#include <optional>
 #include <vector>
 
 #include "base/event_time.h"
@@ -25,6 +27,8 @@ class WatermarkTracker {
   bool OnEnded(size_t input);
 
   EventTimeMicros watermark() const { return current_; }
+  // Between the highest and the lowest watermark of the inputs that count; nothing if there are not two.
+  std::optional<int64_t> skew() const;
   // Every input is idle.
   bool idle() const { return idle_; }
 

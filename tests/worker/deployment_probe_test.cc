@@ -69,6 +69,7 @@ TEST_F(DeploymentProbeTest, SubtasksAreSummedByOperatorAndCountedOnce) {
     }
     chain.Emitted(0, 1, *Numbers(3));
     chain.WatermarkSent(0, (5 + i) * 1'000'000);
+    chain.InputsDiffer(0, (2 + i) * 1'000'000);
     chain.Holds(0, {.num_windows = 2, .num_keys = 7, .num_bytes = 100});
     chain.SinkHolds(1, 50);
     chain.StepEnded(false);
@@ -84,6 +85,8 @@ TEST_F(DeploymentProbeTest, SubtasksAreSummedByOperatorAndCountedOnce) {
     EXPECT_TRUE(Shows("millrace_dead_letter_records_total{pipeline=\"clicks\",reason=\"late\"} 6"));
     EXPECT_TRUE(Shows("millrace_operator_watermark_timestamp_seconds{operator=\"windows\",pipeline=\"clicks\"} 5"))
         << "the lowest";
+    EXPECT_TRUE(Shows("millrace_operator_watermark_skew_seconds{operator=\"windows\",pipeline=\"clicks\"} 3"))
+        << "the largest";
     EXPECT_TRUE(Shows("millrace_operator_open_windows{operator=\"windows\",pipeline=\"clicks\"} 4"));
     EXPECT_TRUE(Shows("millrace_state_keys{operator=\"windows\",pipeline=\"clicks\"} 14"));
     EXPECT_TRUE(Shows("millrace_state_size_bytes{operator=\"windows\",pipeline=\"clicks\"} 200"));

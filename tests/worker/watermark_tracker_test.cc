@@ -54,5 +54,19 @@ TEST(WatermarkTracker, StartsFromWhatWasRestored) {
   EXPECT_EQ(tracker.watermark(), 70);
 }
 
+TEST(WatermarkTracker, SkewIsBetweenInputsThatCount) {
+  WatermarkTracker tracker(4);
+  EXPECT_FALSE(tracker.skew().has_value());
+  tracker.OnWatermark(0, 10);
+  EXPECT_FALSE(tracker.skew().has_value());
+  tracker.OnWatermark(1, 25);
+  tracker.OnWatermark(2, 90);
+  EXPECT_EQ(tracker.skew(), 80);
+  tracker.OnIdle(2);
+  EXPECT_EQ(tracker.skew(), 15);
+  tracker.OnWatermark(0, kFinalWatermark);
+  EXPECT_FALSE(tracker.skew().has_value());
+}
+
 }  // namespace
 }  // namespace millrace
