@@ -74,8 +74,13 @@ size_t ChainProbe::Enter(size_t node) {
 }
 
 void ChainProbe::Read(uint64_t records, uint64_t bytes) {
-  nodes_[0].figures.records_in += records;
-  nodes_[0].figures.bytes_in += bytes;
+  ChainNodeFigures& figures = nodes_[0].figures;
+  figures.records_in += records;
+  figures.bytes_in += bytes;
+  // Reading and decoding is all that the source has done since the last change.
+  absl::Duration busy_before = figures.busy;
+  Enter(0);
+  nodes_[0].batch_seconds->Observe(absl::ToDoubleSeconds(figures.busy - busy_before));
 }
 
 void ChainProbe::Emitted(size_t node, uint32_t output, const arrow::RecordBatch& rows) {

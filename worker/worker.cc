@@ -136,7 +136,7 @@ void Worker::OnMessage(const std::string& bytes) {
   switch (message.kind_case()) {
     case Kind::kWelcome:
       welcomed_ = true;
-      options_.log.Info("welcome", {{"term", message.welcome().term()}, {"worker", options_.worker_id}});
+      options_.log.Info("welcome", {{"term", message.welcome().term()}});
       return;
     case Kind::kDeploy:
       OnDeploy(std::move(*message.mutable_deploy()));

@@ -243,7 +243,9 @@ def check_ended(coordinator, workers, view, out):
 
 def fields_of(line, is_json):
     if is_json:
-        return json.loads(line)
+        pairs = json.loads(line, object_pairs_hook=list)
+        assert len(dict(pairs)) == len(pairs), f"a field twice: {line}"
+        return dict(pairs)
     match = re.match(r"(\S+Z) (info|warning|error)((?: \w+=(?:\"(?:[^\"\\]|\\.)*\"|[^\s\"=]+))+)$", line)
     assert match, f"not a log line: {line}"
     fields = dict(re.findall(r" (\w+)=(\"(?:[^\"\\]|\\.)*\"|[^\s\"=]+)", match.group(3)))
