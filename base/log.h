@@ -29,8 +29,8 @@ struct LogField {
   bool is_number = false;
 };
 
-// Writes structured lines: time, level, event, fields. A line is an event, never one per batch. A logger of a pipeline or subtask
-// carries its fields into every line. docs/logs.md names events and fields.
+// Writes structured lines: time, level, event, fields. A line is an event, never one per batch. A logger of a
+// pipeline or subtask carries its fields into every line. docs/logs.md names events and fields.
 //
 // Thread:  any.
 // Owns:    nothing; the sink and the clock outlive it. Cheap to copy.

@@ -10,7 +10,8 @@
 
 namespace millrace {
 
-// Counts and times what is asked of blob stores, and hands it on unchanged. One for a whole process: checkpoints, records and tables.
+// Counts and times what is asked of blob stores, and hands it on unchanged. One for a whole process: checkpoints,
+// records and tables.
 //
 // Owns:    nothing. Borrows the factory, the clock and the metrics, which outlive it and every store it has opened.
 // Thread:  any.

@@ -55,8 +55,8 @@ class Metrics {
   Gauge* AddGauge(std::string_view name, std::string_view help, const Labels& labels = {});
   Histogram* AddHistogram(std::string_view name, std::string_view help, const std::vector<double>& buckets, const Labels& labels = {});
 
-  // `collect` runs at the beginning of every Text(), on its thread, for figures that are only read then. It ends with the handle,
-  // whose destruction waits while it runs; this must outlive the handle.
+  // `collect` runs at the beginning of every Text(), on its thread, for figures that are only read then. It ends with
+  // the handle, whose destruction waits while it runs; this must outlive the handle.
   [[nodiscard]] std::shared_ptr<void> BeforeText(std::function<void()> collect);
   // Prometheus text format, process_* included.
   std::string Text();
@@ -67,8 +67,8 @@ class Metrics {
   std::unique_ptr<Impl> impl_;
 };
 
-// Series that end with what they describe: a pipeline's on a worker, say. All of them carry the scope's labels. A series that several
-// scopes have asked for is one, and is removed when the last of them has gone.
+// Series that end with what they describe: a pipeline's on a worker, say. All of them carry the scope's labels. A
+// series that several scopes have asked for is one, and is removed when the last of them has gone.
 //
 // Owns:    its share of its series. Borrows the metrics; null: nothing is recorded.
 // Thread:  Add: one at a time. What it returns: any, as long as the scope lives.

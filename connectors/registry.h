@@ -39,7 +39,8 @@ struct SourceSpec {
   bool dead_letters_connected = false;
   // Numbers the readers of a pipeline; unique per subtask.
   uint32_t subtask_index = 0;
-  // What the source's client ran into, by its own code, whether or not it matters. On the thread that uses the source. May be empty.
+  // What the source's client ran into, by its own code, whether or not it matters. On the thread that uses the
+  // source. May be empty.
   std::function<void(std::string_view code)> on_client_error;
 };
 

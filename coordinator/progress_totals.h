@@ -8,9 +8,10 @@
 
 namespace millrace {
 
-// Adds up what workers report about one pipeline. Totals (records in, late, dead letters, shuffled bytes) are since this coordinator
-// took the pipeline up, over all its deployments: a record that is read again after a restart counts again. When a deployment ends,
-// its totals, lag and watermark stay as they were last told; only the rate becomes 0. Pure.
+// Adds up what workers report about one pipeline. Totals (records in, late, dead letters, shuffled bytes) are since
+// this coordinator took the pipeline up, over all its deployments: a record that is read again after a restart counts
+// again. When a deployment ends, its totals, lag and watermark stay as they were last told; only the rate becomes 0.
+// Pure.
 class ProgressTotals {
  public:
   // A worker's own totals since the deployment. Ignored if that deployment has ended here.

@@ -34,7 +34,8 @@ struct ChainNodeFigures {
   uint64_t uncommitted_bytes = 0;  // sinks: rows written, in memory or staged, whose epoch is not complete
 };
 
-// Measures a chain: where its batches and its time go. Adds to plain numbers per batch, which others read as of the last step.
+// Measures a chain: where its batches and its time go. Adds to plain numbers per batch, which others read as of the
+// last step.
 //
 //   step began ─► work in node 0 ─► batch into node 1 ─► … ─► step ended ─► waiting: idle, or backpressured (no credit)
 //

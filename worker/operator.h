@@ -68,7 +68,8 @@ struct OperatorFigures {
   uint64_t num_bytes = 0;  // roughly
 };
 
-// A step of a pipeline on columnar batches. Its durable state is what Freeze hands out and Restore reads: nothing else survives.
+// A step of a pipeline on columnar batches. Its durable state is what Freeze hands out and Restore reads: nothing
+// else survives.
 //
 // Owns:    its hot tables.
 // Thread:  task thread, except Restore (IoPool, before everything else).

@@ -55,7 +55,8 @@ class OperatorChain {
   // Tells the probe what operators and sinks hold.
   void ReportFigures() const;
 
-  // Rows that enter at a node's input: `node` is an index into nodes. The source's own outputs enter with EmitFromSource.
+  // Rows that enter at a node's input: `node` is an index into nodes. The source's own outputs enter with
+  // EmitFromSource.
   absl::Status ProcessBatch(size_t node, uint32_t input, uint32_t port, const BatchPtr& rows);
   absl::Status EmitFromSource(uint32_t output, const BatchPtr& rows);
   // Time from the source, or from channel `slot` of an exchange into a node.

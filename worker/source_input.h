@@ -30,7 +30,8 @@ struct SourceFigures {
   std::map<std::string, Topic> topics;
 };
 
-// A Source with event time: watermarks and idleness per split, and the lowest of them. The one place where source positions are taken.
+// A Source with event time: watermarks and idleness per split, and the lowest of them. The one place where source
+// positions are taken.
 //
 // A split's watermark is its newest row minus the bound minus 1 ms (Flink's rule), never lower than restored. A split
 // is idle only when the reader has stood at its end, without a row, for the idle time-out. Finished splits leave the

@@ -38,8 +38,8 @@ class ChannelWriter {
   virtual uint64_t remote_bytes() const { return 0; }
 };
 
-// The other end's deployment was ended in order. So will ours be, by the same word of the coordinator: no reason to fail, unless that
-// word does not come.
+// The other end's deployment was ended in order. So will ours be, by the same word of the coordinator: no reason to
+// fail, unless that word does not come.
 absl::Status PeerEnded(std::string_view who);
 bool IsPeerEnded(const absl::Status& status);
 
