@@ -127,7 +127,10 @@ absl::StatusOr<storage::v1::SnapshotHandle> MemoryStateBackend::Snapshot(Epoch e
     AppendField(key, file);
     AppendField(value, file);
   }
-  if (file.size() == kMagic.size()) return handle;
+  if (file.size() == kMagic.size()) {
+    last_file_.Clear();  // named no more, it may be collected
+    return handle;
+  }
   if (last_file_.checksum() != ContentChecksum(file)) {
     ASSIGN_OR_RETURN(UploadedFile put, PutSnapshotFile(blobs, Cat(blob_prefix, "/rows"), "rows", "rows", file));
     if (put.uploaded) uploaded_bytes_ += file.size();

@@ -209,6 +209,25 @@ TEST_P(StateBackendContract, AnUnchangedStateUploadsNoRowsAgain) {
   EXPECT_EQ(ScanRows(**Restored({second}, kAll), 7, 1)->size(), 1000u);
 }
 
+// The collector deletes what the newest complete checkpoint does not name: no later one may come back to it.
+TEST_P(StateBackendContract, ABlobThatASnapshotDidNotNameIsNotNamedAgain) {
+  auto backend = Make();
+  const std::string key = Key(1, 1, 5, "a");
+  std::set<std::string> abandoned, named;
+  for (const char* value : {"x", "x", "", "x", "y", "x", "", "", "x"}) {
+    ASSERT_TRUE(WriteRows(*backend, {{key, *value == 0 ? std::nullopt : std::optional<std::string>(value)}}).ok());
+    std::set<std::string> now;
+    const Handle handle = Snapshot(*backend, kAll);
+    for (const auto& file : handle.files()) now.insert(file.blob());
+    for (const std::string& blob : now) EXPECT_FALSE(abandoned.contains(blob)) << blob;
+    for (const std::string& blob : named) {
+      if (!now.contains(blob)) abandoned.insert(blob);
+    }
+    named = std::move(now);
+  }
+  EXPECT_FALSE(abandoned.empty());
+}
+
 TEST_P(StateBackendContract, RowsSurviveOneTwoOneThree) {
   Rows expected;
   std::map<std::string, std::optional<std::string>> rows;
