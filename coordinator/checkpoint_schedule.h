@@ -7,7 +7,7 @@
 
 namespace millrace {
 
-// When the next checkpoint may start, and when one has taken too long. Pure; `now` is monotonic time.
+// When the next checkpoint may start, when one has taken too long, and how many are kept. Pure; `now` is monotonic time.
 class CheckpointSchedule {
  public:
   // Zero fields get their documented defaults.
@@ -22,11 +22,13 @@ class CheckpointSchedule {
   bool TimedOut(absl::Duration now) const { return now - started_ > timeout_; }
   absl::Duration interval() const { return interval_; }
   absl::Duration timeout() const { return timeout_; }
+  int num_retained() const { return num_retained_; }
 
  private:
   const absl::Duration interval_;
   const absl::Duration timeout_;
   const uint32_t tolerable_failures_;
+  const int num_retained_;
   absl::Duration started_;
   uint32_t failures_ = 0;
 };

@@ -178,6 +178,17 @@ void Coordinator::Do(Pipeline& pipeline, action::PutManifest put) {
      });
 }
 
+void Coordinator::Do(Pipeline& pipeline, action::CollectCheckpoints collect) {
+  Io([blobs = blobs_, metadata = options_.metadata, run = options_.collect_checkpoints,
+      order = std::move(collect.order)] { return run(*blobs, *metadata, order); },
+     [this, name = pipeline.name](absl::StatusOr<CollectionReceipt> receipt) {
+       if (!receipt.ok() && !absl::IsAborted(receipt.status())) {
+         options_.logger.Warning("checkpoint_collection_failed", {{"pipeline", name}, {"status", receipt.status()}});
+       }
+       FeedByName(name, event::CheckpointsCollected{receipt.status()});
+     });
+}
+
 std::vector<std::string> Coordinator::Names() const {
   std::vector<std::string> names;
   for (const auto& [name, pipeline] : pipelines_) names.push_back(name);

@@ -64,6 +64,8 @@ class Coordinator {
     std::function<std::vector<v1::Diagnostic>(const v1::Plan&)> validate;
     PipelineMachine::Physical plan_physical;
     std::function<void(absl::Status why)> on_fenced;
+    // Deletes old checkpoints, on the IoPool.
+    std::function<decltype(CollectCheckpoints)> collect_checkpoints = CollectCheckpoints;
   };
   // Called once, on the executor.
   using Done = absl::AnyInvocable<void(absl::StatusOr<v1::Pipeline>)>;
@@ -137,6 +139,7 @@ class Coordinator {
   void Do(Pipeline& pipeline, action::Prepare prepare);
   void Do(Pipeline& pipeline, action::ReadManifest read);
   void Do(Pipeline& pipeline, action::PutManifest put);
+  void Do(Pipeline& pipeline, action::CollectCheckpoints collect);
   void Do(Pipeline& pipeline, action::PlaceSubtasks place);
   void Do(Pipeline& pipeline, action::ReleaseSlots release);
   void Do(Pipeline& pipeline, action::Send send);

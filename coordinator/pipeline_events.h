@@ -7,6 +7,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "coordinator/checkpoint_collector.h"
 #include "coordinator/pipeline_observation.h"
 #include "millrace/internal/v1/control.pb.h"
 #include "millrace/storage/v1/manifest.pb.h"
@@ -51,6 +52,10 @@ struct ManifestStored {
   uint64_t ticket = 0;
   absl::Status status;
 };
+// Aborted: another leader's business now.
+struct CheckpointsCollected {
+  absl::Status status;
+};
 struct Placed {
   uint64_t ticket = 0;
   absl::StatusOr<std::vector<internal::v1::SubtaskPlacement>> placements;
@@ -71,8 +76,8 @@ struct Tick {};
 
 using PipelineEvent =
     std::variant<event::TakeUp, event::StartRequested, event::StopRequested, event::CancelRequested, event::WorkersChanged,
-                 event::Prepared, event::RecordWritten, event::ManifestRead, event::ManifestStored, event::Placed,
-                 event::FromWorker, event::SplitsFound, event::Tick>;
+                 event::Prepared, event::RecordWritten, event::ManifestRead, event::ManifestStored, event::CheckpointsCollected,
+                 event::Placed, event::FromWorker, event::SplitsFound, event::Tick>;
 
 // What a pipeline wants done.
 namespace action {
@@ -95,6 +100,10 @@ struct PutManifest {
   uint64_t ticket = 0;
   std::string name;
   storage::v1::Manifest manifest;
+};
+// One at a time. Answer: CheckpointsCollected.
+struct CollectCheckpoints {
+  CollectionOrder order;
 };
 // Answer: Placed.
 struct PlaceSubtasks {
@@ -121,7 +130,7 @@ struct Fenced {};
 }  // namespace action
 
 using PipelineAction = std::variant<action::WriteRecord, action::Prepare, action::ReadManifest, action::PutManifest,
-                                    action::PlaceSubtasks, action::ReleaseSlots, action::Send, action::Changed,
-                                    action::Observed, action::Fenced>;
+                                    action::CollectCheckpoints, action::PlaceSubtasks, action::ReleaseSlots,
+                                    action::Send, action::Changed, action::Observed, action::Fenced>;
 
 }  // namespace millrace

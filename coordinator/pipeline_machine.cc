@@ -69,6 +69,7 @@ std::vector<PipelineAction> PipelineMachine::Step(absl::Duration now, const Pipe
   if (phase_ != Phase::kFenced) {
     PumpCommits();
     PumpWrite();
+    PumpCollection();
   }
   return std::exchange(actions_, {});
 }
@@ -84,6 +85,8 @@ void PipelineMachine::On(const event::TakeUp&) {
       stop_only_ = true;
       return Begin();
     default:
+      // Its last leader may have died before it had collected.
+      collection_due_ = durable_.generation() > 0;
       return;
   }
 }
@@ -234,7 +237,7 @@ void PipelineMachine::Enter(Phase phase) {
     case Phase::kRaise:
       record_.set_term(term_.value());
       record_.set_generation(record_.generation() + 1);
-      next_epoch_ = record_.highest_epoch() + 1;
+      first_epoch_ = next_epoch_ = record_.highest_epoch() + 1;
       record_.set_highest_epoch(record_.highest_epoch() + epoch_block_);
       dirty_ = true;
       break;
@@ -368,6 +371,7 @@ bool PipelineMachine::Advance() {
       commits_.reset();
       record_.set_committed_epoch(durable_.completed_epoch());
       if (stop_only_) {
+      collection_due_ = true;
         Finish(storage::v1::DESIRED_STATE_STOPPED);
       } else {
         Enter(Phase::kPlace);
@@ -385,6 +389,7 @@ bool PipelineMachine::Advance() {
       if (!synced()) break;
       Enter(Phase::kIdle);
       SetState(StateAtRest(durable_.desired()), durable_.failure());
+      collection_due_ = durable_.generation() > 0;
       break;
     default:
       break;

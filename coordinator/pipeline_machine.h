@@ -39,6 +39,9 @@ namespace millrace {
 // in durable_; every write carries all intentions so far, and a write whose outcome is unknown is repeated with the
 // same bytes before another one is made.
 //
+// Old checkpoints are collected after every commit, before a deployment, and at rest: always from what is in durable_, so that an order
+// which is carried out late, or by a process that leads no more, deletes nothing that anybody needs.
+//
 // Thread:  one at a time.
 class PipelineMachine {
  public:
@@ -96,6 +99,7 @@ class PipelineMachine {
   void On(const event::RecordWritten& event);
   void On(const event::ManifestRead& event);
   void On(const event::ManifestStored& event);
+  void On(const event::CheckpointsCollected& event);
   void On(const event::Placed& event);
   void On(const event::FromWorker& event);
   void On(const event::SplitsFound& event);
@@ -128,6 +132,9 @@ class PipelineMachine {
   void OnCompleted();
   void OnCommitted();
   void AddFoundSplits();
+  // The lowest epoch whose blobs may still be named; nothing: it is not known now.
+  std::optional<Epoch> FirstOpenEpoch() const;
+  void PumpCollection();
 
   bool AllAre(const std::set<SubtaskId>& subtasks) const { return subtasks.size() == expected_.size(); }
   bool IsCurrent(uint64_t generation) const { return generation == durable_.generation(); }
@@ -173,11 +180,16 @@ class PipelineMachine {
   std::set<std::string> hosts_;
   std::set<SubtaskId> expected_, running_, drained_;
   std::vector<storage::v1::SourceState> assigned_;
+  uint64_t first_epoch_ = 0;  // of this deployment
   uint64_t next_epoch_ = 0;
   std::optional<Checkpoint> checkpoint_;
   std::optional<CommitProgress> commits_;
   // The newest completed one, durable or about to be.
   std::optional<storage::v1::Manifest> manifest_;
+  bool collection_due_ = false;
+  bool collecting_ = false;
+  absl::Duration collect_at_;
+  absl::Duration collect_backoff_;
   CheckpointSchedule schedule_;
   RestartPolicy restart_policy_;
   uint64_t restarts_ = 0;

@@ -1,6 +1,5 @@
 #include "state/checkpoint_gc.h"
 
-#include <algorithm>
 #include <optional>
 #include <set>
 
@@ -18,11 +17,9 @@ constexpr size_t kDeletionsPerQuestion = 16;
 
 GarbagePlan PlanGarbage(std::string_view pipeline, std::string_view lineage,
                         std::span<const storage::v1::Manifest> retained, std::span<const std::string> blobs,
-                        Epoch oldest_in_flight) {
+                        Epoch first_open) {
   std::set<std::string> named;
-  Epoch newest;
   for (const storage::v1::Manifest& manifest : retained) {
-    newest = std::max(newest, Epoch(manifest.epoch()));
     named.insert(ManifestName(pipeline, lineage, Epoch(manifest.epoch()), Generation(manifest.generation())));
     for (const auto& state : manifest.operators()) {
       for (const auto& handle : state.handles()) {
@@ -30,7 +27,6 @@ GarbagePlan PlanGarbage(std::string_view pipeline, std::string_view lineage,
       }
     }
   }
-  Epoch limit = std::min(newest, oldest_in_flight);
   GarbagePlan plan;
   std::vector<std::string> old_state;
   for (const std::string& name : blobs) {
@@ -41,7 +37,7 @@ GarbagePlan PlanGarbage(std::string_view pipeline, std::string_view lineage,
     std::optional<CheckpointBlob> blob = ParseCheckpointBlob(pipeline, lineage, name);
     if (!blob.has_value()) {
       plan.unknown.push_back(name);
-    } else if (blob->epoch >= limit) {
+    } else if (blob->epoch >= first_open) {
       plan.recent.push_back(name);
     } else {
       (blob->kind == CheckpointBlob::Kind::kManifest ? plan.garbage : old_state).push_back(name);

@@ -20,11 +20,11 @@ namespace millrace {
 //   ------------------------------------------------------------  ----------
 //   a retained manifest, or named by one                          referenced
 //   else: its name is not one of state/checkpoint_paths.h         unknown      never deleted
-//   else: its epoch ≥ the newest retained manifest's,             recent       a checkpoint under way may name it
-//         or ≥ the oldest epoch possibly in flight
+//   else: its epoch ≥ first_open                                  recent       a checkpoint under way may name it
 //   else                                                          garbage
 //
-// Garbage stays garbage: a backend that did not name a file at the newest retained epoch does not name it later.
+// Garbage stays garbage: a backend that did not name a file at the newest complete epoch does not name it later, and a deployment
+// names no file older than itself that the manifest it was restored from does not name.
 struct GarbagePlan {
   std::vector<std::string> referenced;
   std::vector<std::string> unknown;
@@ -35,13 +35,13 @@ struct GarbagePlan {
   std::vector<std::string> missing;
 };
 
-// `retained` are all manifests that may ever be restored: the newest complete one, older ones that are kept, and the
-// one that the running deployment was restored from until an epoch of that deployment is complete. Without any, nothing
-// is garbage. `blobs`: all names of the lineage, listed after `retained` was read. `oldest_in_flight`: the lowest epoch
-// that was issued and is neither complete nor aborted; if there is none, the next one to be issued.
+// `retained`: all manifests that may ever be restored, the newest complete one among them, as the stored record names them. Those
+// that were stored and are not complete do not count. `blobs`: all names of the lineage, listed after the record was read.
+// `first_open`: the lowest epoch whose blobs a checkpoint that is not complete yet may name. While a deployment runs, the larger of
+// the newest complete epoch and the first one that this deployment was given; at rest, the next one to be issued.
 GarbagePlan PlanGarbage(std::string_view pipeline, std::string_view lineage,
                         std::span<const storage::v1::Manifest> retained, std::span<const std::string> blobs,
-                        Epoch oldest_in_flight);
+                        Epoch first_open);
 
 // Deletes the plan's garbage. `still_owner` asks the metadata store whether the caller still owns the pipeline, right
 // before every few deletions. Returns how many blobs it deleted.

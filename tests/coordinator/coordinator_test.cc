@@ -150,6 +150,35 @@ TEST_F(CoordinatorTest, APipelineRunsFromCreateToStopped) {
   EXPECT_EQ(view.progress().records_committed(), 30u);
 }
 
+TEST_F(CoordinatorTest, OldCheckpointsAreCollectedWhileItRunsAndAtRest) {
+  ScriptedWorker& worker = AddWorker("w1");
+  v1::Plan plan = PlanOfTest();
+  plan.mutable_checkpoint()->set_retained(2);
+  ASSERT_TRUE(Create(plan).ok());
+  ASSERT_TRUE(Start().ok());
+  size_t most = 0;
+  ASSERT_TRUE(time_.PassUntil([&] {
+    most = std::max(most, blobs_.store->List("p/")->size());
+    return worker.commits.size() == 8;
+  }));
+  EXPECT_LE(most, 3u);  // two kept, one on its way
+  ASSERT_TRUE(Stop().ok());
+  ASSERT_TRUE(AwaitState(v1::PIPELINE_STATE_STOPPED));
+  time_.Pass(absl::Milliseconds(100));
+  std::vector<std::string> kept = *blobs_.store->List("p/");
+  EXPECT_EQ(kept.size(), 2u);
+  // What a dead coordinator's put brings later goes with the next leader.
+  const std::string orphan = kept.back().substr(0, kept.back().rfind('/')) + "/00000000000000000001-00000000000000000001.pb";
+  ASSERT_TRUE(blobs_.store->Put(orphan, "x").ok());
+  StartCoordinator();
+  time_.Pass(absl::Milliseconds(100));
+  EXPECT_EQ(*blobs_.store->List("p/"), kept);
+  // And it can be started again.
+  AddWorker("w2");
+  ASSERT_TRUE(Start().ok());
+  EXPECT_TRUE(AwaitState(v1::PIPELINE_STATE_RUNNING));
+}
+
 TEST_F(CoordinatorTest, ARescaleRestoresEverySplitWhereItStood) {
   ScriptedWorker& worker = AddWorker("w1");
   AddWorker("w2");

@@ -32,7 +32,7 @@ TEST(CheckpointGc, EveryBlobHasAClass) {
   const Names blobs = {ManifestOf(3),      ManifestOf(5),    ManifestOf(8),     State(2, "base"),
                        State(3, "old"),    State(5, "five"), State(8, "eight"), State(8, "unused"),
                        State(9, "flight"), "p/l/README",     ManifestOf(9),     "p/l/state/op/x.sst"};
-  GarbagePlan plan = PlanGarbage("p", "l", retained, blobs, Epoch(9));
+  GarbagePlan plan = PlanGarbage("p", "l", retained, blobs, Epoch(8));
   EXPECT_EQ(plan.referenced,
             (Names{ManifestOf(5), ManifestOf(8), State(2, "base"), State(5, "five"), State(8, "eight")}));
   EXPECT_EQ(plan.garbage, (Names{ManifestOf(3), State(3, "old")}));
@@ -41,29 +41,32 @@ TEST(CheckpointGc, EveryBlobHasAClass) {
   EXPECT_EQ(plan.missing, (Names{State(7, "gone")}));
 }
 
-TEST(CheckpointGc, ACheckpointInFlightBehindTheNewestKeepsItsBlobs) {
-  const std::vector<Manifest> retained = {Retained(8, {})};
-  const Names blobs = {State(5, "a"), State(6, "b"), State(7, "c")};
-  GarbagePlan plan = PlanGarbage("p", "l", retained, blobs, Epoch(6));
-  EXPECT_EQ(plan.garbage, (Names{State(5, "a")}));
-  EXPECT_EQ(plan.recent, (Names{State(6, "b"), State(7, "c")}));
+TEST(CheckpointGc, WhatADeploymentThatIsOverLeftBehindIsGarbage) {
+  const std::vector<Manifest> retained = {Retained(8, {State(8, "eight")})};
+  const Names blobs = {ManifestOf(8),     ManifestOf(12),      State(8, "eight"), State(8, "unused"),
+                       State(12, "late"), State(17, "flight"), ManifestOf(17)};
+  // Epochs 9 to 16 were issued to deployments that a younger generation has ended.
+  GarbagePlan plan = PlanGarbage("p", "l", retained, blobs, Epoch(17));
+  EXPECT_EQ(plan.garbage, (Names{ManifestOf(12), State(8, "unused"), State(12, "late")}));
+  EXPECT_EQ(plan.recent, (Names{State(17, "flight"), ManifestOf(17)}));
 }
 
-TEST(CheckpointGc, WithoutARetainedManifestNothingIsGarbage) {
-  const Names blobs = {State(1, "a"), ManifestOf(1)};
-  EXPECT_TRUE(PlanGarbage("p", "l", {}, blobs, Epoch(100)).garbage.empty());
+TEST(CheckpointGc, BeforeTheFirstCompleteCheckpointOnlyOldDeploymentsLeaveGarbage) {
+  const Names blobs = {State(1, "a"), ManifestOf(1), State(17, "b")};
+  EXPECT_TRUE(PlanGarbage("p", "l", {}, blobs, Epoch(1)).garbage.empty());
+  EXPECT_EQ(PlanGarbage("p", "l", {}, blobs, Epoch(17)).garbage, (Names{ManifestOf(1), State(1, "a")}));
 }
 
 TEST(CheckpointGc, BlobsOfAnotherLineageAreUnknown) {
   const Names blobs = {ManifestName("p", "other", Epoch(1), Generation(1))};
-  EXPECT_EQ(PlanGarbage("p", "l", std::vector{Retained(8, {})}, blobs, Epoch(9)).unknown, blobs);
+  EXPECT_EQ(PlanGarbage("p", "l", std::vector{Retained(8, {})}, blobs, Epoch(8)).unknown, blobs);
 }
 
 TEST(CheckpointGc, OnlyGarbageIsDeletedAndManifestsFirst) {
   MemoryBlobStore blobs;
   const Names names = {State(3, "old"), State(2, "base"), ManifestOf(3), ManifestOf(8), State(9, "flight")};
   for (const std::string& name : names) ASSERT_TRUE(blobs.Put(name, "x").ok());
-  GarbagePlan plan = PlanGarbage("p", "l", std::vector{Retained(8, {State(2, "base")})}, *blobs.List(""), Epoch(9));
+  GarbagePlan plan = PlanGarbage("p", "l", std::vector{Retained(8, {State(2, "base")})}, *blobs.List(""), Epoch(8));
   EXPECT_EQ(plan.garbage, (Names{ManifestOf(3), State(3, "old")}));
   auto deleted = DeleteGarbage(blobs, plan, [] { return true; });
   ASSERT_TRUE(deleted.ok());
