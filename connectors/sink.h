@@ -49,6 +49,8 @@ struct CommitRequest {
   std::span<const storage::v1::Committable> committables;
   // Where the sources stood at the barrier: written beside the data, for people.
   std::span<const storage::v1::SourceState> positions;
+  // The identity that SinkCatalog::Prepare returned; empty: not known. FailedPrecondition if the table is another one.
+  std::string table_id = {};
 };
 struct CommitReceipt {
   bool duplicate = false;      // it was there already

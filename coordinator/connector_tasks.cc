@@ -30,8 +30,13 @@ absl::StatusOr<storage::v1::SourceState> ResolveSource(const ConnectorRegistry& 
   return source;
 }
 
-absl::Status PrepareSink(const ConnectorRegistry& connectors, const internal::v1::ChainNode& node,
-                         const storage::v1::PipelineRecord& record) {
+absl::StatusOr<storage::v1::SinkState> PrepareSink(const ConnectorRegistry& connectors, const internal::v1::ChainNode& node,
+                                                   const storage::v1::PipelineRecord& record) {
+  storage::v1::SinkState table;
+  table.set_uid(node.uid());
+  for (const auto& known : record.tables()) {
+    if (known.uid() == node.uid()) table.set_table_id(known.table_id());
+  }
   ASSIGN_OR_RETURN(const SinkConnector* connector, connectors.FindSink(node.sink().connector()));
   if (node.input_schemas().empty()) return Internal("the physical plan has no schema for it");
   SinkSpec spec;
@@ -40,28 +45,29 @@ absl::Status PrepareSink(const ConnectorRegistry& connectors, const internal::v1
   ASSIGN_OR_RETURN(spec.schema, SchemaOf(node.input_schemas(0).columns()));
   spec.generation = Generation(record.generation());
   ASSIGN_OR_RETURN(std::unique_ptr<SinkCatalog> catalog, connector->OpenCatalog(spec));
-  return catalog->Prepare(spec.identity);
+  ASSIGN_OR_RETURN(*table.mutable_table_id(), catalog->Prepare(spec.identity, table.table_id()));
+  return table;
 }
 
 }  // namespace
 
-absl::StatusOr<std::vector<storage::v1::SourceState>> PrepareConnectors(const ConnectorRegistry& connectors,
-                                                                        const internal::v1::PhysicalPlan& physical,
-                                                                        const storage::v1::PipelineRecord& record,
-                                                                        const std::set<std::string>& resolved) {
-  std::vector<storage::v1::SourceState> sources;
+absl::StatusOr<PreparedConnectors> PrepareConnectors(const ConnectorRegistry& connectors, const internal::v1::PhysicalPlan& physical,
+                                                     const storage::v1::PipelineRecord& record, const std::set<std::string>& resolved) {
+  PreparedConnectors prepared;
   for (const internal::v1::Stage& stage : physical.stages()) {
     for (const internal::v1::ChainNode& node : stage.nodes()) {
       if (node.has_source() && !resolved.contains(node.uid())) {
         absl::StatusOr<storage::v1::SourceState> source = ResolveSource(connectors, node, record.name());
         if (!source.ok()) return Annotate(source.status(), "prepare source ", node.uid());
-        sources.push_back(*std::move(source));
+        prepared.positions.push_back(*std::move(source));
       } else if (node.has_sink()) {
-        RETURN_IF_ERROR(Annotate(PrepareSink(connectors, node, record), "prepare sink ", node.uid()));
+        absl::StatusOr<storage::v1::SinkState> table = PrepareSink(connectors, node, record);
+        if (!table.ok()) return Annotate(table.status(), "prepare sink ", node.uid());
+        prepared.tables.push_back(*std::move(table));
       }
     }
   }
-  return sources;
+  return prepared;
 }
 
 absl::StatusOr<FoundSplits> FindNewSplits(const ConnectorRegistry& connectors, const internal::v1::ChainNode& source,

@@ -8,6 +8,7 @@
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "connectors/registry.h"
+#include "coordinator/pipeline_events.h"
 #include "millrace/internal/v1/control.pb.h"
 #include "millrace/storage/v1/manifest.pb.h"
 
@@ -15,11 +16,10 @@ namespace millrace {
 
 // What the coordinator does outside for a pipeline. All block: IoPool. Errors name the operator.
 
-// Resolves the start positions of every source that `resolved` does not name, and prepares the table of every sink.
-absl::StatusOr<std::vector<storage::v1::SourceState>> PrepareConnectors(const ConnectorRegistry& connectors,
-                                                                        const internal::v1::PhysicalPlan& physical,
-                                                                        const storage::v1::PipelineRecord& record,
-                                                                        const std::set<std::string>& resolved);
+// Resolves the start positions of every source that `resolved` does not name, and prepares the table of every sink. The record says
+// which table a sink had before.
+absl::StatusOr<PreparedConnectors> PrepareConnectors(const ConnectorRegistry& connectors, const internal::v1::PhysicalPlan& physical,
+                                                     const storage::v1::PipelineRecord& record, const std::set<std::string>& resolved);
 
 struct FoundSplits {
   // When to look again; zero: never.

@@ -156,8 +156,8 @@ void Coordinator::Do(Pipeline& pipeline, action::Prepare prepare) {
       resolved = std::set<std::string>(prepare.resolved.begin(), prepare.resolved.end())] {
         return PrepareConnectors(*connectors, physical, record, resolved);
       },
-     [this, name = pipeline.name, ticket = prepare.ticket](auto positions) {
-       FeedByName(name, event::Prepared{ticket, std::move(positions)});
+     [this, name = pipeline.name, ticket = prepare.ticket](auto prepared) {
+       FeedByName(name, event::Prepared{ticket, std::move(prepared)});
      });
 }
 

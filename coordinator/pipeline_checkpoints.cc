@@ -29,6 +29,19 @@ std::optional<int64_t> LowestWatermark(const storage::v1::Manifest& manifest) {
   return lowest;
 }
 
+// A checkpoint is worth something only together with the tables that its epochs went to.
+void NameTables(const storage::v1::PipelineRecord& record, storage::v1::Manifest& manifest) {
+  for (const storage::v1::SinkState& table : record.tables()) {
+    auto sink = std::find_if(manifest.mutable_sinks()->begin(), manifest.mutable_sinks()->end(),
+                             [&](const auto& other) { return other.uid() == table.uid(); });
+    if (sink != manifest.mutable_sinks()->end()) {
+      sink->set_table_id(table.table_id());
+    } else {
+      *manifest.add_sinks() = table;
+    }
+  }
+}
+
 }  // namespace
 
 bool PipelineMachine::AdvanceRun() {
@@ -139,6 +152,7 @@ void PipelineMachine::StoreManifest() {
   merged->set_num_key_groups(kNumKeyGroups);
   merged->set_parallelism(physical_->parallelism());
   merged->set_plan(durable_.plan());
+  NameTables(durable_, *merged);
   checkpoint_->manifest = *std::move(merged);
   checkpoint_->stage = Stage::kStore;
   checkpoint_->acknowledged = now_;
@@ -290,7 +304,9 @@ void PipelineMachine::PumpCommits() {
       }
     }
     for (const auto& sink : manifest_->sinks()) {
-      if (sink.uid() == appointed.sink_uid) *commit.mutable_committables() = sink.committables();
+      if (sink.uid() != appointed.sink_uid) continue;
+      *commit.mutable_committables() = sink.committables();
+      commit.set_table_id(sink.table_id());
     }
     *commit.mutable_positions() = manifest_->sources();
     SendTo(appointed.worker_id, std::move(message));

@@ -14,6 +14,12 @@
 
 namespace millrace {
 
+// What is known once every source and every table has been asked.
+struct PreparedConnectors {
+  std::vector<storage::v1::SourceState> positions;  // of sources that were not resolved before
+  std::vector<storage::v1::SinkState> tables;       // all, with their identities
+};
+
 // What happens to a pipeline. Answers carry the ticket of the action they answer; an answer to an older one is ignored.
 namespace event {
 // The leader has read the record: take up where it stands. First, and once.
@@ -35,10 +41,9 @@ struct WorkersChanged {
   std::vector<Worker> workers;
   std::string cause;
 };
-// Start positions by source, and every table is ready to be written.
 struct Prepared {
   uint64_t ticket = 0;
-  absl::StatusOr<std::vector<storage::v1::SourceState>> positions;
+  absl::StatusOr<PreparedConnectors> connectors;
 };
 // OK · Aborted: another leader's record is stored · Unavailable: unknown.
 struct RecordWritten {

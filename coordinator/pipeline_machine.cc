@@ -139,17 +139,18 @@ void PipelineMachine::On(const event::WorkersChanged& event) {
 
 void PipelineMachine::On(const event::Prepared& event) {
   if (phase_ != Phase::kPrepare || event.ticket != ticket_) return;
-  if (!event.positions.ok()) {
-    const absl::Status& status = event.positions.status();
+  if (!event.connectors.ok()) {
+    const absl::Status& status = event.connectors.status();
     bool hopeless = IsPermanent(status) || (asked_at_ && now_ - *asked_at_ >= PatienceWith(status));
     return Fail(std::string(StdView(status.message())), hopeless);
   }
   asked_at_.reset();
-  for (const storage::v1::SourceState& source : *event.positions) {
+  for (const storage::v1::SourceState& source : event.connectors->positions) {
     bool known = std::any_of(record_.start_positions().begin(), record_.start_positions().end(),
                              [&](const auto& other) { return other.uid() == source.uid(); });
     if (!known) *record_.add_start_positions() = source;
   }
+  *record_.mutable_tables() = {event.connectors->tables.begin(), event.connectors->tables.end()};
   prepared_ = true;
   Enter(Phase::kRaise);
 }
@@ -370,8 +371,8 @@ bool PipelineMachine::Advance() {
       if (commits_ && !commits_->done()) break;
       commits_.reset();
       record_.set_committed_epoch(durable_.completed_epoch());
-      if (stop_only_) {
       collection_due_ = true;
+      if (stop_only_) {
         Finish(storage::v1::DESIRED_STATE_STOPPED);
       } else {
         Enter(Phase::kPlace);
@@ -388,8 +389,8 @@ bool PipelineMachine::Advance() {
     case Phase::kFinish:
       if (!synced()) break;
       Enter(Phase::kIdle);
-      SetState(StateAtRest(durable_.desired()), durable_.failure());
       collection_due_ = durable_.generation() > 0;
+      SetState(StateAtRest(durable_.desired()), durable_.failure());
       break;
     default:
       break;

@@ -29,7 +29,8 @@ absl::StatusOr<CommitReceipt> Carry(Committer& committer, const internal::v1::Co
   if (request.fence()) return committer.Fence(Generation(request.generation()), Epoch(request.epoch()));
   std::vector<storage::v1::Committable> committables(request.committables().begin(), request.committables().end());
   std::vector<storage::v1::SourceState> positions(request.positions().begin(), request.positions().end());
-  return committer.Commit({Generation(request.generation()), Epoch(request.epoch()), committables, positions});
+  return committer.Commit(
+      {Generation(request.generation()), Epoch(request.epoch()), committables, positions, request.table_id()});
 }
 
 }  // namespace

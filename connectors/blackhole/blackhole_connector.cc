@@ -60,7 +60,7 @@ class BlackholeCommitter final : public Committer {
 
 class BlackholeCatalog final : public SinkCatalog {
  public:
-  absl::Status Prepare(const CommitIdentity&) override { return absl::OkStatus(); }
+  absl::StatusOr<std::string> Prepare(const CommitIdentity&, std::string_view) override { return std::string(); }
   // It remembers nothing.
   absl::StatusOr<Epoch> LastCommitted(const CommitIdentity&) override { return Epoch(); }
 };

@@ -55,19 +55,24 @@ absl::Status DeltaCatalog::Create(const CommitIdentity& identity) {
   return DeltaLog(store_.get()).Append(0, EncodeDeltaCommit(commit)).status();
 }
 
-absl::Status DeltaCatalog::Prepare(const CommitIdentity& identity) {
+absl::StatusOr<std::string> DeltaCatalog::Prepare(const CommitIdentity& identity, std::string_view table_id) {
   const std::string doing = Cat("prepare Delta table ", options_.table_path);
   DeltaSnapshot snapshot;
   absl::Status found;
   for (int attempt = 0; attempt < kAttempts; ++attempt) {
     found = DeltaLog(store_.get()).Refresh(&snapshot);
     if (!absl::IsNotFound(found)) break;
+    if (!table_id.empty()) {
+      return FailedPrecondition(doing, ": the table that this pipeline wrote to, id ", table_id,
+                                ", is gone. Put it back, or create the pipeline anew to write a new table from the start");
+    }
     if (!options_.create)
       return NotFound(doing, ": there is none, and option 'create' is 'never'; create it, or change the option");
     absl::Status created = Create(identity);
     if (!created.ok() && !absl::IsUnavailable(created)) return Annotate(created, doing);
   }
   RETURN_IF_ERROR(Annotate(found, doing));
+  RETURN_IF_ERROR(Annotate(CheckTableId(snapshot.metadata.id, table_id), doing));
   ASSIGN_OR_RETURN(auto table_schema, ParseDeltaSchema(snapshot.metadata.schema_string));
   RETURN_IF_ERROR(Annotate(
       CheckRowsFitTable(*options_.schema, options_.partition_by, *table_schema, snapshot.metadata.partition_columns),
@@ -85,7 +90,7 @@ absl::Status DeltaCatalog::Prepare(const CommitIdentity& identity) {
         other->version, " (", other->app_id,
         "), so rows could be there twice; use another table, or set option 'lineage' to 'append'");
   }
-  return absl::OkStatus();
+  return snapshot.metadata.id;
 }
 
 absl::StatusOr<Epoch> DeltaCatalog::LastCommitted(const CommitIdentity& identity) {

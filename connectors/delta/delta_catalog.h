@@ -2,6 +2,7 @@
 
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "arrow/type_fwd.h"
@@ -23,12 +24,12 @@ struct DeltaCatalogOptions {
 //
 // Borrows: the clock.
 // Thread:  IoPool.
-// Fails:   InvalidArgument: the rows do not fit. FailedPrecondition: another lineage of this sink wrote to it, or the
-//          table uses what we cannot write. NotFound: it is absent and must not be created.
+// Fails:   InvalidArgument: the rows do not fit. FailedPrecondition: another lineage of this sink wrote to it, it is not the table
+//          that this lineage wrote to, or it uses what we cannot write. NotFound: it is absent and must not be created.
 class DeltaCatalog final : public SinkCatalog {
  public:
   DeltaCatalog(DeltaCatalogOptions options, std::shared_ptr<BlobStore> store, const Clock* clock);
-  absl::Status Prepare(const CommitIdentity& identity) override;
+  absl::StatusOr<std::string> Prepare(const CommitIdentity& identity, std::string_view table_id) override;
   absl::StatusOr<Epoch> LastCommitted(const CommitIdentity& identity) override;
 
  private:

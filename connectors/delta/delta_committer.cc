@@ -64,9 +64,17 @@ std::string DeltaAppId(const CommitIdentity& identity) {
   return Cat("millrace/", identity.pipeline, "/", identity.sink_uid, "/", identity.lineage);
 }
 
+absl::Status CheckTableId(std::string_view found, std::string_view expected) {
+  if (expected.empty() || found == expected) return absl::OkStatus();
+  return FailedPrecondition("another table is in its place: its id is ", found, ", this pipeline wrote to ", expected,
+                            ". It was replaced or made anew. Put the old table back, or create the pipeline anew to ",
+                            "write this one from the start");
+}
+
 // One call of Commit or Fence.
 struct DeltaCommitter::Attempt {
   Epoch epoch;
+  std::string table_id;
   bool fence = false;
   DeltaCommit commit;
   bool put_sent = false;
@@ -111,6 +119,7 @@ absl::StatusOr<CommitReceipt> DeltaCommitter::Commit(const CommitRequest& reques
   if (adds.empty()) return CommitReceipt{};
   Attempt attempt;
   attempt.epoch = request.epoch;
+  attempt.table_id = request.table_id;
   for (auto& [path, add] : adds) attempt.commit.adds.push_back(std::move(add));
   DeltaCommitInfo& info = attempt.commit.commit_info.emplace();
   info.operation = "STREAMING UPDATE";
@@ -156,6 +165,8 @@ absl::StatusOr<CommitReceipt> DeltaCommitter::Drive(Attempt& attempt) {
     if (absl::IsUnavailable(refreshed) && ++unknown_outcomes <= options_.max_unknown_outcomes) continue;
     if (absl::IsNotFound(refreshed)) return DataLoss(doing, ": the table is gone: ", refreshed.message());
     RETURN_IF_ERROR(Annotate(refreshed, doing));
+    // First: another table's markers say nothing about ours.
+    RETURN_IF_ERROR(Annotate(CheckTable(attempt), doing));
     auto marker = snapshot_.txns.find(app_id_);
     if (!options_.plant_skipped_txn_check && marker != snapshot_.txns.end() &&
         marker->second.version >= static_cast<int64_t>(attempt.epoch.value())) {
@@ -163,7 +174,7 @@ absl::StatusOr<CommitReceipt> DeltaCommitter::Drive(Attempt& attempt) {
       if (absl::IsUnavailable(receipt.status()) && ++unknown_outcomes <= options_.max_unknown_outcomes) continue;
       return receipt;
     }
-    RETURN_IF_ERROR(Annotate(CheckTable(), doing));
+    RETURN_IF_ERROR(Annotate(CheckRows(), doing));
     if (!files_checked) {
       absl::Status exist = CheckFilesExist(attempt.commit.adds);
       if (absl::IsUnavailable(exist) && ++unknown_outcomes <= options_.max_unknown_outcomes) continue;
@@ -224,12 +235,14 @@ absl::StatusOr<CommitReceipt> DeltaCommitter::ResolveMarked(const Attempt& attem
                  ", and this epoch was never committed");
 }
 
-absl::Status DeltaCommitter::CheckTable() {
+absl::Status DeltaCommitter::CheckTable(const Attempt& attempt) {
+  if (!attempt.table_id.empty()) return CheckTableId(snapshot_.metadata.id, attempt.table_id);
+  if (table_id_.empty()) table_id_ = snapshot_.metadata.id;
+  return CheckTableId(snapshot_.metadata.id, table_id_);
+}
+
+absl::Status DeltaCommitter::CheckRows() {
   const DeltaMetadata& metadata = snapshot_.metadata;
-  if (table_id_.empty()) table_id_ = metadata.id;
-  if (table_id_ != metadata.id) {
-    return DataLoss("another table was put in its place: id ", metadata.id, ", expected ", table_id_);
-  }
   if (metadata.schema_string == checked_schema_) return absl::OkStatus();
   ASSIGN_OR_RETURN(auto table_schema, ParseDeltaSchema(metadata.schema_string));
   absl::Status fits =

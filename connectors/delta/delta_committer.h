@@ -2,6 +2,7 @@
 
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "arrow/type_fwd.h"
@@ -31,8 +32,10 @@ struct DeltaCommitterOptions {
 // `millrace/<pipeline>/<sink uid>/<lineage>`. Frozen.
 std::string DeltaAppId(const CommitIdentity& identity);
 
-// Commits epochs into one Delta table, each in one version with its own txn marker, which it checks inside the
-// put-if-absent loop.
+// FailedPrecondition unless `found`, the metaData.id of the table that is there, is `expected`; empty: any.
+absl::Status CheckTableId(std::string_view found, std::string_view expected);
+
+// Commits epochs into one Delta table, each in one version with its own txn marker, which it checks inside the put-if-absent loop.
 //
 //   | seen                                          | then
 //   | txn[appId] ≥ epoch, this epoch is in the log  | same content: success; other content: DataLoss; a fence: Aborted
@@ -47,7 +50,7 @@ std::string DeltaAppId(const CommitIdentity& identity);
 // Owns:    its snapshot of the table. Borrows the clock.
 // Thread:  IoPool, one call at a time.
 // Blocks:  yes.
-// Fails:   as Committer; DataLoss also if a staged file is gone.
+// Fails:   as Committer; DataLoss also if a staged file is gone. FailedPrecondition also if it is another table than the request's.
 class DeltaCommitter final : public Committer {
  public:
   DeltaCommitter(DeltaCommitterOptions options, std::shared_ptr<BlobStore> store, const Clock* clock);
@@ -60,7 +63,8 @@ class DeltaCommitter final : public Committer {
   absl::StatusOr<CommitReceipt> Drive(Attempt& attempt);
   // The marker is at or past the epoch: finds out by whom it was moved.
   absl::StatusOr<CommitReceipt> ResolveMarked(const Attempt& attempt);
-  absl::Status CheckTable();
+  absl::Status CheckTable(const Attempt& attempt);
+  absl::Status CheckRows();
   absl::Status CheckFilesExist(const std::vector<DeltaAdd>& adds);
   void CheckpointIfDue(int64_t written_version);
 
@@ -70,7 +74,7 @@ class DeltaCommitter final : public Committer {
   const std::string app_id_;
   DeltaLog log_;
   DeltaSnapshot snapshot_;
-  // The table that the first call saw; another one under the same path is refused.
+  // The table that the first call saw, which every call without an identity of its own must find again.
   std::string table_id_;
   // The schemaString that rows were last found to fit.
   std::string checked_schema_;

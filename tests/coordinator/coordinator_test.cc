@@ -179,6 +179,20 @@ TEST_F(CoordinatorTest, OldCheckpointsAreCollectedWhileItRunsAndAtRest) {
   EXPECT_TRUE(AwaitState(v1::PIPELINE_STATE_RUNNING));
 }
 
+TEST_F(CoordinatorTest, ATableIsKnownAgainByItsIdentity) {
+  ScriptedWorker& worker = AddWorker("w1");
+  ASSERT_TRUE(Create(PlanOfTest()).ok());
+  ASSERT_TRUE(Start().ok());
+  ASSERT_TRUE(time_.PassUntil([&] { return worker.commits.size() == 2; }));
+  EXPECT_EQ(outside_.expected_table_id, "");
+  EXPECT_EQ(worker.commits[0].table_id(), "table-1");
+  StartCoordinator();
+  ScriptedWorker& again = AddWorker("w2");
+  ASSERT_TRUE(time_.PassUntil([&] { return again.commits.size() == 2; }));
+  EXPECT_EQ(outside_.expected_table_id, "table-1");
+  EXPECT_EQ(again.commits[0].table_id(), "table-1");
+}
+
 TEST_F(CoordinatorTest, ARescaleRestoresEverySplitWhereItStood) {
   ScriptedWorker& worker = AddWorker("w1");
   AddWorker("w2");

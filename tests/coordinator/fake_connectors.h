@@ -14,6 +14,8 @@ struct FakeOutside {
   std::vector<std::string> splits = {"t/0", "t/1", "t/2"};
   absl::Status topic;
   absl::Status table;
+  std::string table_id = "table-1";
+  std::string expected_table_id;  // as the coordinator said it last
   int num_prepared = 0;
   int num_opened = 0;
 };
@@ -78,9 +80,11 @@ class FakeSinkConnector final : public SinkConnector {
   class Catalog final : public SinkCatalog {
    public:
     explicit Catalog(FakeOutside* outside) : outside_(outside) {}
-    absl::Status Prepare(const CommitIdentity&) override {
+    absl::StatusOr<std::string> Prepare(const CommitIdentity&, std::string_view table_id) override {
       ++outside_->num_prepared;
-      return outside_->table;
+      outside_->expected_table_id = table_id;
+      if (!outside_->table.ok()) return outside_->table;
+      return outside_->table_id;
     }
     absl::StatusOr<Epoch> LastCommitted(const CommitIdentity&) override { return Epoch(0); }
 

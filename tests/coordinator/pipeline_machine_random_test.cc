@@ -214,8 +214,8 @@ class World {
       split->set_id(Cat("t/", i));
       split->set_end_position(bounded_ ? 500 + 100 * i : -1);
     }
-    event::Prepared prepared{prepare.ticket, std::vector<storage::v1::SourceState>{source}};
-    if (Fault(0.1)) prepared.positions = Unavailable("broker away");
+    event::Prepared prepared{prepare.ticket, PreparedConnectors{{source}, {}}};
+    if (Fault(0.1)) prepared.connectors = Unavailable("broker away");
     At(now_ + Delay(), [this, prepared, term = term_] { Answer(term, prepared); });
   }
   void Do(const action::ReadManifest& read) {

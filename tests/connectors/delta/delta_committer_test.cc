@@ -28,7 +28,7 @@ std::shared_ptr<arrow::Schema> Schema() { return arrow::schema({arrow::field("id
 void CreateTable(BlobStore* store) {
   DeltaCatalog catalog({"table", Schema(), {}, true, false}, std::shared_ptr<BlobStore>(store, [](BlobStore*) {}),
                        &kClock);
-  ASSERT_TRUE(catalog.Prepare(kIdentity).ok());
+  ASSERT_TRUE(catalog.Prepare(kIdentity, "").ok());
 }
 
 DeltaCommitterOptions OptionsFor(const CommitIdentity& identity) {

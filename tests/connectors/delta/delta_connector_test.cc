@@ -35,10 +35,13 @@ class DeltaConnectorTest : public ::testing::Test {
     return spec;
   }
 
-  absl::Status Prepare(const SinkSpec& spec) { return (*connector_->OpenCatalog(spec))->Prepare(spec.identity); }
+  absl::Status Prepare(const SinkSpec& spec) { return PrepareTable(spec, "").status(); }
+  absl::StatusOr<std::string> PrepareTable(const SinkSpec& spec, std::string_view table_id) {
+    return (*connector_->OpenCatalog(spec))->Prepare(spec.identity, table_id);
+  }
 
-  // Writes, seals, persists and commits one epoch, as the engine does.
-  absl::StatusOr<CommitReceipt> RunEpoch(const SinkSpec& spec, uint64_t epoch, const std::string& rows) {
+  // Writes, seals and persists one epoch, as the engine does.
+  absl::StatusOr<std::string> Stage(const SinkSpec& spec, uint64_t epoch, const std::string& rows) {
     auto sink = *connector_->MakeSink(spec);
     absl::Status written = sink->Write(*BatchOf(spec.schema, rows));
     if (!written.ok()) return written;
@@ -46,7 +49,11 @@ class DeltaConnectorTest : public ::testing::Test {
     auto staged = sink->Seal(Epoch(epoch));
     if (!staged.ok()) return staged.status();
     EXPECT_EQ(sink->buffered_bytes(), 0u);
-    auto bytes = (*staged)->Persist();
+    return (*staged)->Persist();
+  }
+  // And commits it.
+  absl::StatusOr<CommitReceipt> RunEpoch(const SinkSpec& spec, uint64_t epoch, const std::string& rows) {
+    absl::StatusOr<std::string> bytes = Stage(spec, epoch, rows);
     if (!bytes.ok()) return bytes.status();
     auto committable = CommittableOf(Epoch(epoch), *bytes);
     return (*connector_->MakeCommitter(spec))->Commit({spec.generation, Epoch(epoch), std::span(&committable, 1), {}});
@@ -117,6 +124,45 @@ TEST_F(DeltaConnectorTest, AnotherLineageIsRefusedUnlessTheUserSaysAppend) {
   EXPECT_THAT(std::string(status.message()), HasSubstr("option 'lineage' to 'append'"));
   (*reborn.sink.mutable_options())["lineage"] = "append";
   EXPECT_TRUE(Prepare(reborn).ok());
+}
+
+TEST_F(DeltaConnectorTest, ATableThatIsGoneOrAnotherOneIsRefused) {
+  SinkSpec spec = SpecOf(Ids());
+  auto id = PrepareTable(spec, "");
+  ASSERT_TRUE(id.ok()) << id.status();
+  ASSERT_FALSE(id->empty());
+  EXPECT_EQ(*PrepareTable(spec, *id), *id);
+  ASSERT_TRUE(RunEpoch(spec, 1, "[[1]]").ok());
+  // Deleted: it is not made anew behind the user's back.
+  std::filesystem::remove_all(directory_.path() + "/table");
+  absl::Status gone = PrepareTable(spec, *id).status();
+  EXPECT_EQ(gone.code(), absl::StatusCode::kFailedPrecondition);
+  EXPECT_THAT(std::string(gone.message()), HasSubstr(Cat("id ", *id, ", is gone. Put it back")));
+  // Made anew by someone else.
+  SinkSpec other = spec;
+  other.identity.lineage = "life2";
+  auto other_id = PrepareTable(other, "");
+  ASSERT_TRUE(other_id.ok()) << other_id.status();
+  EXPECT_NE(*other_id, *id);
+  absl::Status replaced = PrepareTable(spec, *id).status();
+  EXPECT_EQ(replaced.code(), absl::StatusCode::kFailedPrecondition);
+  EXPECT_THAT(std::string(replaced.message()), HasSubstr(Cat("its id is ", *other_id, ", this pipeline wrote to ", *id)));
+  // A commit that was pending meanwhile is refused too, by a committer that never saw the old table.
+  storage::v1::Committable committable;
+  absl::Status commit =
+      (*connector_->MakeCommitter(spec))
+          ->Commit({spec.generation, Epoch(2), std::span(&committable, 1), {}, *id})
+          .status();
+  EXPECT_TRUE(commit.ok()) << "an empty epoch touches no table: " << commit;
+  auto staged = Stage(spec, 2, "[[2]]");
+  ASSERT_TRUE(staged.ok()) << staged.status();
+  committable.set_sealed_epoch(2);
+  committable.set_bytes(*staged);
+  commit = (*connector_->MakeCommitter(spec))
+               ->Commit({spec.generation, Epoch(2), std::span(&committable, 1), {}, *id})
+               .status();
+  EXPECT_EQ(commit.code(), absl::StatusCode::kFailedPrecondition) << commit;
+  EXPECT_THAT(std::string(commit.message()), HasSubstr("another table is in its place"));
 }
 
 TEST_F(DeltaConnectorTest, RowsThatDoNotFitAreRefusedByColumn) {
