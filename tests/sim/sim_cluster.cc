@@ -1,5 +1,6 @@
 #include "tests/sim/sim_cluster.h"
 
+#include <optional>
 #include <utility>
 
 #include "base/check.h"
@@ -87,13 +88,37 @@ class ForgetfulStore final : public MetadataStore {
   FileMetadataStore store_;
 };
 
+absl::StatusOr<CollectionReceipt> CollectBadly(PlantedBug bug, BlobStore& blobs, MetadataStore& metadata, CollectionOrder order) {
+  class NoFence final : public MetadataStore {
+   public:
+    explicit NoFence(const CollectionOrder& order) {
+      storage::v1::PipelineRecord record;
+      record.set_lineage(order.lineage);
+      record.set_generation(order.generation.value());
+      record.set_term(order.term.value());
+      bytes_ = record.SerializeAsString();
+    }
+    absl::StatusOr<VersionedRecord> Get(std::string_view) override { return VersionedRecord{bytes_, 1}; }
+    absl::StatusOr<std::vector<std::string>> List(std::string_view) override { return Internal("not asked"); }
+    absl::StatusOr<uint64_t> CompareAndSet(std::string_view, uint64_t, std::string_view) override { return Internal("not asked"); }
+
+   private:
+    std::string bytes_;
+  };
+  if (bug == PlantedBug::kGreedyCollector && order.retained.size() > 1) order.retained = {order.retained.back()};
+  if (bug == PlantedBug::kImpatientCollector) order.first_open = Epoch(order.first_open.value() + 1000);
+  if (bug != PlantedBug::kUnfencedCollector) return CollectCheckpoints(blobs, metadata, order);
+  NoFence no_fence(order);
+  return CollectCheckpoints(blobs, no_fence, order);
+}
+
 }  // namespace
 
 // What every process has.
 struct Cluster::Node {
   Node(Cluster* cluster, const std::string& name, const std::string& address)
       : process(cluster->world_.MakeProcess(name)),
-        blobs(&cluster->world_, &cluster->storage_, process, &doom, &cluster->faults_),
+        blobs(cluster->Outside(), process, &doom),
         io_pool(cluster->world_.MakeIoPool(process)),
         executor(cluster->world_.MakeExecutor(process, "loop")),
         transport(cluster->world_.MakeTransport(process, address)),
@@ -135,10 +160,12 @@ struct Cluster::WorkerNode : Node {
 Cluster::Cluster(Options options)
     : options_(options), faults_(options.faults), world_({.seed = options.seed, .break_chance = options.break_chance}) {
   worker_restart_at_.resize(options_.num_workers);
+  worker_thaw_at_.resize(options_.num_workers);
   workers_.resize(options_.num_workers);
   StartCoordinator();
   for (size_t i = 0; i < workers_.size(); ++i) StartWorker(i);
-  if (options_.kill_every > absl::ZeroDuration()) next_kill_ = options_.kill_every;
+  if (options_.kill_every > absl::ZeroDuration()) next_kill_ = options_.kill_every / 2;
+  if (options_.rescale_every > absl::ZeroDuration()) next_rescale_ = options_.rescale_every;
 }
 
 Cluster::~Cluster() {
@@ -146,6 +173,8 @@ Cluster::~Cluster() {
     if (worker != nullptr) world_.Kill(worker->process);
   }
   if (coordinator_ != nullptr) world_.Kill(coordinator_->process);
+  for (Zombie& zombie : zombies_) world_.Kill(zombie.node->process);
+  zombies_.clear();
   workers_.clear();
   coordinator_ = nullptr;
 }
@@ -172,6 +201,11 @@ void Cluster::StartCoordinator() {
   options.seed = world_.random().Next();
   options.validate = [connectors = &node->connectors](const v1::Plan& plan) { return ValidatePlan(plan, *connectors); };
   options.plan_physical = [](const v1::Plan& plan, uint32_t parallelism) { return MakePhysicalPlan(plan, parallelism); };
+  if (options_.bug >= PlantedBug::kUnfencedCollector) {
+    options.collect_checkpoints = [bug = options_.bug](BlobStore& blobs, MetadataStore& metadata, const CollectionOrder& order) {
+      return CollectBadly(bug, blobs, metadata, order);
+    };
+  }
   options.on_fenced = [doom = &node->doom](absl::Status) { doom->doomed = true; };
   node->coordinator = std::make_unique<Coordinator>(std::move(options));
   coordinator_ = std::move(node);
@@ -204,30 +238,77 @@ void Cluster::StartWorker(size_t index) {
   workers_[index]->executor->Post([worker = workers_[index]->worker.get()] { worker->Start(); });
 }
 
-void Cluster::Tend() {
+void Cluster::Strike() {
+  Random& random = world_.random();
   absl::Duration now = world_.now();
-  if (now >= next_kill_) {
-    Random& random = world_.random();
-    next_kill_ = now + options_.kill_every * (0.5 + static_cast<double>(random.Below(100)) / 100);
-    size_t victim = random.Below(workers_.size() + 1);
-    if (victim == workers_.size()) {
-      if (coordinator_ != nullptr) coordinator_->doom.doomed = true;
-    } else if (workers_[victim] != nullptr) {
+  next_kill_ = now + options_.kill_every * (0.5 + static_cast<double>(random.Below(100)) / 100);
+  size_t victim = random.Chance(0.4) ? workers_.size() : random.Below(workers_.size());
+  bool freeze = random.Chance(options_.freeze_chance);
+  if (victim == workers_.size()) {
+    if (coordinator_ == nullptr) return;
+    if (!freeze) {
+      coordinator_->doom.doomed = true;
+      return;
+    }
+    freeze_coordinator_by_ = now + absl::Milliseconds(300);
+  } else if (workers_[victim] != nullptr && !workers_[victim]->process->frozen) {
+    if (!freeze) {
       workers_[victim]->doom.doomed = true;
+      return;
+    }
+    windows_.OnFreeze(*workers_[victim]->process);
+    world_.Freeze(workers_[victim]->process);
+    worker_thaw_at_[victim] = now + absl::Milliseconds(static_cast<int64_t>(50 + random.Below(600)));
+  }
+}
+
+void Cluster::FreezeCoordinator() {
+  Random& random = world_.random();
+  freeze_coordinator_by_ = absl::InfiniteDuration();
+  absl::Duration wakes = world_.now() + absl::Milliseconds(static_cast<int64_t>(50 + random.Below(600)));
+  windows_.OnFreeze(*coordinator_->process);
+  world_.Freeze(coordinator_->process);
+  zombies_.push_back({std::move(coordinator_), wakes, random.Chance(0.7)});
+  polling_ = false;
+  coordinator_restart_at_ = world_.now() + absl::Milliseconds(static_cast<int64_t>(10 + random.Below(100)));
+}
+
+void Cluster::TendZombies() {
+  absl::Duration now = world_.now();
+  // Best when it has just heard that an epoch is in every table: it is about to say so, and to collect.
+  bool now_is_best = freeze_coordinator_by_ < absl::InfiniteDuration() && windows_.IsCommitLanded() && world_.random().Chance(0.01);
+  if (coordinator_ == nullptr) {
+    freeze_coordinator_by_ = absl::InfiniteDuration();
+  } else if (now_is_best || now >= freeze_coordinator_by_) {
+    FreezeCoordinator();
+  }
+  for (Zombie& zombie : zombies_) {
+    Process* process = zombie.node->process;
+    if (process->frozen && (now >= zombie.next || (zombie.wakes_when_fenced && windows_.IsFencedOff(*process)))) {
+      world_.Thaw(process);
+      zombie.next = now + absl::Seconds(1);
+    } else if (zombie.node->doom.doomed || (!process->frozen && now >= zombie.next)) {
+      world_.Kill(process);
+      zombie.node = nullptr;
     }
   }
+  std::erase_if(zombies_, [](const Zombie& zombie) { return zombie.node == nullptr; });
+}
+
+void Cluster::Tend() {
+  absl::Duration now = world_.now();
+  if (now >= next_kill_) Strike();
   if (coordinator_ != nullptr && coordinator_->doom.doomed) {
-    ++kills_;
-    world_.Kill(coordinator_->process);
-    coordinator_ = nullptr;
-    polling_ = false;
-    coordinator_restart_at_ = now + absl::Milliseconds(static_cast<int64_t>(10 + world_.random().Below(300)));
+    KillCoordinator();
   } else if (coordinator_ == nullptr && now >= coordinator_restart_at_) {
     StartCoordinator();
   }
+  TendZombies();
   for (size_t i = 0; i < workers_.size(); ++i) {
+    if (workers_[i] != nullptr && workers_[i]->process->frozen && now >= worker_thaw_at_[i]) world_.Thaw(workers_[i]->process);
     if (workers_[i] != nullptr && workers_[i]->doom.doomed) {
       ++kills_;
+      windows_.OnDeath(*workers_[i]->process);
       world_.Kill(workers_[i]->process);
       workers_[i] = nullptr;
       worker_restart_at_[i] = now + absl::Milliseconds(static_cast<int64_t>(10 + world_.random().Below(300)));
@@ -235,11 +316,48 @@ void Cluster::Tend() {
       StartWorker(i);
     }
   }
+  ActAsUser();
+}
+
+void Cluster::KillCoordinator() {
+  if (coordinator_ == nullptr) return;
+  ++kills_;
+  windows_.OnDeath(*coordinator_->process);
+  world_.Kill(coordinator_->process);
+  coordinator_ = nullptr;
+  polling_ = false;
+  coordinator_restart_at_ = world_.now() + absl::Milliseconds(static_cast<int64_t>(10 + world_.random().Below(300)));
+}
+
+// Answers are not looked at: what does not come about is asked for again.
+void Cluster::ActAsUser() {
+  absl::Duration now = world_.now();
+  if (options_.rescale_every <= absl::ZeroDuration() || now < ask_again_at_ || coordinator_ == nullptr || view_.name().empty()) return;
+  Coordinator& coordinator = *coordinator_->coordinator;
+  bool at_rest = view_.state() == v1::PIPELINE_STATE_STOPPED || view_.state() == v1::PIPELINE_STATE_CANCELLED;
+  if (at_rest) {
+    // Also long after the wish: it may have been stored late.
+    coordinator.Start(view_.name(), 1 + static_cast<uint32_t>(world_.random().Below(4)), [](auto) {});
+    ask_again_at_ = now + absl::Milliseconds(100);
+  } else if (now >= next_rescale_ && view_.state() == v1::PIPELINE_STATE_RUNNING) {
+    // Best while a commit is pending, if there is such a moment soon.
+    if (now < next_rescale_ + absl::Milliseconds(200) && !windows_.IsCommitPending()) return;
+    next_rescale_ = now + options_.rescale_every;
+    ask_again_at_ = now + absl::Milliseconds(50);
+    if (world_.random().Chance(0.5)) {
+      coordinator.Cancel(view_.name(), [](auto) {});
+    } else {
+      coordinator.Stop(view_.name(), false, [](auto) {});
+    }
+  }
 }
 
 void Cluster::StopFaults() {
   faults_ = {};
+  rivals_.left.clear();
   next_kill_ = absl::InfiniteDuration();
+  freeze_coordinator_by_ = absl::InfiniteDuration();
+  next_rescale_ = absl::InfiniteDuration();
   world_.set_break_chance(0);
 }
 
@@ -281,10 +399,42 @@ void Cluster::Submit(const v1::Plan& plan) {
   Check(*started, "the pipeline was not started within two minutes");
 }
 
-bool Cluster::RunUntilState(const std::string& name, v1::PipelineState state, absl::Duration limit) {
+absl::StatusOr<v1::Pipeline> Cluster::Call(const Request& request) {
+  auto answer = std::make_shared<std::optional<absl::StatusOr<v1::Pipeline>>>();
+  CoordinatorNode* asked = nullptr;
+  absl::Duration again;
+  RunUntil(
+      [&] {
+        if (answer->has_value() && absl::IsUnavailable((*answer)->status())) answer->reset();
+        if (coordinator_ == nullptr || answer->has_value()) return answer->has_value();
+        if (asked == coordinator_.get() && world_.now() < again) return false;
+        asked = coordinator_.get();
+        again = world_.now() + absl::Milliseconds(500);
+        request(*coordinator_->coordinator, [answer](absl::StatusOr<v1::Pipeline> result) { *answer = std::move(result); });
+        return false;
+      },
+      absl::Minutes(2));
+  if (!answer->has_value()) return absl::DeadlineExceededError("no answer within two minutes");
+  return **answer;
+}
+
+bool Cluster::RunUntil(const std::function<bool()>& done, absl::Duration limit) {
   return world_.RunUntil(
       [&] {
         Tend();
+        return done();
+      },
+      limit);
+}
+
+void Cluster::Run(absl::Duration span) {
+  absl::Duration end = world_.now() + span;
+  RunUntil([&] { return world_.now() >= end; }, span + absl::Seconds(1));
+}
+
+bool Cluster::RunUntilState(const std::string& name, v1::PipelineState state, absl::Duration limit) {
+  return RunUntil(
+      [&] {
         PollView(name);
         return view_.state() == state;
       },

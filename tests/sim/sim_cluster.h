@@ -15,9 +15,18 @@
 namespace millrace::sim {
 
 // Bugs that the harness must be able to find.
-enum class PlantedBug { kNone, kSkippedTxnCheck, kSkippedAlignment, kReusedEpoch };
+enum class PlantedBug {
+  kNone,
+  kSkippedTxnCheck,
+  kSkippedAlignment,
+  kReusedEpoch,
+  kUnfencedCollector,    // deletes although another coordinator leads
+  kGreedyCollector,      // keeps the newest checkpoint only, whatever is retained
+  kImpatientCollector,   // deletes what a checkpoint under way has uploaded
+};
 
-// A coordinator and workers, all real code, in a World. A process that dies is started anew after a while.
+// A coordinator and workers, all real code, in a World. A process that dies is started anew after a while; one that is frozen is given
+// up by the others, and wakes up later: a coordinator beside its successor.
 class Cluster {
  public:
   struct Options {
@@ -29,6 +38,10 @@ class Cluster {
     PlantedBug bug = PlantedBug::kNone;
     // Mean virtual time between kills of a random process; zero: none.
     absl::Duration kill_every;
+    // Chance that it is frozen instead.
+    double freeze_chance = 0;
+    // Mean virtual time between a user's stops or cancels, each followed by a start at another parallelism; zero: none.
+    absl::Duration rescale_every;
   };
   explicit Cluster(Options options);
   ~Cluster();
@@ -37,10 +50,18 @@ class Cluster {
   void Submit(const v1::Plan& plan);
   // Runs until the pipeline is in this state. False: it was not after `limit` of virtual time.
   bool RunUntilState(const std::string& name, v1::PipelineState state, absl::Duration limit);
-  // From now on nothing fails.
+  // Asks the coordinator, again if it dies meanwhile.
+  using Request = std::function<void(Coordinator&, Coordinator::Done)>;
+  absl::StatusOr<v1::Pipeline> Call(const Request& request);
+  void KillCoordinator();
+  void Run(absl::Duration span);
+  // False: it did not come true within `limit`.
+  bool RunUntil(const std::function<bool()>& done, absl::Duration limit);
+  // From now on nothing fails, and users leave the pipeline alone.
   void StopFaults();
   World& world() { return world_; }
   Storage& storage() { return storage_; }
+  FailureWindows& windows() { return windows_; }
   int kills() const { return kills_; }
   // As the API showed it last.
   const v1::Pipeline& last_view() const { return view_; }
@@ -50,6 +71,11 @@ class Cluster {
   struct CoordinatorNode;
   struct WorkerNode;
   void Tend();
+  void Strike();
+  void FreezeCoordinator();
+  void TendZombies();
+  void ActAsUser();
+  FaultyBlobStores::Outside Outside() { return {&world_, &storage_, &windows_, &rivals_, &faults_}; }
   void StartCoordinator();
   void StartWorker(size_t index);
   void PollView(const std::string& name);
@@ -57,11 +83,24 @@ class Cluster {
   const Options options_;
   StorageFaults faults_;
   Storage storage_;
+  FailureWindows windows_{&storage_};
+  RivalWriters rivals_;
   World world_;
   std::unique_ptr<CoordinatorNode> coordinator_;
+  // A coordinator that is frozen, or awake beside a successor.
+  struct Zombie {
+    std::unique_ptr<CoordinatorNode> node;
+    absl::Duration next;           // when it wakes, or dies
+    bool wakes_when_fenced = false;  // at the worst moment
+  };
+  std::vector<Zombie> zombies_;
+  absl::Duration freeze_coordinator_by_ = absl::InfiniteDuration();
   std::vector<std::unique_ptr<WorkerNode>> workers_;
   absl::Duration coordinator_restart_at_;
   std::vector<absl::Duration> worker_restart_at_;
+  std::vector<absl::Duration> worker_thaw_at_;
+  absl::Duration next_rescale_ = absl::InfiniteDuration();
+  absl::Duration ask_again_at_;
   absl::Duration next_kill_ = absl::InfiniteDuration();
   absl::Duration next_poll_;
   bool polling_ = false;

@@ -6,6 +6,7 @@
 
 #include "base/blob_store.h"
 #include "base/memory_blob_store.h"
+#include "tests/sim/failure_windows.h"
 #include "tests/sim/sim_world.h"
 
 namespace millrace::sim {
@@ -28,6 +29,8 @@ struct StorageFaults {
   double error_chance = 0;        // Unavailable, nothing was done
   double lost_answer_chance = 0;  // Unavailable, but it was done
   double crash_chance = 0;        // the process dies before or after the write: see Doomed
+  double late_put_chance = 0;     // Unavailable, and it is done later, whatever has become of the process by then
+  double rival_chance = 0;        // another writer takes the next versions of a table's log
 };
 
 // A process that is to die as soon as the running closure returns. Until then nothing it does reaches the outside.
@@ -35,19 +38,29 @@ struct Doom {
   bool doomed = false;
 };
 
+// Rivals that are still to win a version, and how many have won in a row, by table.
+struct RivalWriters {
+  std::map<std::string, int> left;
+  std::map<std::string, int> in_a_row;
+};
+
 // One process's view of the storage, with its faults.
 class FaultyBlobStores final : public BlobStoreFactory {
  public:
-  FaultyBlobStores(World* world, Storage* storage, Process* process, Doom* doom, const StorageFaults* faults)
-      : world_(world), storage_(storage), process_(process), doom_(doom), faults_(faults) {}
+  struct Outside {
+    World* world;
+    Storage* storage;
+    FailureWindows* windows;
+    RivalWriters* rivals;
+    const StorageFaults* faults;
+  };
+  FaultyBlobStores(Outside outside, Process* process, Doom* doom) : outside_(outside), process_(process), doom_(doom) {}
   absl::StatusOr<std::shared_ptr<BlobStore>> Open(std::string_view uri) override;
 
  private:
-  World* const world_;
-  Storage* const storage_;
+  const Outside outside_;
   Process* const process_;
   Doom* const doom_;
-  const StorageFaults* const faults_;
 };
 
 }  // namespace millrace::sim

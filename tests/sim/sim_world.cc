@@ -113,7 +113,7 @@ class SimTransport final : public Transport {
     world_->After(world_->Jitter(world_->options_.max_message_delay), nullptr, [world = world_, connection, address, method] {
       if (!connection->open) return;
       auto service = world->services_.find({address, method});
-      if (service == world->services_.end() || !service->second.process->alive) {
+      if (service == world->services_.end() || !service->second.process->alive || service->second.process->frozen) {
         world->CloseConnection(connection, Unavailable("connect to ", address, ": nobody listens there"));
         return;
       }
@@ -131,7 +131,10 @@ class SimTransport final : public Transport {
   }
 
   void Serve(const std::string& method, Executor* executor, Accept accept) override {
-    world_->services_[{address_, method}] = {process_, executor, std::move(accept)};
+    // A process that wakes up beside its successor finds its address taken.
+    World::Service& service = world_->services_[{address_, method}];
+    if (service.process != nullptr && service.process->alive && service.process->number > process_->number) return;
+    service = {process_, executor, std::move(accept)};
   }
 
  private:
@@ -155,7 +158,7 @@ void World::Trace(std::string_view what) {
 void World::After(absl::Duration delay, Process* process, absl::AnyInvocable<void()> closure) {
   uint64_t sequence = sequence_++;
   absl::Duration due = now_ + std::max(delay, absl::ZeroDuration());
-  timers_.emplace(std::pair(due, sequence), Timer{due, sequence, process, std::move(closure)});
+  timers_.emplace(std::pair(due, sequence), Timer{due, sequence, process, std::move(closure), false});
 }
 
 absl::Duration World::Jitter(absl::Duration most) {
@@ -165,7 +168,7 @@ absl::Duration World::Jitter(absl::Duration most) {
 bool World::RunOne() {
   std::vector<size_t> ready;
   for (size_t i = 0; i < queues_.size(); ++i) {
-    if (!queues_[i]->ready.empty() && queues_[i]->process->alive) ready.push_back(i);
+    if (!queues_[i]->ready.empty() && queues_[i]->process->alive && !queues_[i]->process->frozen) ready.push_back(i);
   }
   bool timer_due = !timers_.empty() && timers_.begin()->second.due <= now_;
   if (ready.empty() && !timer_due) {
@@ -176,7 +179,14 @@ bool World::RunOne() {
   if (timer_due && (ready.empty() || random_.Below(2) == 0)) {
     Timer timer = std::move(timers_.begin()->second);
     timers_.erase(timers_.begin());
-    if (timer.process == nullptr || timer.process->alive) timer.closure();
+    if (timer.process != nullptr && timer.process->frozen) {
+      timer.was_frozen = true;
+      frozen_timers_.push_back(std::move(timer));
+    } else if (timer.process == nullptr || timer.process->alive) {
+      in_hand_when_frozen_ = timer.was_frozen;
+      timer.closure();
+      in_hand_when_frozen_ = false;
+    }
     return true;
   }
   std::shared_ptr<Queue> queue = queues_[ready[random_.Below(ready.size())]];
@@ -197,7 +207,7 @@ bool World::RunUntil(const std::function<bool()>& done, absl::Duration limit) {
 }
 
 Process* World::MakeProcess(std::string name) {
-  processes_.push_back(std::make_unique<Process>(Process{std::move(name), true}));
+  processes_.push_back(std::make_unique<Process>(Process{.name = std::move(name), .number = processes_.size()}));
   return processes_.back().get();
 }
 
@@ -217,13 +227,39 @@ void World::Kill(Process* process) {
   for (size_t i = 0; i < queues_.size(); ++i) {
     if (queues_[i]->process == process) auto dropped = std::exchange(queues_[i]->ready, {});
   }
+  for (Timer& timer : std::exchange(frozen_timers_, {})) {
+    if (timer.process != process) frozen_timers_.push_back(std::move(timer));
+  }
+  CloseConnectionsOf(process, Unavailable("the peer's process died"));
+}
+
+void World::Freeze(Process* process) {
+  Trace("freeze " + process->name);
+  process->frozen = true;
+  CloseConnectionsOf(process, Unavailable("the peer does not answer"));
+}
+
+void World::Thaw(Process* process) {
+  Trace("thaw " + process->name);
+  process->frozen = false;
+  for (Timer& timer : std::exchange(frozen_timers_, {})) {
+    if (timer.process != process) {
+      frozen_timers_.push_back(std::move(timer));
+      continue;
+    }
+    timer.due = now_ + Jitter(options_.max_io_delay);
+    timer.sequence = sequence_++;
+    std::pair key(timer.due, timer.sequence);
+    timers_.emplace(key, std::move(timer));
+  }
+}
+
+void World::CloseConnectionsOf(Process* process, const absl::Status& why) {
   auto connections = connections_;
   for (auto& weak : connections) {
     auto connection = weak.lock();
     if (connection == nullptr || !connection->open) continue;
-    if (connection->ends[0].process == process || connection->ends[1].process == process) {
-      CloseConnection(connection, Unavailable("the peer's process died"));
-    }
+    if (connection->ends[0].process == process || connection->ends[1].process == process) CloseConnection(connection, why);
   }
 }
 

@@ -18,6 +18,10 @@ namespace millrace::sim {
 struct Process {
   std::string name;
   bool alive = true;
+  // It does nothing until it is thawed: its closures and the calls that it has in hand wait.
+  bool frozen = false;
+  // Ascending in the order in which processes were started.
+  size_t number = 0;
 };
 
 // One thread, one seed, virtual time: chooses at random which of the executors with work runs next, when a blocking
@@ -46,6 +50,13 @@ class World {
   Process* MakeProcess(std::string name);
   // Its closures and blocking calls never run again, its streams close at their peers.
   void Kill(Process* process);
+  // The process stops, as by SIGSTOP, and its peers lose their streams to it. It goes on, unaware, when it is thawed.
+  void Freeze(Process* process);
+  void Thaw(Process* process);
+  // The call that runs now had been begun before its process was frozen.
+  bool in_hand_when_frozen() const { return in_hand_when_frozen_; }
+  // Runs after this long whatever becomes of any process.
+  void Later(absl::Duration most, absl::AnyInvocable<void()> closure) { After(Jitter(most), nullptr, std::move(closure)); }
   std::unique_ptr<Executor> MakeExecutor(Process* process, std::string name);
   std::unique_ptr<IoPool> MakeIoPool(Process* process);
   std::unique_ptr<ExecutorFactory> MakeExecutorFactory(Process* process);
@@ -68,6 +79,7 @@ class World {
     uint64_t sequence;
     Process* process;  // null: the world's own
     absl::AnyInvocable<void()> closure;
+    bool was_frozen = false;
   };
   struct Connection;  // one stream, both ends
   struct Service {
@@ -81,6 +93,7 @@ class World {
   bool RunOne();
   void Deliver(const std::shared_ptr<Connection>& connection, int to, std::string message);
   void PostMessage(const std::shared_ptr<Connection>& connection, int to, std::string message);
+  void CloseConnectionsOf(Process* process, const absl::Status& why);
   void CloseConnection(const std::shared_ptr<Connection>& connection, absl::Status why);
 
   Options options_;
@@ -94,6 +107,8 @@ class World {
   std::multimap<std::pair<absl::Duration, uint64_t>, Timer> timers_;
   std::map<std::pair<std::string, std::string>, Service> services_;  // (address, method)
   std::vector<std::weak_ptr<Connection>> connections_;
+  std::vector<Timer> frozen_timers_;
+  bool in_hand_when_frozen_ = false;
 };
 
 }  // namespace millrace::sim

@@ -1,0 +1,207 @@
+#include "tests/sim/failure_windows.h"
+
+#include <algorithm>
+#include <regex>
+
+#include "base/error.h"
+#include "state/snapshot_files.h"
+#include "tests/sim/sim_storage.h"
+
+namespace millrace::sim {
+namespace {
+
+constexpr char kMetadata[] = "sim://metadata";
+constexpr char kCheckpoints[] = "sim://checkpoints";
+// More than DeltaCommitterOptions::max_lost_races.
+constexpr int kStorm = 201;
+
+bool IsTable(const std::string& uri) { return uri != kMetadata && uri != kCheckpoints; }
+bool IsLog(const std::string& uri, std::string_view name) {
+  return IsTable(uri) && name.starts_with("_delta_log/") && name.ends_with(".json");
+}
+bool IsRecord(const std::string& uri, std::string_view name) { return uri == kMetadata && name.starts_with("pipelines/"); }
+bool IsManifest(const std::string& uri, std::string_view name) {
+  return uri == kCheckpoints && name.find("/manifests/") != std::string_view::npos;
+}
+// "part-<subtask>-<epoch>-…": the epoch; 0: not a staged file.
+uint64_t StagedEpoch(const std::string& uri, std::string_view name) {
+  if (!IsTable(uri) || !name.starts_with("part-")) return 0;
+  return std::stoull(std::string(name.substr(11, 12)));
+}
+
+}  // namespace
+
+void FailureWindows::OnPutDone(const Process& process, const std::string& uri, std::string_view name, std::string_view bytes,
+                               bool created) {
+  if (IsManifest(uri, name) && leader_ != nullptr && &process != leader_ && terms_.contains(&process)) Hit(7);
+  if (!created) return;
+  if (uint64_t epoch = StagedEpoch(uri, name)) staged_epoch_ = std::max(staged_epoch_, epoch);
+  if (IsManifest(uri, name)) manifests_[std::string(name)].ParseFromString(std::string(bytes));
+  if (uri == kMetadata && name.starts_with("leadership/")) {
+    leader_ = &process;
+    terms_[&process] = std::stoull(std::string(bytes));
+  }
+  if (IsRecord(uri, name)) {
+    storage::v1::PipelineRecord record;
+    record.ParseFromString(std::string(bytes));
+    OnRecord(std::move(record));
+  }
+  if (IsLog(uri, name)) OnTableLog(uri, bytes);
+}
+
+void FailureWindows::OnRecord(storage::v1::PipelineRecord record) {
+  storage::v1::PipelineRecord before = std::exchange(record_, std::move(record));
+  if (before.lineage() != record_.lineage()) return;
+  if (record_.completed_epoch() < before.completed_epoch() || record_.generation() < before.generation()) {
+    Break(Cat("I3: the record goes back from epoch ", before.completed_epoch(), " to ", record_.completed_epoch()));
+  }
+  const storage::v1::Manifest& manifest = manifests_[record_.completed_manifest()];
+  if (record_.completed_epoch() > before.completed_epoch()) {
+    completed_.insert(record_.completed_epoch());
+    bool any_empty = std::any_of(manifest.sinks().begin(), manifest.sinks().end(),
+                                 [](const auto& sink) { return sink.committables().empty(); });
+    if (any_empty) Hit(9);
+    CheckRetained();
+  }
+  if (record_.generation() > before.generation() && IsCommitPending() && manifest.parallelism() != record_.parallelism()) Hit(10);
+}
+
+void FailureWindows::OnTableLog(const std::string& uri, std::string_view bytes) {
+  ++log_puts_[uri];
+  static const std::regex kMarker(R"re("txn":\{"appId":"[^"]*","version":(\d+))re");
+  const std::string text(bytes);
+  std::smatch found;
+  if (!std::regex_search(text, found, kMarker)) return;
+  uint64_t epoch = std::stoull(found[1].str());
+  std::vector<uint64_t>& epochs = committed_[uri];
+  if (!epochs.empty() && epochs.back() >= epoch) Break(Cat("I3: ", uri, " has epoch ", epoch, " after epoch ", epochs.back()));
+  if (!completed_.contains(epoch)) Break(Cat("I3: ", uri, " has epoch ", epoch, ", which is not complete"));
+  epochs.push_back(epoch);
+}
+
+std::set<std::string> FailureWindows::TablesOfCompleted() const {
+  std::set<std::string> tables;
+  auto manifest = manifests_.find(record_.completed_manifest());
+  if (manifest == manifests_.end()) return tables;
+  for (const auto& sink : manifest->second.sinks()) {
+    if (!sink.committables().empty()) tables.insert("sim://" + sink.uid());
+  }
+  return tables;
+}
+
+bool FailureWindows::IsCommitPending() const {
+  return record_.committed_epoch() < record_.completed_epoch() && !TablesOfCompleted().empty();
+}
+
+bool FailureWindows::Has(const std::string& table, uint64_t epoch) const {
+  auto found = committed_.find(table);
+  return found != committed_.end() && std::find(found->second.begin(), found->second.end(), epoch) != found->second.end();
+}
+
+bool FailureWindows::IsCommitLanded() const {
+  std::set<std::string> tables = TablesOfCompleted();
+  return IsCommitPending() &&
+         std::all_of(tables.begin(), tables.end(), [&](const auto& table) { return Has(table, record_.completed_epoch()); });
+}
+
+bool FailureWindows::IsFencedOff(const Process& process) const {
+  auto term = terms_.find(&process);
+  return term == terms_.end() || term->second < record_.term();
+}
+
+void FailureWindows::OnDeath(const Process&) {
+  OnFault();
+  if (staged_epoch_ > record_.completed_epoch() && staged_epoch_ > staged_epoch_counted_) {
+    staged_epoch_counted_ = staged_epoch_;
+    Hit(2);
+  }
+  if (!IsCommitPending()) return;
+  bool lacking = false;
+  bool there = false;
+  for (const std::string& uri : TablesOfCompleted()) {
+    bool has = Has(uri, record_.completed_epoch());
+    lacking = lacking || !has;
+    there = there || has;
+  }
+  if (lacking) Hit(3);
+  if (there) Hit(5);
+}
+
+void FailureWindows::OnFreeze(const Process& process) {
+  OnFault();
+  log_puts_at_freeze_[&process] = log_puts_;
+}
+
+void FailureWindows::OnCrashBeforePut(const std::string& uri, std::string_view name) {
+  if (StagedEpoch(uri, name) > 0) Hit(1);
+}
+
+void FailureWindows::OnLostAnswer(const std::string& uri, std::string_view name) {
+  OnFault();
+  if (IsLog(uri, name)) Hit(4);
+}
+
+void FailureWindows::OnLatePut(const Process& process, const std::string& uri, std::string_view name, bool created) {
+  if (IsLog(uri, name) && created) Hit(4);
+  if (IsLog(uri, name) && !process.alive) Hit(6);
+  if ((IsRecord(uri, name) || IsManifest(uri, name)) && (!process.alive || &process != leader_)) Hit(7);
+}
+
+void FailureWindows::OnTouch(const Process& process, const std::string& uri, std::string_view name, bool in_hand_when_frozen) {
+  if (!in_hand_when_frozen || !IsTable(uri) || !name.starts_with("_delta_log/")) return;
+  if (log_puts_[uri] > log_puts_at_freeze_[&process][uri]) Hit(6);
+}
+
+void FailureWindows::OnDelete(const Process& process, const std::string& uri, std::string_view name) {
+  if (uri == kCheckpoints && IsFencedOff(process)) {
+    Break(Cat("I4: ", process.name, " deletes ", name, " though term ", record_.term(), " has fenced it off"));
+  }
+}
+
+void FailureWindows::OnRivals(const std::string& uri, int num_in_a_row) {
+  OnFault();
+  ++log_puts_[uri];
+  if (num_in_a_row == kStorm) Hit(13);
+}
+
+void FailureWindows::CheckRetained() {
+  MemoryBlobStore& store = *storage_->At(kCheckpoints);
+  for (const std::string& name : record_.retained_manifests()) {
+    absl::StatusOr<std::string> bytes = store.Get(name);
+    storage::v1::Manifest manifest;
+    if (!bytes.ok() || !manifest.ParseFromString(*bytes)) return Break(Cat("I5: a retained manifest is gone: ", name));
+    for (const auto& state : manifest.operators()) {
+      for (const auto& handle : state.handles()) {
+        for (const auto& file : handle.files()) {
+          absl::Status whole = GetSnapshotFile(store, file).status();
+          if (!whole.ok()) return Break(Cat("I5: epoch ", manifest.epoch(), " is retained: ", whole.message()));
+        }
+      }
+    }
+  }
+}
+
+std::vector<std::string> FailureWindows::Leftovers() {
+  CheckRetained();
+  std::set<std::string> needed(record_.retained_manifests().begin(), record_.retained_manifests().end());
+  for (const std::string& name : record_.retained_manifests()) {
+    for (const auto& state : manifests_[name].operators()) {
+      for (const auto& handle : state.handles()) {
+        for (const auto& file : handle.files()) needed.insert(file.blob());
+      }
+    }
+  }
+  std::vector<std::string> leftovers = *storage_->At(kCheckpoints)->List("");
+  std::erase_if(leftovers, [&](const std::string& name) { return needed.contains(name); });
+  return leftovers;
+}
+
+std::string FailureWindows::Names() const {
+  std::string names;
+  for (int window = 1; window <= kNumWindows; ++window) {
+    if (hits_[static_cast<size_t>(window)] > 0) names += Cat(names.empty() ? "W" : " W", window);
+  }
+  return names;
+}
+
+}  // namespace millrace::sim
