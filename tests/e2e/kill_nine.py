@@ -4,7 +4,8 @@ parallelism, and read back by a foreign reader.
 
 usage: kill_nine.py MILLRACE [SEED], or MILLRACE_SEED
 
-Oracle: the raw rows must hold every event id exactly once; the windows must be DuckDB's answer over raw rows minus late rows.
+Oracle: the raw rows must hold every event id exactly once; the windows must be DuckDB's answer over raw rows minus late rows; of all
+checkpoints only the retained ones are left on the disk.
 """
 import json
 import os
@@ -21,13 +22,14 @@ from cluster import Cluster, committed
 from delta_table import read
 
 SPLITS, ROWS, RATE = 4, 60_000, 12_000
+RETAINED = 2
 
 
 def plan(out, seed):
     table = lambda name: {"connector": "delta", "options": {"table-path": str(out / name)}}
     return {
         "format_version": 1, "name": "clicks", "parallelism": 2,
-        "checkpoint": {"interval_ms": 500}, "restart": {"initial_backoff_ms": 50, "max_restarts": 1000},
+        "checkpoint": {"interval_ms": 500, "retained": RETAINED}, "restart": {"initial_backoff_ms": 50, "max_restarts": 1000},
         "nodes": [
             {"uid": "clicks", "source": {
                 "connector": "generator",
@@ -69,6 +71,26 @@ def check(out):
     return total, num_late[0], windows.num_rows
 
 
+def check_disk(cluster):
+    """Only the retained manifests are left, and only state that one of them names. The last collection may still be under way."""
+    root = cluster.directory / "coordinator" / "checkpoints"
+    deadline = time.monotonic() + 20
+    while True:
+        # A put that was killed may leave a temporary file, which is no blob: at most one per call in hand.
+        files = [path for path in root.rglob("*") if path.is_file() and ".tmp-" not in path.name]
+        manifests = [path for path in files if path.parent.name == "manifests"]
+        try:
+            named = b"".join(path.read_bytes() for path in manifests)
+        except FileNotFoundError:
+            continue  # collected just now
+        garbage = [path for path in files if path not in manifests and str(path.relative_to(root)).encode() not in named]
+        if len(manifests) <= RETAINED and not garbage:
+            assert manifests, "no checkpoint is left"
+            return len(files), sum(path.stat().st_size for path in files)
+        assert time.monotonic() < deadline, f"{len(manifests)} manifests, not collected: {garbage[:5]} of {len(garbage)}"
+        time.sleep(0.1)
+
+
 def main():
     millrace = os.path.abspath(sys.argv[1])
     seed = int(sys.argv[2] if len(sys.argv) > 2 else os.environ.get("MILLRACE_SEED", 1))
@@ -91,6 +113,7 @@ def main():
             cluster.wait(f"recovery from the kill of {victim}", 40, lambda v: committed(v) > before)
         cluster.call("stop", "clicks")
         assert cluster.view()["state"].endswith("STOPPED"), cluster.view()
+        check_disk(cluster)
         cluster.call("start", "clicks", "--parallelism", "1")
         before = committed(cluster.view())
         cluster.wait("commits at parallelism 1", 40, lambda v: committed(v) > before + 1)
@@ -98,7 +121,9 @@ def main():
         cluster.call("start", "clicks", "--parallelism", "2")
         view = cluster.wait("the end of the input", 120, lambda v: v.get("state", "").endswith("FINISHED"))
         total, late, windows = check(out)
-        print(f"{total} rows, {windows} windows, {late} late, {kills} kills, {view['last_committed_epoch']} epochs: lost 0, duplicated 0")
+        blobs, size = check_disk(cluster)
+        print(f"{total} rows, {windows} windows, {late} late, {kills} kills, {view['last_committed_epoch']} epochs: "
+              f"lost 0, duplicated 0, {blobs} checkpoint blobs of {size} bytes left")
     finally:
         cluster.end()
     shutil.rmtree(directory)
