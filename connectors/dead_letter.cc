@@ -6,32 +6,12 @@
 
 #include "base/check.h"
 #include "base/data_type.h"
+#include "base/dead_letter_columns.h"
 
 namespace millrace {
 namespace {
 
-struct EnvelopeColumn {
-  const char* name;
-  const char* type;
-};
-
-constexpr EnvelopeColumn kEnvelope[] = {
-    {"reason", "STRING NOT NULL"},
-    {"pipeline", "STRING NOT NULL"},
-    {"operator", "STRING NOT NULL"},
-    {"error", "STRING NOT NULL"},
-    {"topic", "STRING"},
-    {"partition", "INT"},
-    {"offset", "BIGINT"},
-    {"timestamp", "TIMESTAMP_LTZ(3)"},
-    {"event_time", "TIMESTAMP_LTZ(3)"},
-    {"watermark", "TIMESTAMP_LTZ(3)"},
-    {"key", "BYTES"},
-    {"value", "BYTES"},
-    {"attempt", "INT"},
-};
-
-// Indices into kEnvelope.
+// Indices into kDeadLetterColumns.
 enum : int {
   kReason,
   kPipeline,
@@ -56,7 +36,7 @@ void CheckAppended(const arrow::Status& status) {
 
 google::protobuf::RepeatedPtrField<v1::Column> DeadLetterColumns() {
   google::protobuf::RepeatedPtrField<v1::Column> columns;
-  for (const EnvelopeColumn& column : kEnvelope) {
+  for (const DeadLetterColumn& column : kDeadLetterColumns) {
     v1::Column& added = *columns.Add();
     added.set_name(column.name);
     added.set_type(column.type);

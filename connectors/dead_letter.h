@@ -13,10 +13,7 @@ class RecordBatchBuilder;
 
 namespace millrace {
 
-// The one envelope of dead letters. Columns, all nullable unless said:
-//   reason STRING NOT NULL ("decode") · pipeline STRING NOT NULL · operator STRING NOT NULL · error STRING NOT NULL ·
-//   topic STRING · partition INT · offset BIGINT · timestamp TIMESTAMP_LTZ(3) · event_time TIMESTAMP_LTZ(3) ·
-//   watermark TIMESTAMP_LTZ(3) · key BYTES · value BYTES · attempt INT
+// The envelope of base/dead_letter_columns.h, as the plan and as Arrow spell it.
 google::protobuf::RepeatedPtrField<v1::Column> DeadLetterColumns();
 const std::shared_ptr<arrow::Schema>& DeadLetterSchema();
 

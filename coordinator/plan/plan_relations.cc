@@ -1,5 +1,6 @@
 #include "coordinator/plan/plan_relations.h"
 
+#include "base/dead_letter_columns.h"
 #include "base/function_registry.h"
 #include "base/nearest_name.h"
 #include "coordinator/plan/expression_types.h"
@@ -184,15 +185,8 @@ UsedColumns FindUsedColumns(const v1::Plan& plan, const PlanGraph& graph, const 
 }
 
 Relation DeadLetterRelation() {
-  constexpr std::pair<const char*, const char*> kColumns[] = {
-      {"reason", "STRING NOT NULL"},     {"pipeline", "STRING NOT NULL"},  {"operator", "STRING NOT NULL"},
-      {"error", "STRING NOT NULL"},      {"topic", "STRING"},              {"partition", "INT"},
-      {"offset", "BIGINT"},              {"timestamp", "TIMESTAMP_LTZ(3)"}, {"event_time", "TIMESTAMP_LTZ(3)"},
-      {"watermark", "TIMESTAMP_LTZ(3)"}, {"key", "BYTES"},                 {"value", "BYTES"},
-      {"attempt", "INT"},
-  };
   Relation relation;
-  for (const auto& [name, type] : kColumns) relation.columns.push_back({name, *ParseDataType(type), false});
+  for (const auto& [name, type] : kDeadLetterColumns) relation.columns.push_back({name, *ParseDataType(type), false});
   return relation;
 }
 
