@@ -1,12 +1,10 @@
+#include <google/protobuf/io/coded_stream.h>
+#include <google/protobuf/io/zero_copy_stream_impl_lite.h>
 #include <gtest/gtest.h>
 
-#include <fstream>
-#include <sstream>
-
-#include "absl/strings/ascii.h"
-#include "absl/strings/escaping.h"
 #include "base/error.h"
 #include "state/checkpoint_manifest.h"
+#include "tests/golden/golden_hex.h"
 
 namespace millrace {
 namespace {
@@ -63,25 +61,65 @@ storage::v1::Manifest Example() {
   return manifest;
 }
 
-TEST(GoldenManifest, BytesOfVersionOneAreReadAndWrittenAsEver) {
-  std::ifstream file(MILLRACE_SOURCE_DIR "/tests/golden/manifest_v1.hex");
-  ASSERT_TRUE(file) << "tests/golden/manifest_v1.hex is missing";
-  std::stringstream text;
-  text << file.rdbuf();
-  std::string hex;
-  for (char c : text.str()) {
-    if (!absl::ascii_isspace(static_cast<unsigned char>(c))) hex.push_back(c);
-  }
-  std::string bytes = absl::HexStringToBytes(hex);
-  storage::v1::Manifest example = Example();
-  auto decoded = DecodeManifest(bytes, example.pipeline(), example.lineage());
+std::string Encoded(const google::protobuf::Message& message) {
+  std::string bytes;
+  google::protobuf::io::StringOutputStream stream(&bytes);
+  google::protobuf::io::CodedOutputStream out(&stream);
+  out.SetSerializationDeterministic(true);
+  message.SerializeToCodedStream(&out);
+  out.Trim();
+  return bytes;
+}
+
+void ExpectManifest(const std::string& golden, const storage::v1::Manifest& example) {
   auto encoded = EncodeManifest(example);
   ASSERT_TRUE(encoded.ok()) << encoded.status();
-  ASSERT_TRUE(decoded.ok()) << decoded.status() << "\nencoded: " << absl::BytesToHexString(*encoded);
+  const std::string bytes = GoldenBytes(golden, *encoded);
+  EXPECT_EQ(absl::BytesToHexString(*encoded), absl::BytesToHexString(bytes));
+  auto decoded = DecodeManifest(bytes, example.pipeline(), example.lineage());
+  ASSERT_TRUE(decoded.ok()) << decoded.status();
   auto again = EncodeManifest(*decoded);
   ASSERT_TRUE(again.ok()) << again.status();
-  EXPECT_EQ(absl::BytesToHexString(*again), hex);
-  EXPECT_EQ(absl::BytesToHexString(*encoded), hex);
+  EXPECT_EQ(absl::BytesToHexString(*again), absl::BytesToHexString(bytes));
+}
+
+TEST(GoldenManifest, BytesOfVersionOneAreReadAndWrittenAsEver) { ExpectManifest("manifest_v1.hex", Example()); }
+
+TEST(GoldenManifest, WithTheIdentityOfItsTable) {
+  storage::v1::Manifest manifest = Example();
+  manifest.mutable_sinks(0)->set_table_id("0f3e6a52-9b1c-4d7e-8a60-5c2b7f9d1e34");
+  ExpectManifest("manifest_v1_table_id.hex", manifest);
+}
+
+TEST(GoldenPipelineRecord, BytesOfVersionOneAreReadAndWrittenAsEver) {
+  storage::v1::PipelineRecord record;
+  record.set_format_version(1);
+  record.set_name("orders-per-minute");
+  record.set_lineage("9f1c7f0a-3c55-4c1e-9f0e-2f6f6f0f6a11");
+  record.set_generation(3);
+  record.set_highest_epoch(1056);
+  record.set_completed_epoch(1042);
+  record.set_completed_manifest("manifest-1042");
+  record.set_committed_epoch(1041);
+  record.set_plan("plan");
+  record.set_desired(storage::v1::DESIRED_STATE_DRAINING);
+  record.set_parallelism(2);
+  record.set_create_time_ms(1'763'700'000'000);
+  record.set_request_id("request");
+  record.set_failure("cause");
+  record.set_finished(true);
+  *record.add_start_positions() = Example().sources(0);
+  record.set_term(7);
+  record.add_retained_manifests("manifest-1041");
+  record.add_retained_manifests("manifest-1042");
+  auto& table = *record.add_tables();
+  table.set_uid("out");
+  table.set_table_id("0f3e6a52-9b1c-4d7e-8a60-5c2b7f9d1e34");
+  const std::string bytes = GoldenBytes("pipeline_record_v1.hex", Encoded(record));
+  EXPECT_EQ(absl::BytesToHexString(Encoded(record)), absl::BytesToHexString(bytes));
+  storage::v1::PipelineRecord read;
+  ASSERT_TRUE(read.ParseFromString(bytes));
+  EXPECT_EQ(read.DebugString(), record.DebugString());
 }
 
 }  // namespace
