@@ -12,8 +12,6 @@ namespace {
 
 using internal::v1::CoordinatorMessage;
 
-constexpr absl::Duration kFirstWriteBackoff = absl::Milliseconds(20);
-constexpr absl::Duration kMaxWriteBackoff = absl::Seconds(2);
 constexpr absl::Duration kPlaceAgain = absl::Milliseconds(200);
 constexpr absl::Duration kReadAgain = absl::Milliseconds(500);
 
@@ -153,23 +151,6 @@ void PipelineMachine::On(const event::Prepared& event) {
   *record_.mutable_tables() = {event.connectors->tables.begin(), event.connectors->tables.end()};
   prepared_ = true;
   Enter(Phase::kRaise);
-}
-
-void PipelineMachine::On(const event::RecordWritten& event) {
-  if (!writing_ || repeat_write_) return;
-  if (event.status.ok()) {
-    durable_ = writing_record_;
-    writing_ = false;
-    write_backoff_ = absl::ZeroDuration();
-  } else if (absl::IsAborted(event.status)) {
-    phase_ = Phase::kFenced;
-    SetState(state_, Cat("another coordinator leads: ", event.status.message()));
-    actions_.push_back(action::Fenced{});
-  } else {
-    repeat_write_ = true;
-    write_backoff_ = std::clamp(write_backoff_ * 2, kFirstWriteBackoff, kMaxWriteBackoff);
-    repeat_at_ = now_ + write_backoff_;
-  }
 }
 
 void PipelineMachine::On(const event::ManifestRead& event) {
@@ -396,20 +377,6 @@ bool PipelineMachine::Advance() {
       break;
   }
   return phase_ != before;
-}
-
-void PipelineMachine::PumpWrite() {
-  if (writing_) {
-    if (!repeat_write_ || now_ < repeat_at_) return;
-    repeat_write_ = false;
-  } else {
-    if (!dirty_) return;
-    dirty_ = false;
-    writing_ = true;
-    writing_record_ = record_;
-    writing_record_.set_term(term_.value());
-  }
-  actions_.push_back(action::WriteRecord{writing_record_.SerializeAsString()});
 }
 
 void PipelineMachine::SetState(v1::PipelineState state, std::string reason) {

@@ -120,8 +120,10 @@ class PipelineMachine {
   // Does what has become possible; true: something changed, look again.
   bool Advance();
   bool AdvanceRun();
-  void PumpWrite();
   void PumpCommits();
+
+  // The record (pipeline_record.cc).
+  void PumpWrite();
 
   // Checkpoints of a running deployment (pipeline_checkpoints.cc).
   internal::v1::CheckpointKind DueCheckpoint() const;
@@ -132,7 +134,8 @@ class PipelineMachine {
   void OnCompleted();
   void OnCommitted();
   void AddFoundSplits();
-  // The lowest epoch whose blobs may still be named; nothing: it is not known now.
+
+  // Old checkpoints (pipeline_collection.cc). The lowest epoch whose blobs may still be named; nothing: it is not known now.
   std::optional<Epoch> FirstOpenEpoch() const;
   void PumpCollection();
 
