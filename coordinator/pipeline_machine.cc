@@ -1,11 +1,13 @@
 #include "coordinator/pipeline_machine.h"
 
 #include <algorithm>
+#include <map>
 
 #include "base/check.h"
 #include "base/error.h"
 #include "coordinator/pipeline_state.h"
 #include "coordinator/split_assignment.h"
+#include "state/checkpoint_manifest.h"
 
 namespace millrace {
 namespace {
@@ -42,6 +44,16 @@ v1::PipelineState StateAtRest(storage::v1::DesiredState desired) {
     default:
       return v1::PIPELINE_STATE_CREATED;
   }
+}
+
+std::map<std::string, std::string> FingerprintsOf(const internal::v1::PhysicalPlan& physical) {
+  std::map<std::string, std::string> fingerprints;
+  for (const auto& stage : physical.stages()) {
+    for (const auto& node : stage.nodes()) {
+      if (!node.state_fingerprint().empty()) fingerprints[node.uid()] = node.state_fingerprint();
+    }
+  }
+  return fingerprints;
 }
 
 }  // namespace
@@ -156,6 +168,9 @@ void PipelineMachine::On(const event::Prepared& event) {
 void PipelineMachine::On(const event::ManifestRead& event) {
   if (phase_ != Phase::kLoad || event.ticket != ticket_) return;
   if (event.manifest.ok()) {
+    if (absl::Status fits = CheckFingerprints(*event.manifest, FingerprintsOf(*physical_)); !fits.ok()) {
+      return Fail(std::string(StdView(fits.message())), true);
+    }
     manifest_ = *event.manifest;
     Enter(Phase::kRedrive);
   } else if (IsPermanent(event.manifest.status())) {

@@ -315,6 +315,13 @@ absl::Status Deployment::Restore(const WorkerOptions& options, const Deploy& pla
       auto exchanges = local.exchanges_out.find({node.uid(), 0});
       if (node.has_local_combine() && exchanges != local.exchanges_out.end()) context.downstream = exchanges->second.front();
 
+      if (!node.state_fingerprint().empty()) {
+        ASSIGN_OR_RETURN(std::string kept, StateFingerprintOf(node));
+        if (kept != node.state_fingerprint()) {
+          return FailedPrecondition("deploy operator ", node.uid(), ": the coordinator plans its state as [", node.state_fingerprint(),
+                                    "] and this worker keeps [", kept, "]. Run the same release on both");
+        }
+      }
       std::vector<storage::v1::SnapshotHandle> handles;
       for (const auto& state : plan.restore().operators()) {
         if (state.uid() != node.uid()) continue;

@@ -5,6 +5,7 @@
 
 #include "base/error.h"
 #include "base/key_group.h"
+#include "base/state_fingerprint.h"
 #include "coordinator/plan/plan_graph.h"
 #include "coordinator/plan/plan_relations.h"
 #include "coordinator/plan/window_relations.h"
@@ -63,7 +64,7 @@ class StageBuilder {
         break;
       case v1::Node::kWindowAggregate:
         *chain.mutable_window_aggregate() = node.window_aggregate();
-        chain.set_state_fingerprint(StateFingerprint(node.window_aggregate(), *input));
+        chain.set_state_fingerprint(*WindowStateFingerprint(node.window_aggregate(), input->ToProto().columns()));
         break;
       default:
         *chain.mutable_sink() = node.sink();

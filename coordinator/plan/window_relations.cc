@@ -143,19 +143,4 @@ std::vector<std::string> WindowReads(const v1::WindowAggregate& window) {
   return names;
 }
 
-std::string StateFingerprint(const v1::WindowAggregate& window, const Relation& input) {
-  std::string text = Cat("window_aggregate/1 tumbling size_ms=", window.size_ms(), " offset_ms=", window.offset_ms(), " zone=UTC keys=[");
-  for (int i = 0; i < window.keys_size(); ++i) {
-    absl::StrAppend(&text, i == 0 ? "" : ", ", window.keys(i), " ", WithoutNotNull(input.Find(window.keys(i))->type.sql));
-  }
-  text += "] aggregates=[";
-  for (int i = 0; i < window.aggregates_size(); ++i) {
-    const v1::Aggregate& aggregate = window.aggregates(i);
-    absl::StrAppend(&text, i == 0 ? "" : ", ", aggregate.function(), "(", aggregate.column());
-    if (!aggregate.column().empty()) absl::StrAppend(&text, " ", WithoutNotNull(input.Find(aggregate.column())->type.sql));
-    text += ")";
-  }
-  return text + "]";
-}
-
 }  // namespace millrace

@@ -22,7 +22,4 @@ std::optional<Relation> LateRelation(const v1::WindowAggregate& window, const Re
 // Columns that the window reads: keys, time column, arguments.
 std::vector<std::string> WindowReads(const v1::WindowAggregate& window);
 
-// Readable text of all that the layout and meaning of its state depend on; a checkpoint of another one is refused.
-std::string StateFingerprint(const v1::WindowAggregate& window, const Relation& input);
-
 }  // namespace millrace

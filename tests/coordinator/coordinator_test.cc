@@ -69,7 +69,11 @@ class CoordinatorTest : public ::testing::Test {
       }
       return diagnostics;
     };
-    options.plan_physical = PhysicalOfTest;
+    options.plan_physical = [this](const v1::Plan& plan, uint32_t parallelism) {
+      absl::StatusOr<internal::v1::PhysicalPlan> physical = PhysicalOfTest(plan, parallelism);
+      if (physical.ok()) physical->mutable_stages(0)->mutable_nodes(0)->set_state_fingerprint(fingerprint_);
+      return physical;
+    };
     options.on_fenced = [this](absl::Status why) { fenced_ = why; };
     return options;
   }
@@ -111,6 +115,7 @@ class CoordinatorTest : public ::testing::Test {
     return time_.PassUntil([&] { return Get().state() == state; });
   }
 
+  std::string fingerprint_;  // of the state of operator "in"; empty: it has none
   VirtualTime time_;
   FakeTransport transport_;
   FakeOutside outside_;
@@ -191,6 +196,23 @@ TEST_F(CoordinatorTest, ATableIsKnownAgainByItsIdentity) {
   ASSERT_TRUE(time_.PassUntil([&] { return again.commits.size() == 2; }));
   EXPECT_EQ(outside_.expected_table_id, "table-1");
   EXPECT_EQ(again.commits[0].table_id(), "table-1");
+}
+
+TEST_F(CoordinatorTest, StateThatDoesNotFitThePlanIsRefusedByOperator) {
+  AddWorker("w1");
+  ASSERT_TRUE(Create(PlanOfTest()).ok());
+  ASSERT_TRUE(Start().ok());
+  ASSERT_TRUE(AwaitState(v1::PIPELINE_STATE_RUNNING));
+  ASSERT_TRUE(Stop().ok());
+  ASSERT_TRUE(AwaitState(v1::PIPELINE_STATE_STOPPED));
+  // A release that gives the operator state.
+  fingerprint_ = "counts/2";
+  StartCoordinator();
+  ScriptedWorker& worker = AddWorker("w2");
+  ASSERT_TRUE(Start().ok());
+  ASSERT_TRUE(AwaitState(v1::PIPELINE_STATE_FAILED));
+  EXPECT_NE(Get().reason().find("the checkpoint has no state of operator in"), std::string::npos) << Get().reason();
+  EXPECT_TRUE(worker.deploys.empty());
 }
 
 TEST_F(CoordinatorTest, ARescaleRestoresEverySplitWhereItStood) {

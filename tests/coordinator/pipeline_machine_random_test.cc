@@ -49,6 +49,9 @@ absl::StatusOr<internal::v1::PhysicalPlan> PhysicalOfTest(const v1::Plan& plan, 
   sinks->set_id(1);
   sinks->add_nodes()->set_uid("a");
   sinks->add_nodes()->set_uid("b");
+  auto* counts = sinks->add_nodes();
+  counts->set_uid("op");
+  counts->set_state_fingerprint("counts/1");
   return physical;
 }
 
@@ -430,6 +433,7 @@ class World {
     state_blobs_.insert(lane.files.begin(), lane.files.end());
     auto* state = sink_ack.add_operators();
     state->set_uid("op");
+    state->set_schema_fingerprint("counts/1");
     auto* handle = state->add_handles();
     for (const std::string& file : lane.files) handle->add_files()->set_blob(file);
     *source_ack.mutable_subtask() = Ref(worker, 0, index);

@@ -135,5 +135,29 @@ TEST_F(Refusals, StagedFilesThatWereVacuumed) {
   EXPECT_THAT(cluster_.last_view().reason(), HasSubstr("is gone; was the table vacuumed?"));
 }
 
+TEST(RefusalsOfWorkers, AStateThatTheCoordinatorPlansOtherwise) {
+  Cluster::Options options;
+  options.alter_physical = [](internal::v1::PhysicalPlan& physical) {
+    for (auto& stage : *physical.mutable_stages()) {
+      for (auto& node : *stage.mutable_nodes()) {
+        if (node.has_window_aggregate()) node.set_state_fingerprint("window_aggregate/2");
+      }
+    }
+  };
+  Cluster cluster(options);
+  auto plan = ReadPlanJson(R"({"format_version": 1, "name": "clicks", "parallelism": 1, "nodes": [
+      {"uid": "clicks", "source": {"connector": "generator", "options": {"rows": "100", "splits": "1", "keys": "20"},
+         "columns": [{"name": "user_id", "type": "STRING NOT NULL"}, {"name": "event_time", "type": "TIMESTAMP_LTZ(3) NOT NULL"}],
+         "watermark": {"column": "event_time"}}},
+      {"uid": "per_user", "inputs": [{"from": "clicks"}], "window_aggregate": {"time_column": "event_time", "size_ms": 500,
+         "keys": ["user_id"], "aggregates": [{"function": "count", "name": "n"}]}},
+      {"uid": "out", "inputs": [{"from": "per_user"}], "sink": {"connector": "blackhole"}}]})");
+  ASSERT_TRUE(plan.ok()) << plan.status();
+  cluster.Submit(*plan);
+  ASSERT_TRUE(cluster.RunUntilState("clicks", v1::PIPELINE_STATE_FAILED, absl::Seconds(30))) << cluster.last_view().reason();
+  EXPECT_THAT(cluster.last_view().reason(), HasSubstr("deploy operator per_user: the coordinator plans its state as [window_aggregate/2]"));
+  EXPECT_THAT(cluster.last_view().reason(), HasSubstr("Run the same release on both"));
+}
+
 }  // namespace
 }  // namespace millrace::sim

@@ -200,7 +200,11 @@ void Cluster::StartCoordinator() {
   options.checkpoint_root = "sim://checkpoints";
   options.seed = world_.random().Next();
   options.validate = [connectors = &node->connectors](const v1::Plan& plan) { return ValidatePlan(plan, *connectors); };
-  options.plan_physical = [](const v1::Plan& plan, uint32_t parallelism) { return MakePhysicalPlan(plan, parallelism); };
+  options.plan_physical = [this](const v1::Plan& plan, uint32_t parallelism) {
+    absl::StatusOr<internal::v1::PhysicalPlan> physical = MakePhysicalPlan(plan, parallelism);
+    if (physical.ok() && options_.alter_physical) options_.alter_physical(*physical);
+    return physical;
+  };
   if (options_.bug >= PlantedBug::kUnfencedCollector) {
     options.collect_checkpoints = [bug = options_.bug](BlobStore& blobs, MetadataStore& metadata, const CollectionOrder& order) {
       return CollectBadly(bug, blobs, metadata, order);

@@ -42,6 +42,8 @@ class Cluster {
     double freeze_chance = 0;
     // Mean virtual time between a user's stops or cancels, each followed by a start at another parallelism; zero: none.
     absl::Duration rescale_every;
+    // What a coordinator of another release would plan.
+    std::function<void(internal::v1::PhysicalPlan&)> alter_physical;
   };
   explicit Cluster(Options options);
   ~Cluster();

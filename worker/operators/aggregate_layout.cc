@@ -112,22 +112,4 @@ absl::StatusOr<AggregateLayout> AggregateLayout::Make(const v1::WindowAggregate&
   return layout;
 }
 
-absl::StatusOr<std::string> AggregateStateFingerprint(const v1::WindowAggregate& window, const arrow::Schema& input) {
-  ASSIGN_OR_RETURN(AggregateLayout layout, AggregateLayout::Make(window, input));
-  std::string out = Cat("window_aggregate/1 size_ms=", window.size_ms(), " offset_ms=", window.offset_ms(), " keys=[");
-  for (const std::string& key : window.keys()) {
-    auto field = input.GetFieldByName(key);
-    if (field == nullptr) return InvalidArgument("window_aggregate: no such key column, or twice: \"", key, "\"");
-    absl::StrAppend(&out, key, ":", field->type()->ToString(), ",");
-  }
-  absl::StrAppend(&out, "] aggregates=[");
-  for (int i = 0; i < window.aggregates_size(); ++i) {
-    const AggregateCell& cell = layout.cells()[i];
-    absl::StrAppend(&out, window.aggregates(i).function(), "(",
-                    cell.argument == nullptr ? "" : Cat(window.aggregates(i).column(), ":", cell.argument->ToString()),
-                    "),");
-  }
-  return out + "]";
-}
-
 }  // namespace millrace

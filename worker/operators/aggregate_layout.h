@@ -110,8 +110,4 @@ class AggregateLayout {
 absl::StatusOr<std::shared_ptr<arrow::DataType>> AggregateResultArrowType(
     std::string_view function, const std::shared_ptr<arrow::DataType>& argument);
 
-// Names everything that the meaning of stored state depends on: the window, the keys, the aggregates in order and their
-// types.
-absl::StatusOr<std::string> AggregateStateFingerprint(const v1::WindowAggregate& window, const arrow::Schema& input);
-
 }  // namespace millrace

@@ -4,6 +4,7 @@
 #include "base/arrow_status.h"
 #include "base/error.h"
 #include "base/macros.h"
+#include "base/state_fingerprint.h"
 #include "worker/operators/filter.h"
 #include "worker/operators/local_combine.h"
 #include "worker/operators/project.h"
@@ -27,6 +28,12 @@ absl::StatusOr<std::unique_ptr<Operator>> MakeOperator(const internal::v1::Chain
       return InvalidArgument("operator ", node.uid(), ": it is not one that this factory makes: kind ",
                              static_cast<int>(node.kind_case()));
   }
+}
+
+absl::StatusOr<std::string> StateFingerprintOf(const internal::v1::ChainNode& node) {
+  if (!node.has_window_aggregate()) return std::string();
+  if (node.input_schemas().empty()) return InvalidArgument("operator ", node.uid(), ": the plan has no schema for it");
+  return WindowStateFingerprint(node.window_aggregate(), node.input_schemas(0).columns());
 }
 
 }  // namespace millrace

@@ -146,22 +146,5 @@ TEST(AggregateLayout, RefusesWhatAFunctionDoesNotTake) {
             absl::StatusCode::kInvalidArgument);
 }
 
-TEST(AggregateLayout, TheFingerprintChangesWithWhatStateMeans) {
-  auto schema = ArrowSchema({{"x", "INT"}, {"y", "BIGINT"}, {"k", "STRING"}});
-  v1::WindowAggregate window = OneAggregate("sum", "x");
-  window.set_size_ms(1000);
-  std::string first = Must(AggregateStateFingerprint(window, *schema));
-  EXPECT_EQ(first, Must(AggregateStateFingerprint(window, *schema)));
-  v1::WindowAggregate other = window;
-  other.mutable_aggregates(0)->set_column("y");
-  EXPECT_NE(first, Must(AggregateStateFingerprint(other, *schema)));
-  other = window;
-  other.add_keys("k");
-  EXPECT_NE(first, Must(AggregateStateFingerprint(other, *schema)));
-  other = window;
-  other.set_size_ms(2000);
-  EXPECT_NE(first, Must(AggregateStateFingerprint(other, *schema)));
-}
-
 }  // namespace
 }  // namespace millrace
