@@ -36,9 +36,10 @@ class SourceCatalog {
 class SinkCatalog {
  public:
   virtual ~SinkCatalog() = default;
-  // Creates the table if it is absent, else compares schemas (InvalidArgument, column by column) and lineages (FailedPrecondition).
-  // Returns the table's identity; empty: it has none. `table_id`: what an earlier call returned, or empty. If it is not, nothing is
-  // created, and a table of another identity is FailedPrecondition. Idempotent. IoPool, blocks.
+  // Creates the table if it is absent, else compares schemas (InvalidArgument, column by column) and lineages
+  // (FailedPrecondition). Returns the table's identity; empty: it has none. `table_id`: what an earlier call returned,
+  // or empty. If it is not, nothing is created, and a table of another identity is FailedPrecondition. Idempotent.
+  // IoPool, blocks.
   virtual absl::StatusOr<std::string> Prepare(const CommitIdentity& identity, std::string_view table_id) = 0;
   // Epoch of the newest commit of this identity in the table; 0: none.
   virtual absl::StatusOr<Epoch> LastCommitted(const CommitIdentity& identity) = 0;

@@ -28,12 +28,14 @@ struct CollectionReceipt {
   uint64_t num_kept = 0;
 };
 
-// Deletes the blobs of old checkpoints and of abandoned ones. Safe to run late, twice, and by a process that leads no more: an order
-// names only what every later record also holds to be garbage. The fence, asked before every few deletions, is the second lock.
+// Deletes the blobs of old checkpoints and of abandoned ones. Safe to run late, twice, and by a process that leads no
+// more: an order names only what every later record also holds to be garbage. The fence, asked before every few
+// deletions, is the second lock.
 //
 // Blocks:  yes: IoPool.
 // Fails:   Aborted: the record is of another lineage, generation or term; nothing was deleted since it was read.
-//          DataLoss: a blob that a retained checkpoint needs is gone or damaged; nothing was deleted. Else what a store said.
+//          DataLoss: a blob that a retained checkpoint needs is gone or damaged; nothing was deleted. Else what a store
+//          said.
 absl::StatusOr<CollectionReceipt> CollectCheckpoints(BlobStore& blobs, MetadataStore& metadata, const CollectionOrder& order);
 
 }  // namespace millrace

@@ -7,7 +7,8 @@
 
 namespace millrace {
 
-// When the next checkpoint may start, when one has taken too long, and how many are kept. Pure; `now` is monotonic time.
+// When the next checkpoint may start, when one has taken too long, and how many are kept. Pure; `now` is monotonic
+// time.
 class CheckpointSchedule {
  public:
   // Zero fields get their documented defaults.

@@ -16,8 +16,8 @@ namespace millrace {
 
 // What the coordinator does outside for a pipeline. All block: IoPool. Errors name the operator.
 
-// Resolves the start positions of every source that `resolved` does not name, and prepares the table of every sink. The record says
-// which table a sink had before.
+// Resolves the start positions of every source that `resolved` does not name, and prepares the table of every sink. The
+// record says which table a sink had before.
 absl::StatusOr<PreparedConnectors> PrepareConnectors(const ConnectorRegistry& connectors, const internal::v1::PhysicalPlan& physical,
                                                      const storage::v1::PipelineRecord& record, const std::set<std::string>& resolved);
 

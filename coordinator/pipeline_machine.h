@@ -39,8 +39,8 @@ namespace millrace {
 // in durable_; every write carries all intentions so far, and a write whose outcome is unknown is repeated with the
 // same bytes before another one is made.
 //
-// Old checkpoints are collected after every commit, before a deployment, and at rest: always from what is in durable_, so that an order
-// which is carried out late, or by a process that leads no more, deletes nothing that anybody needs.
+// Old checkpoints are collected after every commit, before a deployment, and at rest: always from what is in durable_,
+// so that an order which is carried out late, or by a process that leads no more, deletes nothing that anybody needs.
 //
 // Thread:  one at a time.
 class PipelineMachine {
@@ -135,7 +135,7 @@ class PipelineMachine {
   void OnCommitted();
   void AddFoundSplits();
 
-  // Old checkpoints (pipeline_collection.cc). The lowest epoch whose blobs may still be named; nothing: it is not known now.
+  // Old checkpoints (pipeline_collection.cc). The lowest epoch whose blobs may still be named; nothing: not known now.
   std::optional<Epoch> FirstOpenEpoch() const;
   void PumpCollection();
 

@@ -23,8 +23,8 @@ namespace millrace {
 //   else: its epoch ≥ first_open                                  recent       a checkpoint under way may name it
 //   else                                                          garbage
 //
-// Garbage stays garbage: a backend that did not name a file at the newest complete epoch does not name it later, and a deployment
-// names no file older than itself that the manifest it was restored from does not name.
+// Garbage stays garbage: a backend that did not name a file at the newest complete epoch does not name it later, and a
+// deployment names no file older than itself that the manifest it was restored from does not name.
 struct GarbagePlan {
   std::vector<std::string> referenced;
   std::vector<std::string> unknown;
@@ -35,10 +35,11 @@ struct GarbagePlan {
   std::vector<std::string> missing;
 };
 
-// `retained`: all manifests that may ever be restored, the newest complete one among them, as the stored record names them. Those
-// that were stored and are not complete do not count. `blobs`: all names of the lineage, listed after the record was read.
-// `first_open`: the lowest epoch whose blobs a checkpoint that is not complete yet may name. While a deployment runs, the larger of
-// the newest complete epoch and the first one that this deployment was given; at rest, the next one to be issued.
+// `retained`: all manifests that may ever be restored, the newest complete one among them, as the stored record names
+// them. Those that were stored and are not complete do not count. `blobs`: all names of the lineage, listed after the
+// record was read. `first_open`: the lowest epoch whose blobs a checkpoint that is not complete yet may name. While a
+// deployment runs, the larger of the newest complete epoch and the first one that this deployment was given; at rest,
+// the next one to be issued.
 GarbagePlan PlanGarbage(std::string_view pipeline, std::string_view lineage,
                         std::span<const storage::v1::Manifest> retained, std::span<const std::string> blobs,
                         Epoch first_open);

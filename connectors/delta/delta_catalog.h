@@ -24,8 +24,9 @@ struct DeltaCatalogOptions {
 //
 // Borrows: the clock.
 // Thread:  IoPool.
-// Fails:   InvalidArgument: the rows do not fit. FailedPrecondition: another lineage of this sink wrote to it, it is not the table
-//          that this lineage wrote to, or it uses what we cannot write. NotFound: it is absent and must not be created.
+// Fails:   InvalidArgument: the rows do not fit. FailedPrecondition: another lineage of this sink wrote to it, it is
+//          not the table that this lineage wrote to, or it uses what we cannot write. NotFound: it is absent and must
+//          not be created.
 class DeltaCatalog final : public SinkCatalog {
  public:
   DeltaCatalog(DeltaCatalogOptions options, std::shared_ptr<BlobStore> store, const Clock* clock);

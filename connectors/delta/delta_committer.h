@@ -50,7 +50,8 @@ absl::Status CheckTableId(std::string_view found, std::string_view expected);
 // Owns:    its snapshot of the table. Borrows the clock.
 // Thread:  IoPool, one call at a time.
 // Blocks:  yes.
-// Fails:   as Committer; DataLoss also if a staged file is gone. FailedPrecondition also if it is another table than the request's.
+// Fails:   as Committer; DataLoss also if a staged file is gone. FailedPrecondition also if it is another table than
+//          the request's.
 class DeltaCommitter final : public Committer {
  public:
   DeltaCommitter(DeltaCommitterOptions options, std::shared_ptr<BlobStore> store, const Clock* clock);

@@ -1,8 +1,8 @@
-// The pipeline machine against a model of the world: workers that read, seal, acknowledge, die and commit late; a metadata store that
-// fails and loses answers; users who start, stop, cancel and rescale; coordinators that crash and leave writes behind them.
-// Old checkpoints are collected late, and by coordinators that are dead or lead no more.
-// The oracle: every record of every split is in both tables exactly once, and no record is there twice at any time; what a restore
-// needs is there, and at rest nothing else is.
+// The pipeline machine against a model of the world: workers that read, seal, acknowledge, die and commit late; a
+// metadata store that fails and loses answers; users who start, stop, cancel and rescale; coordinators that crash and
+// leave writes behind them. Old checkpoints are collected late, and by coordinators that are dead or lead no more.
+// The oracle: every record of every split is in both tables exactly once, and no record is there twice at any time;
+// what a restore needs is there, and at rest nothing else is.
 #include <gtest/gtest.h>
 
 #include <deque>

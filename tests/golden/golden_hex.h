@@ -13,8 +13,8 @@
 
 namespace millrace {
 
-// The bytes of tests/golden/<name>, which holds them as hex digits with white space anywhere. MILLRACE_WRITE_GOLDEN=1 writes `ours`
-// there first: only for a file that is new, for what is frozen is never edited.
+// The bytes of tests/golden/<name>, which holds them as hex digits with white space anywhere. MILLRACE_WRITE_GOLDEN=1
+// writes `ours` there first: only for a file that is new, for what is frozen is never edited.
 inline std::string GoldenBytes(const std::string& name, std::string_view ours) {
   const std::string path = std::string(MILLRACE_SOURCE_DIR) + "/tests/golden/" + name;
   if (std::getenv("MILLRACE_WRITE_GOLDEN") != nullptr && !std::ifstream(path)) {

@@ -128,7 +128,8 @@ Outcome RunSeed(uint64_t seed, bool with_faults, PlantedBug bug = PlantedBug::kN
     outcome.problem = Cat("not finished: ", v1::PipelineState_Name(cluster.last_view().state()), " ", cluster.last_view().reason());
     return outcome;
   }
-  // Whoever was frozen wakes up and dies, what was late arrives; then nothing is left of checkpoints that are not retained.
+  // Whoever was frozen wakes up and dies, what was late arrives; then nothing is left of checkpoints that are not
+  // retained.
   cluster.StopFaults();
   cluster.Run(absl::Seconds(3));
   std::vector<std::string> leftovers = cluster.windows().Leftovers();

@@ -16,15 +16,18 @@ namespace millrace::sim {
 
 class Storage;
 
-// Watches what reaches the simulated storage and who dies when: tells which windows of the commit protocol a run went through, and
-// whether the protocol's promises were kept. Shares no state with the program, and reads storage without faults.
+// Watches what reaches the simulated storage and who dies when: tells which windows of the commit protocol a run went
+// through, and whether the protocol's promises were kept. Shares no state with the program, and reads storage without
+// faults.
 //
 //   W1   a worker died while it was putting a staged file, before the file was there
 //   W2   a process died when output was staged for an epoch that was not complete
 //   W3   a process died when an epoch was complete and one of its tables lacked it
-//   W4   a put to a table's log was done and its answer lost, or it landed after its sender had been told that it failed
+//   W4   a put to a table's log was done and its answer lost, or it landed after its sender had been told that it
+//        failed
 //   W5   a process died when a complete epoch was in a table and the record did not say so yet
-//   W6   a process that had been frozen went on with a commit when another had written the table's log, or a dead process's put landed
+//   W6   a process that had been frozen went on with a commit when another had written the table's log, or a dead
+//        process's put landed
 //   W7   a coordinator whose successor leads stored a manifest, or a dead one's write of the record reached storage
 //   W8   a restore of an old savepoint: no command does it
 //   W9   an epoch was complete that had nothing for one of the tables
@@ -32,8 +35,9 @@ class Storage;
 //   W11  staged files were vacuumed away, W12 the table was replaced: both must end in a refusal, see refusals_test.cc
 //   W13  other writers won more versions in a row than a commit tries
 //
-// Promises checked: I3 complete epochs only go up and a table's log holds each once, ascending, and none that was not complete; I4 no
-// deletion by a coordinator that a younger one has fenced off; I5 what the record says is retained is whole.
+// Promises checked: I3 complete epochs only go up and a table's log holds each once, ascending, and none that was not
+// complete; I4 no deletion by a coordinator that a younger one has fenced off; I5 what the record says is retained is
+// whole.
 class FailureWindows {
  public:
   static constexpr int kNumWindows = 13;

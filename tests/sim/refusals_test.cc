@@ -1,4 +1,5 @@
-// What cannot be exact must not go on: the pipeline ends as FAILED, says why, and says what to do. End to end, through the coordinator.
+// What cannot be exact must not go on: the pipeline ends as FAILED, says why, and says what to do. End to end, through
+// the coordinator.
 #include <arrow/api.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -118,7 +119,8 @@ TEST_F(Refusals, ATableOfAnotherLineageUnlessTheUserSaysAppend) {
 
 TEST_F(Refusals, StagedFilesThatWereVacuumed) {
   RunUntilCommitted(3);
-  // The coordinator dies as soon as an epoch is complete: until its successor commits them, files are all that there is of its rows.
+  // The coordinator dies as soon as an epoch is complete: until its successor commits them, files are all that there is
+  // of its rows.
   ASSERT_TRUE(cluster_.RunUntil([&] { return cluster_.windows().IsCommitPending(); }, absl::Seconds(30)));
   cluster_.KillCoordinator();
   const uint64_t epoch = cluster_.windows().record().completed_epoch();

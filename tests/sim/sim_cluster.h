@@ -25,8 +25,8 @@ enum class PlantedBug {
   kImpatientCollector,   // deletes what a checkpoint under way has uploaded
 };
 
-// A coordinator and workers, all real code, in a World. A process that dies is started anew after a while; one that is frozen is given
-// up by the others, and wakes up later: a coordinator beside its successor.
+// A coordinator and workers, all real code, in a World. A process that dies is started anew after a while; one that is
+// frozen is given up by the others, and wakes up later: a coordinator beside its successor.
 class Cluster {
  public:
   struct Options {

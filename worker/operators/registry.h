@@ -13,7 +13,8 @@ namespace millrace {
 // Fails with InvalidArgument that names the operator and what its plan got wrong.
 absl::StatusOr<std::unique_ptr<Operator>> MakeOperator(const internal::v1::ChainNode& node);
 
-// Fingerprint of the state that the operator of this node keeps; empty: none. It goes with the state into every checkpoint.
+// Fingerprint of the state that the operator of this node keeps; empty: none. It goes with the state into every
+// checkpoint.
 absl::StatusOr<std::string> StateFingerprintOf(const internal::v1::ChainNode& node);
 
 }  // namespace millrace

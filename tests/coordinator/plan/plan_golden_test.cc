@@ -1,4 +1,5 @@
-// The plan's two frozen forms: JSON that people write, and the bytes that records and manifests hold. Every field of version 1.
+// The plan's two frozen forms: JSON that people write, and the bytes that records and manifests hold. Every field of
+// version 1.
 #include <google/protobuf/util/message_differencer.h>
 #include <gtest/gtest.h>
 
