@@ -35,7 +35,8 @@ std::string DeltaAppId(const CommitIdentity& identity);
 // FailedPrecondition unless `found`, the metaData.id of the table that is there, is `expected`; empty: any.
 absl::Status CheckTableId(std::string_view found, std::string_view expected);
 
-// Commits epochs into one Delta table, each in one version with its own txn marker, which it checks inside the put-if-absent loop.
+// Commits epochs into one Delta table, each in one version with its own txn marker, which it checks inside the
+// put-if-absent loop.
 //
 //   | seen                                          | then
 //   | txn[appId] ≥ epoch, this epoch is in the log  | same content: success; other content: DataLoss; a fence: Aborted

@@ -5,7 +5,8 @@
 namespace millrace::sim {
 namespace {
 
-// Seeds 310 and 317 of exactly_once_test.cc: every process was dead at the same moment, and none was ever started again.
+// Seeds 310 and 317 of exactly_once_test.cc: every process was dead at the same moment, and none was ever started
+// again.
 TEST(World, TimePassesWhenNobodyLives) {
   World world({});
   EXPECT_TRUE(world.RunUntil([&] { return world.now() >= absl::Seconds(1); }, absl::Seconds(2)));
