@@ -143,6 +143,18 @@ class Refusals:
             self.start_at_end(name, self.feed(name, 2, 1, 2000))
             self.expect(self.stop_and_remake(name, 2, 2, count), 1, f"topic: {name}, partition: ", "made anew")
 
+        topic("create", "trimmed", 1)
+        self.start_at_end("trimmed", self.feed("trimmed", 1, 1, 1000))
+        self.cluster.call("stop", "trimmed")
+        self.feed("trimmed", 1, 2, 1000)
+        topic("trim", "trimmed", 1500)
+        self.expect(
+            self.cluster.call("start", "trimmed", "--wait", ok=False),
+            1,
+            "partition: 0, offset: ",
+            "did retention remove",
+        )
+
         # The broker dies and comes back: no refusal, and nothing lost.
         topic("create", "outage", 2)
         count = self.feed("outage", 2, 1, 2000)

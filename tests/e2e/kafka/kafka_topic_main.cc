@@ -1,6 +1,7 @@
 // kafka_topic BROKERS create TOPIC PARTITIONS
 // kafka_topic BROKERS grow TOPIC PARTITIONS     to so many partitions in all
 // kafka_topic BROKERS delete TOPIC
+// kafka_topic BROKERS trim TOPIC OFFSET         removes what is below the offset from partition 0, as retention does
 //
 // Returns when the broker has done it: 0, or 1 with what it says.
 #include <librdkafka/rdkafka.h>
@@ -14,9 +15,22 @@ namespace {
 
 constexpr int kTimeoutMs = 30'000;
 
+void Trim(rd_kafka_t* client, const char* topic, int64_t offset, rd_kafka_queue_t* queue) {
+  rd_kafka_topic_partition_list_t* list = rd_kafka_topic_partition_list_new(1);
+  rd_kafka_topic_partition_list_add(list, topic, 0)->offset = offset;
+  rd_kafka_DeleteRecords_t* records = rd_kafka_DeleteRecords_new(list);
+  rd_kafka_DeleteRecords(client, &records, 1, nullptr, queue);
+  rd_kafka_DeleteRecords_destroy(records);
+  rd_kafka_topic_partition_list_destroy(list);
+}
+
 // What the broker said about the one topic of the answer; nullptr: fine.
 const char* ErrorOf(rd_kafka_event_t* answer) {
   if (rd_kafka_event_error(answer) != RD_KAFKA_RESP_ERR_NO_ERROR) return rd_kafka_event_error_string(answer);
+  if (const auto* trimmed = rd_kafka_event_DeleteRecords_result(answer)) {
+    const rd_kafka_topic_partition_list_t* list = rd_kafka_DeleteRecords_result_offsets(trimmed);
+    return list->elems[0].err == RD_KAFKA_RESP_ERR_NO_ERROR ? nullptr : rd_kafka_err2str(list->elems[0].err);
+  }
   const rd_kafka_topic_result_t** topics = nullptr;
   size_t count = 0;
   if (const auto* created = rd_kafka_event_CreateTopics_result(answer)) {
@@ -35,9 +49,9 @@ const char* ErrorOf(rd_kafka_event_t* answer) {
 
 int main(int argc, char** argv) {
   const std::string verb = argc > 2 ? argv[2] : "";
-  const bool counts = verb == "create" || verb == "grow";
+  const bool counts = verb == "create" || verb == "grow" || verb == "trim";
   if (argc != (counts ? 5 : 4) || (!counts && verb != "delete")) {
-    std::cerr << "usage: kafka_topic BROKERS create|grow TOPIC PARTITIONS | delete TOPIC\n";
+    std::cerr << "usage: kafka_topic BROKERS create|grow TOPIC PARTITIONS | trim TOPIC OFFSET | delete TOPIC\n";
     return 2;
   }
   char reason[512];
@@ -51,17 +65,19 @@ int main(int argc, char** argv) {
   }
   std::unique_ptr<rd_kafka_queue_t, decltype(&rd_kafka_queue_destroy)> queue(rd_kafka_queue_new(client.get()),
                                                                              &rd_kafka_queue_destroy);
-  const int partitions = counts ? std::atoi(argv[4]) : 0;
+  const int number = counts ? std::atoi(argv[4]) : 0;
   if (verb == "create") {
     rd_kafka_NewTopic_t* topic =
-        rd_kafka_NewTopic_new(argv[3], partitions, /*replication_factor=*/1, reason, sizeof(reason));
+        rd_kafka_NewTopic_new(argv[3], number, /*replication_factor=*/1, reason, sizeof(reason));
     rd_kafka_CreateTopics(client.get(), &topic, 1, nullptr, queue.get());
     rd_kafka_NewTopic_destroy(topic);
   } else if (verb == "grow") {
     rd_kafka_NewPartitions_t* grown =
-        rd_kafka_NewPartitions_new(argv[3], static_cast<size_t>(partitions), reason, sizeof(reason));
+        rd_kafka_NewPartitions_new(argv[3], static_cast<size_t>(number), reason, sizeof(reason));
     rd_kafka_CreatePartitions(client.get(), &grown, 1, nullptr, queue.get());
     rd_kafka_NewPartitions_destroy(grown);
+  } else if (verb == "trim") {
+    Trim(client.get(), argv[3], number, queue.get());
   } else {
     rd_kafka_DeleteTopic_t* topic = rd_kafka_DeleteTopic_new(argv[3]);
     rd_kafka_DeleteTopics(client.get(), &topic, 1, nullptr, queue.get());
