@@ -280,7 +280,7 @@ void Cluster::FreezeCoordinator() {
 void Cluster::TendZombies() {
   absl::Duration now = world_.now();
   // Best when it has just heard that an epoch is in every table: it is about to say so, and to collect.
-  bool now_is_best = freeze_coordinator_by_ < absl::InfiniteDuration() && windows_.IsCommitLanded() && world_.random().Chance(0.01);
+  bool now_is_best = freeze_coordinator_by_ < absl::InfiniteDuration() && windows_.IsCommitLanded() && world_.random().Chance(0.05);
   if (coordinator_ == nullptr) {
     freeze_coordinator_by_ = absl::InfiniteDuration();
   } else if (now_is_best || now >= freeze_coordinator_by_) {
