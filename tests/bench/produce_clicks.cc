@@ -141,6 +141,7 @@ int main(int argc, char** argv) {
   rd_kafka_conf_t* conf = rd_kafka_conf_new();
   Set(conf, "bootstrap.servers", argv[1]);
   Set(conf, "compression.codec", "lz4");
+  Set(conf, "log_level", "3");  // a broker that has just started makes it retry, and say so
   Set(conf, "linger.ms", "50");
   Set(conf, "batch.num.messages", "10000");
   Set(conf, "queue.buffering.max.messages", "1000000");
