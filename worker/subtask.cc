@@ -13,8 +13,10 @@
 namespace millrace {
 namespace {
 
-// Events per step before others on the same thread have their turn.
+// What a step takes before others on the same thread have their turn, and triggers are heard: some milliseconds' work. A
+// source that went on longer would inject its barrier that much later than its peers, and make their receivers wait.
 constexpr int kEventsPerStep = 16;
+constexpr int64_t kRowsPerStep = 8192;
 constexpr absl::Duration kRetryPoll = absl::Milliseconds(100);
 // By then the coordinator has ended this subtask too, if it has ended a peer of it.
 constexpr absl::Duration kEndTogether = absl::Seconds(5);
@@ -135,7 +137,8 @@ void Subtask::Step() {
 }
 
 absl::Status Subtask::RunSome() {
-  for (int i = 0; i < kEventsPerStep; ++i) {
+  rows_in_step_ = 0;
+  for (int i = 0; i < kEventsPerStep && rows_in_step_ < kRowsPerStep; ++i) {
     RETURN_IF_ERROR(InjectBarriers());
     // Without credit nothing is read; reading by a receiver wakes us.
     if ((stalled_ = !Writable())) return absl::OkStatus();
@@ -159,6 +162,7 @@ absl::StatusOr<bool> Subtask::RunSource() {
   if (polled->has_value()) {
     SourceBatch& batch = **polled;
     num_records_ += static_cast<uint64_t>(batch.num_records);
+    rows_in_step_ += batch.num_records;
     bool has_rows = batch.rows != nullptr && batch.rows->num_rows() > 0;
     environment_.probe->Read(batch, has_rows ? source.newest_event_time() : kNoWatermark);
     if (batch.rows != nullptr && batch.rows->num_rows() > 0) RETURN_IF_ERROR(parts_->chain->EmitFromSource(0, batch.rows));
@@ -198,6 +202,7 @@ absl::Status Subtask::HandleEvent(size_t channel, StreamEvent event) {
   if (auto* data = std::get_if<DataBatch>(&event)) {
     RETURN_IF_ERROR(chain.InputActive(route.node, route.slot));
     confirm();
+    rows_in_step_ += data->rows->num_rows();
     return chain.ProcessBatch(route.node, route.input, data->port, data->rows);
   }
   if (auto* watermark = std::get_if<Watermark>(&event)) {

@@ -145,6 +145,7 @@ class Subtask {
   std::map<std::string, std::vector<storage::v1::Committable>> committables_;  // by sink uid
   std::map<Epoch, storage::v1::SourceState> acknowledged_positions_;
   uint64_t num_records_ = 0;
+  int64_t rows_in_step_ = 0;
   uint64_t num_dead_letters_ = 0;
 
   mutable Mutex mutex_;
