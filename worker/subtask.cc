@@ -13,8 +13,9 @@
 namespace millrace {
 namespace {
 
-// What a step takes before others on the same thread have their turn, and triggers are heard: some milliseconds' work. A
-// source that went on longer would inject its barrier that much later than its peers, and make their receivers wait.
+// What a step takes before others on the same thread have their turn, and triggers are heard: some milliseconds'
+// work. A source that went on longer would inject its barrier that much later than its peers, and make their
+// receivers wait.
 constexpr int kEventsPerStep = 16;
 constexpr int64_t kRowsPerStep = 8192;
 constexpr absl::Duration kRetryPoll = absl::Milliseconds(100);
