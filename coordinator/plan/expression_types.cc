@@ -1,5 +1,6 @@
 #include "coordinator/plan/expression_types.h"
 
+#include <algorithm>
 #include <vector>
 
 #include "absl/strings/match.h"
@@ -105,6 +106,17 @@ std::optional<DataType> TypeOfCast(const v1::Cast& cast, const Relation& input, 
   return std::nullopt;
 }
 
+// The JSON form of messages ends at 64 levels, and an expression takes two for each of its own, within a plan, within
+// an answer that holds it.
+constexpr int kMaxExpressionDepth = 24;
+
+bool IsDeeperThan(const v1::Expression& expression, int depth) {
+  if (depth == 0) return true;
+  auto deeper = [depth](const v1::Expression& inner) { return IsDeeperThan(inner, depth - 1); };
+  if (expression.has_cast()) return deeper(expression.cast().operand());
+  return std::any_of(expression.call().args().begin(), expression.call().args().end(), deeper);
+}
+
 }  // namespace
 
 absl::Status CheckLiteral(const DataType& type, const std::string& value) {
@@ -125,6 +137,11 @@ absl::Status CheckLiteral(const DataType& type, const std::string& value) {
 
 std::optional<DataType> TypeOfExpression(const v1::Expression& expression, const Relation& input, const std::string& field,
                                          Diagnostics& diagnostics) {
+  if (IsDeeperThan(expression, kMaxExpressionDepth)) {
+    diagnostics.Add(field, "the expression is nested more than ", kMaxExpressionDepth,
+                    " deep; compute a part of it in a project before this node");
+    return std::nullopt;
+  }
   switch (expression.kind_case()) {
     case v1::Expression::kColumn: {
       if (const TypedColumn* column = input.Find(expression.column())) return column->type;

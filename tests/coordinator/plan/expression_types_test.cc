@@ -55,5 +55,22 @@ TEST(Expressions, CoalesceWithAConstantTakesNullAway) {
   EXPECT_EQ(TypeText(expression), "BIGINT NOT NULL");
 }
 
+TEST(Expressions, AreNestedAtMostTwentyFourDeep) {
+  v1::Expression expression;
+  expression.set_column("a");
+  for (int depth = 1; depth < 24; ++depth) {
+    v1::Expression outer;
+    outer.mutable_cast()->set_type("INT");
+    *outer.mutable_cast()->mutable_operand() = expression;
+    expression = outer;
+  }
+  EXPECT_EQ(TypeText(expression), "INT");
+  v1::Expression deeper;
+  deeper.mutable_call()->set_function("is_null");
+  *deeper.mutable_call()->add_args() = expression;
+  EXPECT_EQ(TypeText(deeper),
+            "e: the expression is nested more than 24 deep; compute a part of it in a project before this node");
+}
+
 }  // namespace
 }  // namespace millrace
