@@ -19,6 +19,12 @@ if(CMAKE_CXX_COMPILER_ID MATCHES Clang)
   list(APPEND MILLRACE_WARNINGS -Wthread-safety)
 endif()
 
+# Coverage for libFuzzer in all code; tests/fuzz/ links its driver. Clang only.
+option(MILLRACE_FUZZ "build the targets of tests/fuzz as libFuzzer programs" OFF)
+if(MILLRACE_FUZZ)
+  add_compile_options(-fsanitize=fuzzer-no-link)
+endif()
+
 set(MILLRACE_SANITIZE "" CACHE STRING "address,undefined or thread; empty for none")
 if(MILLRACE_SANITIZE)
   add_compile_options(-fsanitize=${MILLRACE_SANITIZE} -fno-omit-frame-pointer -g)
