@@ -1,6 +1,7 @@
 #include "connectors/kafka/kafka_client.h"
 
 #include <algorithm>
+#include <array>
 #include <fstream>
 #include <utility>
 
@@ -32,6 +33,15 @@ std::string_view Advice(std::string_view reason) {
   bool tls = reason.find("SSL") != reason.npos || reason.find("security.protocol") != reason.npos;
   return tls ? "does 'properties.security.protocol' fit the port, and do 'properties.ssl.*' fit the certificates that are asked for there?"
              : "is the address right, and is what the broker calls advertised.listeners reachable from here?";
+}
+
+void Drain(rd_kafka_queue_t* queue) {
+  std::array<rd_kafka_message_t*, 64> messages;
+  ssize_t count = static_cast<ssize_t>(messages.size());
+  while (count == static_cast<ssize_t>(messages.size())) {
+    count = rd_kafka_consume_batch_queue(queue, 0, messages.data(), messages.size());
+    for (ssize_t i = 0; i < count; ++i) rd_kafka_message_destroy(messages[static_cast<size_t>(i)]);
+  }
 }
 
 }  // namespace
@@ -127,8 +137,32 @@ absl::StatusOr<std::unique_ptr<KafkaClient>> KafkaClient::Make(const KafkaOption
 }
 
 KafkaClient::~KafkaClient() {
+  if (client_ == nullptr) return;
+  if (!partition_queues_.empty()) {
+    rd_kafka_consumer_close(client_);
+    // Closing leaves an operation in the queue of each partition, and it owns the partition. librdkafka looks for such
+    // circles among the partitions of topics that exist; in one that was deleted it would wait for itself for ever
+    // (before 2.1).
+    for (const QueueHandle& queue : partition_queues_) Drain(queue.get());
+    partition_queues_.clear();
+  }
   // Without membership there is nothing to leave.
-  if (client_ != nullptr) rd_kafka_destroy_flags(client_, RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE);
+  rd_kafka_destroy_flags(client_, RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE);
+}
+
+absl::Status KafkaClient::Assign(const TopicPartitions& partitions) {
+  rd_kafka_error_t* error = rd_kafka_incremental_assign(client_, partitions.get());
+  if (error != nullptr) {
+    absl::Status status = FromKafka(rd_kafka_error_code(error), Cat("assign partitions of ", partitions->elems[0].topic));
+    rd_kafka_error_destroy(error);
+    return status;
+  }
+  for (int i = 0; i < partitions->cnt; ++i) {
+    const rd_kafka_topic_partition_t& assigned = partitions->elems[i];
+    QueueHandle queue(rd_kafka_queue_get_partition(client_, assigned.topic, assigned.partition));
+    if (queue != nullptr) partition_queues_.push_back(std::move(queue));
+  }
+  return absl::OkStatus();
 }
 
 void KafkaClient::OnError(rd_kafka_t* /*client*/, int error, const char* reason, void* self) {

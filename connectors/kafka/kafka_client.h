@@ -38,6 +38,8 @@ absl::Status FromKafka(rd_kafka_resp_err_t error, std::string_view doing);
 //
 // Owns:    the client and its threads.
 // Thread:  one at a time; errors are collected by whoever polls.
+// Blocks:  destruction too, while commits are under way: for seconds if their broker is gone. By then what was fetched
+//          and the consumer's queue must have been given back.
 class KafkaClient {
  public:
   // InvalidArgument: librdkafka refuses a setting. `group_id` is only a name: there is no membership.
@@ -54,6 +56,8 @@ class KafkaClient {
   // too. A timestamp behind the last record gives the end. With read_committed, the end is that of what is committed.
   absl::StatusOr<std::vector<int64_t>> QueryOffsets(const std::vector<KafkaSplit>& splits, const std::vector<int64_t>& timestamps,
                                                     absl::Duration timeout);
+  // Reads these partitions too, each from its offset.
+  absl::Status Assign(const TopicPartitions& partitions);
   // Is told librdkafka's name of every error, on the thread that polls.
   void OnEveryError(std::function<void(std::string_view code)> listener) { listener_ = std::move(listener); }
   // Takes what went wrong since the last call; OK: nothing that matters.
@@ -69,6 +73,8 @@ class KafkaClient {
   rd_kafka_resp_err_t last_error_ = RD_KAFKA_RESP_ERR_NO_ERROR;
   std::string last_reason_;
   bool all_brokers_down_ = false;
+  // Of every partition that was ever assigned.
+  std::vector<QueueHandle> partition_queues_;
   std::function<void(std::string_view code)> listener_;
 };
 

@@ -155,11 +155,7 @@ absl::Status KafkaSource::Assign(size_t first) {
   }
   if (list->cnt == 0) return absl::OkStatus();
   KeepFetching();
-  rd_kafka_error_t* error = rd_kafka_incremental_assign(client_->get(), list.get());
-  if (error == nullptr) return absl::OkStatus();
-  absl::Status status = FromKafka(rd_kafka_error_code(error), Cat("assign partitions of ", readings_[first].split.topic));
-  rd_kafka_error_destroy(error);
-  return status;
+  return client_->Assign(list);
 }
 
 void KafkaSource::KeepFetching() {

@@ -278,6 +278,23 @@ TEST_F(KafkaTest, ATopicMadeAnewIsNoticed) {
   EXPECT_THAT(std::string(status.message()), HasSubstr("under another name"));
 }
 
+// librdkafka 2.0 waited for itself for ever.
+TEST_F(KafkaTest, ASourceOfADeletedTopicCanBeClosed) {
+  SetOption("properties.topic.metadata.refresh.interval.ms", "50");
+  int num_errors = 0;
+  spec_.on_client_error = [&](std::string_view code) { num_errors += code == "UNKNOWN_TOPIC_OR_PART" ? 1 : 0; };
+  ProduceIds(0, 0, 5);
+  auto source = Open(Start());
+  ASSERT_TRUE(ReadToEnd(*source).ok());
+  rd_kafka_mock_topic_set_error(cluster_, "clicks", RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART);
+  for (int i = 0; i < 2'000 && num_errors < 2; ++i) {
+    (void)source->Poll();
+    absl::SleepFor(absl::Milliseconds(5));
+  }
+  EXPECT_EQ(num_errors, 2) << "one per partition";
+  source->Close();
+}
+
 TEST_F(KafkaTest, APositionThatIsNotThereIsDataLoss) {
   ProduceIds(0, 0, 5);
   auto states = Start();
