@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <fstream>
+#include <optional>
 #include <utility>
 
 #include "absl/strings/numbers.h"
@@ -33,6 +34,27 @@ std::string_view Advice(std::string_view reason) {
   bool tls = reason.find("SSL") != reason.npos || reason.find("security.protocol") != reason.npos;
   return tls ? "does 'properties.security.protocol' fit the port, and do 'properties.ssl.*' fit the certificates that are asked for there?"
              : "is the address right, and is what the broker calls advertised.listeners reachable from here?";
+}
+
+// What librdkafka tells of a partition by the callback for errors is "topic [3]: why"; elsewhere the reason begins with
+// a broker's address or with prose.
+std::optional<KafkaSplit> PartitionIn(std::string_view reason) {
+  size_t bracket = reason.find(" [");
+  size_t end = reason.find("]: ");
+  if (bracket == reason.npos || end == reason.npos || end < bracket) return std::nullopt;
+  KafkaSplit split{.topic = std::string(reason.substr(0, bracket))};
+  std::string_view number = reason.substr(bracket + 2, end - bracket - 2);
+  bool is_topic = split.topic.find_first_of(" :/") == split.topic.npos;
+  if (!is_topic || !absl::SimpleAtoi(AbslView(number), &split.partition) || split.partition < 0) return std::nullopt;
+  return split;
+}
+
+// The partition is not in what the brokers know: librdkafka tells of no other error in this way.
+absl::Status PartitionError(const KafkaSplit& split, rd_kafka_resp_err_t error) {
+  absl::Status status = FromKafka(error, Cat("read topic: ", split.topic, ", partition: ", split.partition));
+  if (IsPermanent(status)) return status;
+  // A broker that is starting may say so too. Whoever opens the source again finds out.
+  return NotFound(status.message(), "; the topic was deleted while it was read, or made anew with fewer partitions");
 }
 
 void Drain(rd_kafka_queue_t* queue) {
@@ -172,6 +194,10 @@ void KafkaClient::OnError(rd_kafka_t* /*client*/, int error, const char* reason,
     client->all_brokers_down_ = true;
     return;
   }
+  if (std::optional<KafkaSplit> split = PartitionIn(reason)) {
+    client->partition_error_.Update(PartitionError(*split, static_cast<rd_kafka_resp_err_t>(error)));
+    return;
+  }
   client->last_error_ = static_cast<rd_kafka_resp_err_t>(error);
   client->last_reason_ = reason;
 }
@@ -218,8 +244,10 @@ absl::StatusOr<std::vector<int64_t>> KafkaClient::QueryOffsets(const std::vector
     auto* entry = rd_kafka_topic_partition_list_add(list.get(), splits[i].topic.c_str(), splits[i].partition);
     entry->offset = timestamps[i];
   }
-  RETURN_IF_ERROR(FromKafka(rd_kafka_offsets_for_times(client_, list.get(), Millis(timeout)),
-                            Cat("ask Kafka at ", bootstrap_servers_, " for offsets of topic ", splits[0].topic)));
+  absl::Status asked = FromKafka(rd_kafka_offsets_for_times(client_, list.get(), Millis(timeout)),
+                                 Cat("ask Kafka at ", bootstrap_servers_, " for offsets of topic ", splits[0].topic));
+  // None of them is there: each entry says why.
+  if (!absl::IsNotFound(asked)) RETURN_IF_ERROR(asked);
   std::vector<KafkaSplit> ended;
   for (size_t i = 0; i < splits.size(); ++i) {
     const auto* entry = rd_kafka_topic_partition_list_find(list.get(), splits[i].topic.c_str(), splits[i].partition);
@@ -229,6 +257,7 @@ absl::StatusOr<std::vector<int64_t>> KafkaClient::QueryOffsets(const std::vector
     if (entry->offset < 0 && timestamps[i] >= 0) ended.push_back(splits[i]);
     if (entry->offset < 0 && timestamps[i] < 0) return Unavailable("ask Kafka for offsets: no offset for ", splits[i].Id());
   }
+  RETURN_IF_ERROR(asked);
   if (ended.empty()) return offsets;
   ASSIGN_OR_RETURN(auto ends, QueryOffsets(ended, std::vector<int64_t>(ended.size(), RD_KAFKA_OFFSET_END), timeout));
   size_t next = 0;
@@ -239,6 +268,7 @@ absl::StatusOr<std::vector<int64_t>> KafkaClient::QueryOffsets(const std::vector
 }
 
 absl::Status KafkaClient::TakeError() {
+  if (!partition_error_.ok()) return std::exchange(partition_error_, absl::OkStatus());
   bool down = std::exchange(all_brokers_down_, false);
   bool login = last_error_ != RD_KAFKA_RESP_ERR_NO_ERROR && IsPermanent(FromKafka(last_error_, ""));
   bool fatal = last_error_ == RD_KAFKA_RESP_ERR__FATAL;

@@ -60,7 +60,8 @@ class KafkaClient {
   absl::Status Assign(const TopicPartitions& partitions);
   // Is told librdkafka's name of every error, on the thread that polls.
   void OnEveryError(std::function<void(std::string_view code)> listener) { listener_ = std::move(listener); }
-  // Takes what went wrong since the last call; OK: nothing that matters.
+  // Takes what went wrong since the last call; OK: nothing that matters. Most errors of partitions come as messages.
+  // NotFound: one that is read is no longer there.
   absl::Status TakeError();
 
  private:
@@ -73,6 +74,8 @@ class KafkaClient {
   rd_kafka_resp_err_t last_error_ = RD_KAFKA_RESP_ERR_NO_ERROR;
   std::string last_reason_;
   bool all_brokers_down_ = false;
+  // The first one since TakeError.
+  absl::Status partition_error_;
   // Of every partition that was ever assigned.
   std::vector<QueueHandle> partition_queues_;
   std::function<void(std::string_view code)> listener_;

@@ -129,7 +129,9 @@ absl::Status KafkaSource::CheckRanges(size_t first) {
   auto query = [&](int64_t place) {
     return client_->QueryOffsets(all, std::vector<int64_t>(all.size(), place), kOpenTimeout);
   };
-  ASSIGN_OR_RETURN(auto lows, query(RD_KAFKA_OFFSET_BEGINNING));
+  absl::StatusOr<std::vector<int64_t>> answer = query(RD_KAFKA_OFFSET_BEGINNING);
+  if (absl::IsNotFound(answer.status())) return Gone(answer.status());
+  ASSIGN_OR_RETURN(auto lows, std::move(answer));
   ASSIGN_OR_RETURN(auto highs, query(RD_KAFKA_OFFSET_END));
   for (size_t i = 0; i < all.size(); ++i) {
     SplitProgress& progress = splits_[first + i];
@@ -144,6 +146,13 @@ absl::Status KafkaSource::CheckRanges(size_t first) {
     if (reading.unproven.has_value() && reading.unproven->offset < lows[i]) reading.unproven.reset();
   }
   return absl::OkStatus();
+}
+
+absl::Status KafkaSource::Gone(const absl::Status& not_found) const {
+  bool was_read = std::any_of(readings_.begin(), readings_.end(), [](const Reading& r) { return r.unproven.has_value(); });
+  // What was never read may have been created a moment ago, and not every broker knows it yet.
+  if (!was_read) return not_found;
+  return DataLoss("resume reading: ", not_found.message(), "; was the topic deleted? ", kStartOver);
 }
 
 absl::Status KafkaSource::Assign(size_t first) {
@@ -242,12 +251,12 @@ absl::Status KafkaSource::TakeEvent(const rd_kafka_message_t& message) {
   }
   absl::Status status = FromKafka(message.err, Cat("read Kafka: ", Place(reading.split, progress.position), ": ",
                                                    rd_kafka_message_errstr(&message)));
-  if (absl::IsNotFound(status)) return DataLoss(status.message(), "; the topic or partition was deleted while it was read");
   if (!absl::IsDataLoss(status)) return status;
   int64_t low = -1;
   int64_t high = -1;
   rd_kafka_get_watermark_offsets(client_->get(), reading.split.topic.c_str(), reading.split.partition, &low, &high);
-  return DataLoss(status.message(), "; available: ", low, " to ", high);
+  return DataLoss(status.message(), "; last seen there: ", low, " to ", high,
+                  "; did retention remove the records, or was the topic made anew? ", kStartOver);
 }
 
 absl::Status KafkaSource::TakeRecord(int split, const rd_kafka_message_t& record, SourceBatch* batch) {

@@ -33,7 +33,8 @@ namespace millrace {
 // Owns:    its client.
 // Thread:  task thread after Open. The waker is called from librdkafka's threads, and from Open.
 // Fails:   InvalidArgument: a bad record, and no dead_letter output. DataLoss: offsets are gone, or the topic was made
-//          anew.
+//          anew. NotFound: a partition is gone, or brokers that are starting do not know it yet; DataLoss if it is so
+//          again when the source is opened again.
 class KafkaSource final : public Source {
  public:
   static constexpr int64_t kMaxRows = 8192;
@@ -67,6 +68,7 @@ class KafkaSource final : public Source {
   absl::Status PrepareColumns(const SourceSpec& spec);
   // Blocks. Every position must lie within what the broker has.
   absl::Status CheckRanges(size_t first);
+  absl::Status Gone(const absl::Status& not_found) const;
   absl::Status Add(std::span<const storage::v1::SplitState> splits);
   absl::Status Assign(size_t first);
   void KeepFetching();

@@ -114,6 +114,14 @@ class KafkaTest : public ::testing::Test {
     }
     return absl::DeadlineExceededError("the splits' ends were not reached");
   }
+  static absl::Status PollUntilFailure(Source& source) {
+    for (int i = 0; i < 2'000; ++i) {
+      absl::Status status = source.Poll().status();
+      if (!status.ok()) return status;
+      absl::SleepFor(absl::Milliseconds(5));
+    }
+    return absl::OkStatus();
+  }
   static std::vector<SplitState> StatesOf(const Source& source) {
     std::vector<SplitState> states;
     for (const SplitProgress& split : source.splits()) {
@@ -293,6 +301,45 @@ TEST_F(KafkaTest, ASourceOfADeletedTopicCanBeClosed) {
   }
   EXPECT_EQ(num_errors, 2) << "one per partition";
   source->Close();
+}
+
+TEST_F(KafkaTest, ATopicThatIsDeletedWhileItIsReadIsNoticed) {
+  SetOption("properties.topic.metadata.refresh.interval.ms", "50");
+  ProduceIds(0, 0, 5);
+  auto source = Open(Start());
+  ASSERT_TRUE(ReadToEnd(*source).ok());
+  auto states = StatesOf(*source);
+  rd_kafka_mock_topic_set_error(cluster_, "clicks", RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART);
+  absl::Status status = PollUntilFailure(*source);
+  EXPECT_EQ(status.code(), absl::StatusCode::kNotFound) << status << ": a broker that is starting may say so too";
+  EXPECT_THAT(std::string(status.message()), HasSubstr("topic: clicks, partition: 0"));
+  EXPECT_THAT(std::string(status.message()), HasSubstr("deleted while it was read"));
+  source.reset();
+
+  status = TryOpen(states).status();
+  EXPECT_EQ(status.code(), absl::StatusCode::kDataLoss) << status;
+  EXPECT_THAT(std::string(status.message()), HasSubstr("topic: clicks, partition: 0"));
+  EXPECT_THAT(std::string(status.message()), HasSubstr("was the topic deleted? "));
+  EXPECT_THAT(std::string(status.message()), HasSubstr("under another name"));
+}
+
+TEST_F(KafkaTest, ATopicThatWasNeverReadAndIsNotThereMayStillCome) {
+  auto states = Start();
+  rd_kafka_mock_topic_set_error(cluster_, "clicks", RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART);
+  EXPECT_EQ(TryOpen(states).status().code(), absl::StatusCode::kNotFound);
+}
+
+TEST_F(KafkaTest, AnOffsetThatIsGoneWhileReadingIsDataLoss) {
+  ProduceIds(0, 0, 5);
+  auto source = Open(Start());
+  ASSERT_TRUE(ReadToEnd(*source).ok());
+  constexpr int16_t kFetchRequest = 1;
+  rd_kafka_mock_push_request_errors(cluster_, kFetchRequest, 1, RD_KAFKA_RESP_ERR_OFFSET_OUT_OF_RANGE);
+  absl::Status status = PollUntilFailure(*source);
+  EXPECT_EQ(status.code(), absl::StatusCode::kDataLoss) << status;
+  EXPECT_THAT(std::string(status.message()), HasSubstr("topic: clicks, partition: "));
+  EXPECT_THAT(std::string(status.message()), HasSubstr("did retention remove the records, or was the topic made anew?"));
+  EXPECT_THAT(std::string(status.message()), HasSubstr("under another name"));
 }
 
 TEST_F(KafkaTest, APositionThatIsNotThereIsDataLoss) {
