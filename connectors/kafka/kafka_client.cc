@@ -136,6 +136,8 @@ absl::StatusOr<std::unique_ptr<KafkaClient>> KafkaClient::Make(const KafkaOption
   settings["check.crcs"] = "true";
   settings["isolation.level"] = "read_committed";
   settings["allow.auto.create.topics"] = "false";
+  // There is no session; closing waits this long for the broker that commits go to.
+  settings["session.timeout.ms"] = "6000";
   if (absl::Status readable = CheckFiles(settings); !readable.ok()) {
     rd_kafka_conf_destroy(conf);
     return readable;

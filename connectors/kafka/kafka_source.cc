@@ -386,7 +386,11 @@ void KafkaSource::Close() {
   next_ = 0;
   fetch_waker_.reset();
   queue_.reset();
-  client_.reset();
+  if (client_ == nullptr) return;
+  client_->OnEveryError(nullptr);
+  if (io_pool_ == nullptr) return client_.reset();
+  // Its end blocks while commits are under way.
+  io_pool_->Run([client = std::move(client_)]() mutable { client.reset(); });
 }
 
 }  // namespace millrace

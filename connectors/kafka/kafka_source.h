@@ -31,7 +31,8 @@ namespace millrace {
 // A position only moves with what Poll returned. An error that comes behind good records is kept for the next Poll.
 //
 // Owns:    its client.
-// Thread:  task thread after Open. The waker is called from librdkafka's threads, and from Open.
+// Thread:  task thread after Open; its client ends on the IoPool. The waker is called from librdkafka's threads, and
+//          from Open.
 // Fails:   InvalidArgument: a bad record, and no dead_letter output. DataLoss: offsets are gone, or the topic was made
 //          anew. NotFound: a partition is gone, or brokers that are starting do not know it yet; DataLoss if it is so
 //          again when the source is opened again.
@@ -95,7 +96,7 @@ class KafkaSource final : public Source {
   DeadLetterBuilder dead_letters_;
 
   std::function<void()> wake_;
-  // Shared with requests that wake its broker threads.
+  // Shared with requests that wake its broker threads, on the IoPool, which must be there as long as the source.
   std::shared_ptr<KafkaClient> client_;
   QueueHandle queue_;
   std::optional<FetchWaker> fetch_waker_;

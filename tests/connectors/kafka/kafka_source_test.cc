@@ -6,6 +6,9 @@
 #include <librdkafka/rdkafka_mock.h>
 
 #include <atomic>
+#include <filesystem>
+#include <fstream>
+#include <set>
 
 #include "absl/time/clock.h"
 #include "arrow/array.h"
@@ -20,6 +23,23 @@ namespace {
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using storage::v1::SplitState;
+
+class HeldIoPool final : public IoPool {
+ public:
+  void Run(absl::AnyInvocable<void()> blocking) override { held.push_back(std::move(blocking)); }
+  std::vector<absl::AnyInvocable<void()>> held;
+};
+
+// Threads of this process, one for each client.
+std::set<std::string> Clients() {
+  std::set<std::string> clients;
+  for (const auto& thread : std::filesystem::directory_iterator("/proc/self/task")) {
+    std::string name;
+    std::getline(std::ifstream(thread.path() / "comm"), name);
+    if (name == "rdk:main") clients.insert(thread.path());
+  }
+  return clients;
+}
 
 // librdkafka's embedded broker, and a producer.
 class KafkaTest : public ::testing::Test {
@@ -394,6 +414,26 @@ TEST_F(KafkaTest, TlsOnAPlainPortPointsAtTheSettings) {
   auto catalog = connector_->OpenCatalog(spec_);
   EXPECT_EQ(catalog.status().code(), absl::StatusCode::kUnavailable);
   EXPECT_THAT(std::string(catalog.status().message()), HasSubstr("does 'properties.security.protocol' fit the port"));
+}
+
+// A commit whose broker is gone keeps it from ending for seconds.
+TEST_F(KafkaTest, TheClientEndsOnTheIoPool) {
+  HeldIoPool io_pool;
+  connector_ = MakeKafkaConnector({.io_pool = &io_pool});
+  ProduceIds(0, 0, 5);
+  auto states = Start();
+  std::set<std::string> others = Clients();
+  auto source = Open(states);
+  ASSERT_TRUE(ReadToEnd(*source).ok());
+  std::set<std::string> clients = Clients();
+  std::erase_if(clients, [&](const std::string& client) { return others.contains(client); });
+  ASSERT_EQ(clients.size(), 1u);
+  source.reset();
+  EXPECT_TRUE(Clients().contains(*clients.begin()));
+  for (auto& closure : io_pool.held) closure();
+  // A thread that was joined may be listed for a moment longer.
+  for (int i = 0; i < 2'000 && Clients().contains(*clients.begin()); ++i) absl::SleepFor(absl::Milliseconds(5));
+  EXPECT_FALSE(Clients().contains(*clients.begin()));
 }
 
 TEST_F(KafkaTest, CompletedCheckpointsAreToldToTheGroup) {
