@@ -67,7 +67,15 @@ class Refusals:
             f"exit {done.returncode}, not {code}, or without {missing}:\n{said}"
         )
         self.num_checks += 1
-        print(f"[{code}] {said.strip().splitlines()[-1]}", flush=True)
+        print(f"[{code}] {next(line for line in said.splitlines() if words[-1] in line).strip()}", flush=True)
+
+    def expect_failure(self, name, *words):
+        """A pipeline that runs fails by itself."""
+        deadline = time.monotonic() + 60
+        while not self.cluster.view().get("state", "").endswith("FAILED"):
+            assert time.monotonic() < deadline, f"{name} goes on: {self.cluster.view()}"
+            time.sleep(0.3)
+        self.expect(self.cluster.call("describe", name), 0, *words)
 
     def feed(self, topic, partitions, seed, count):
         feed = self.broker.feed(topic, partitions, seed, 1000, self.directory / f"{topic}-{seed}.tsv")
@@ -153,6 +161,14 @@ class Refusals:
             1,
             "partition: 0, offset: ",
             "did retention remove",
+        )
+
+        # The same slot must serve the next pipeline.
+        topic("create", "deleted", 1)
+        self.start_at_end("deleted", self.feed("deleted", 1, 1, 1000))
+        topic("delete", "deleted")
+        self.expect_failure(
+            "deleted", "topic: deleted, partition: 0", "was the topic deleted?", "under another name"
         )
 
         # The broker dies and comes back: no refusal, and nothing lost.
