@@ -184,7 +184,7 @@ bool KafkaSource::Fetch() {
   ssize_t count = rd_kafka_consume_batch_queue(queue_.get(), 0, messages_.data(), messages_.size());
   messages_.resize(static_cast<size_t>(std::max<ssize_t>(count, 0)));
   next_ = 0;
-  fetch_waker_->OnQueueLength(rd_kafka_queue_length(queue_.get()));
+  if (fetch_waker_.has_value()) fetch_waker_->OnQueueLength(rd_kafka_queue_length(queue_.get()));
   return !messages_.empty();
 }
 

@@ -241,6 +241,21 @@ TEST_F(KafkaTest, SplitsMayBeAddedWhileReading) {
   EXPECT_THAT(ids_, ElementsAre(ElementsAre(0, 1, 2), ElementsAre(100, 101)));
 }
 
+// A subtask beyond the number of partitions has none, until one is added.
+TEST_F(KafkaTest, ASourceWithoutSplitsReadsNothingUntilOneIsAdded) {
+  ProduceIds(0, 0, 3);
+  auto states = Start();
+  auto source = Open({});
+  for (int i = 0; i < 10; ++i) {
+    auto batch = source->Poll();
+    ASSERT_TRUE(batch.ok()) << batch.status();
+    EXPECT_FALSE(batch->has_value());
+  }
+  ASSERT_TRUE(source->AddSplits(std::vector<SplitState>{states[0]}).ok());
+  ASSERT_TRUE(ReadToEnd(*source).ok());
+  EXPECT_THAT(ids_[0], ElementsAre(0, 1, 2));
+}
+
 TEST_F(KafkaTest, BadRecordsBecomeDeadLettersOrFailThePipeline) {
   ProduceIds(0, 0, 2);
   Produce("clicks", 0, "{\"id\": 1.5}");
