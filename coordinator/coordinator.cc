@@ -123,6 +123,20 @@ void Coordinator::FeedByName(const std::string& name, PipelineEvent event) {
   if (auto found = pipelines_.find(name); found != pipelines_.end()) Feed(found->second, std::move(event));
 }
 
+Coordinator::Asker Coordinator::AskerOf(const Pipeline& pipeline) {
+  return {pipeline.name, pipeline.machine->record().lineage()};
+}
+
+Coordinator::Pipeline* Coordinator::Find(const Asker& asker) {
+  auto found = pipelines_.find(asker.name);
+  if (found == pipelines_.end() || found->second.machine->record().lineage() != asker.lineage) return nullptr;
+  return &found->second;
+}
+
+void Coordinator::Answer(const Asker& asker, PipelineEvent event) {
+  if (Pipeline* pipeline = Find(asker)) Feed(*pipeline, std::move(event));
+}
+
 void Coordinator::Feed(Pipeline& pipeline, PipelineEvent event) {
   pipeline.inbox.push_back(std::move(event));
   if (pipeline.stepping) return;
@@ -143,11 +157,11 @@ void Coordinator::Feed(Pipeline& pipeline, PipelineEvent event) {
 void Coordinator::Do(Pipeline& pipeline, action::WriteRecord write) {
   Io([store = options_.metadata, name = Cat("pipelines/", pipeline.name), version = pipeline.stored_version,
       bytes = std::move(write.bytes)] { return WriteRecord(*store, name, version, bytes); },
-     [this, name = pipeline.name](absl::StatusOr<uint64_t> written) {
-       auto found = pipelines_.find(name);
-       if (found == pipelines_.end()) return;
-       if (written.ok()) found->second.stored_version = *written;
-       Feed(found->second, event::RecordWritten{written.status()});
+     [this, asker = AskerOf(pipeline)](absl::StatusOr<uint64_t> written) {
+       Pipeline* found = Find(asker);
+       if (found == nullptr) return;
+       if (written.ok()) found->stored_version = *written;
+       Feed(*found, event::RecordWritten{written.status()});
      });
 }
 
@@ -156,8 +170,8 @@ void Coordinator::Do(Pipeline& pipeline, action::Prepare prepare) {
       resolved = std::set<std::string>(prepare.resolved.begin(), prepare.resolved.end())] {
         return PrepareConnectors(*connectors, physical, record, resolved);
       },
-     [this, name = pipeline.name, ticket = prepare.ticket](auto prepared) {
-       FeedByName(name, event::Prepared{ticket, std::move(prepared)});
+     [this, asker = AskerOf(pipeline), ticket = prepare.ticket](auto prepared) {
+       Answer(asker, event::Prepared{ticket, std::move(prepared)});
      });
 }
 
@@ -165,27 +179,27 @@ void Coordinator::Do(Pipeline& pipeline, action::ReadManifest read) {
   Io([blobs = blobs_, name = read.name, pipeline = pipeline.name, lineage = pipeline.machine->record().lineage()] {
        return GetManifest(*blobs, name, pipeline, lineage);
      },
-     [this, name = pipeline.name, ticket = read.ticket](auto manifest) {
-       FeedByName(name, event::ManifestRead{ticket, std::move(manifest)});
+     [this, asker = AskerOf(pipeline), ticket = read.ticket](auto manifest) {
+       Answer(asker, event::ManifestRead{ticket, std::move(manifest)});
      });
 }
 
 void Coordinator::Do(Pipeline& pipeline, action::PutManifest put) {
   put.manifest.set_completed_at_ms(absl::ToUnixMillis(options_.clock->Now()));
   Io([blobs = blobs_, manifest = std::move(put.manifest)] { return PutManifest(*blobs, manifest).status(); },
-     [this, name = pipeline.name, ticket = put.ticket](absl::Status status) {
-       FeedByName(name, event::ManifestStored{ticket, std::move(status)});
+     [this, asker = AskerOf(pipeline), ticket = put.ticket](absl::Status status) {
+       Answer(asker, event::ManifestStored{ticket, std::move(status)});
      });
 }
 
 void Coordinator::Do(Pipeline& pipeline, action::CollectCheckpoints collect) {
   Io([blobs = blobs_, metadata = options_.metadata, run = options_.collect_checkpoints,
       order = std::move(collect.order)] { return run(*blobs, *metadata, order); },
-     [this, name = pipeline.name](absl::StatusOr<CollectionReceipt> receipt) {
+     [this, asker = AskerOf(pipeline)](absl::StatusOr<CollectionReceipt> receipt) {
        if (!receipt.ok() && !absl::IsAborted(receipt.status())) {
-         options_.logger.Warning("checkpoint_collection_failed", {{"pipeline", name}, {"status", receipt.status()}});
+         options_.logger.Warning("checkpoint_collection_failed", {{"pipeline", asker.name}, {"status", receipt.status()}});
        }
-       FeedByName(name, event::CheckpointsCollected{receipt.status()});
+       Answer(asker, event::CheckpointsCollected{receipt.status()});
      });
 }
 
@@ -310,21 +324,21 @@ void Coordinator::LookForSplits(Pipeline& pipeline) {
       }
       Io([connectors = options_.connectors, node, name = pipeline.name,
           known = std::move(known)] { return FindNewSplits(*connectors, node, name, known); },
-         [this, name = pipeline.name, uid = node.uid()](absl::StatusOr<FoundSplits> found) {
-           auto at = pipelines_.find(name);
-           if (at == pipelines_.end() || at->second.shown_state != v1::PIPELINE_STATE_RUNNING) return;
+         [this, asker = AskerOf(pipeline), uid = node.uid()](absl::StatusOr<FoundSplits> found) {
+           Pipeline* at = Find(asker);
+           if (at == nullptr || at->shown_state != v1::PIPELINE_STATE_RUNNING) return;
            absl::Duration interval = kLookAgainAfterError;
            if (!found.ok()) {
-             options_.logger.Warning("split_discovery_failed", {{"pipeline", name}, {"source", uid}, {"status", found.status()}});
+             options_.logger.Warning("split_discovery_failed", {{"pipeline", asker.name}, {"source", uid}, {"status", found.status()}});
            } else {
              interval = found->interval > absl::ZeroDuration() ? found->interval : absl::InfiniteDuration();
              if (!found->source.splits().empty()) {
                options_.logger.Info("splits_found",
-                                    {{"pipeline", name}, {"source", uid}, {"splits", found->source.splits_size()}});
-               Feed(at->second, event::SplitsFound{found->source});
+                                    {{"pipeline", asker.name}, {"source", uid}, {"splits", found->source.splits_size()}});
+               Feed(*at, event::SplitsFound{found->source});
              }
            }
-           at->second.look_for_splits_at[uid] = Now() + interval;
+           at->look_for_splits_at[uid] = Now() + interval;
          });
     }
   }

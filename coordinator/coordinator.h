@@ -135,6 +135,16 @@ class Coordinator {
   // Machines (coordinator.cc).
   void Feed(Pipeline& pipeline, PipelineEvent event);
   void FeedByName(const std::string& name, PipelineEvent event);
+  // Who asked for what the IoPool does. A corrected plan takes over a name with a machine of its own, which must not
+  // take the answers meant for the one before: every Create begins a lineage.
+  struct Asker {
+    std::string name;
+    std::string lineage;
+  };
+  static Asker AskerOf(const Pipeline& pipeline);
+  // Null: it is gone.
+  Pipeline* Find(const Asker& asker);
+  void Answer(const Asker& asker, PipelineEvent event);
   void Do(Pipeline& pipeline, action::WriteRecord write);
   void Do(Pipeline& pipeline, action::Prepare prepare);
   void Do(Pipeline& pipeline, action::ReadManifest read);

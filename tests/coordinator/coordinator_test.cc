@@ -391,6 +391,32 @@ TEST_F(CoordinatorTest, APlanMayBeCorrectedUntilItHasWrittenSomething) {
   EXPECT_TRUE(absl::IsAlreadyExists(Create(PlanOfTest(), "r5").status())) << "it has written something";
 }
 
+TEST_F(CoordinatorTest, ACorrectedPlanTakesNoAnswerThatWasMeantForTheOneBefore) {
+  AddWorker("w1");
+  // Looking for the topic is the first work of a start; it takes so long.
+  auto start_slowly = [&](absl::Duration looks_for) {
+    time_.next_io_takes = {looks_for};
+    coordinator_->Start("p", 0, [](absl::StatusOr<v1::Pipeline>) {});
+    time_.Pass(absl::Milliseconds(5));
+    EXPECT_TRUE(time_.next_io_takes.empty());
+  };
+  ASSERT_TRUE(Create(PlanOfTest(), "r1").ok());
+  time_.Pass(absl::Milliseconds(100));
+  start_slowly(absl::Seconds(5));
+  ASSERT_TRUE(Await([&](Coordinator::Done done) { coordinator_->Cancel("p", std::move(done)); }).ok());
+  ASSERT_TRUE(AwaitState(v1::PIPELINE_STATE_CANCELLED));
+  v1::Plan corrected = PlanOfTest();
+  corrected.mutable_checkpoint()->set_interval_ms(2000);
+  ASSERT_TRUE(Create(corrected, "r2").ok());
+  start_slowly(absl::Seconds(9));
+  // Now the first plan hears that its topic is wrong.
+  outside_.topic = InvalidArgument("that is not a topic");
+  time_.Pass(absl::Seconds(6));
+  EXPECT_EQ(Get().state(), v1::PIPELINE_STATE_STARTING) << Get().reason();
+  outside_.topic = absl::OkStatus();
+  EXPECT_TRUE(AwaitState(v1::PIPELINE_STATE_RUNNING)) << Get().reason();
+}
+
 TEST_F(CoordinatorTest, ANewPartitionIsReadFromItsStartAndStaysKnown) {
   ScriptedWorker& worker = AddWorker("w1");
   ASSERT_TRUE(Create(PlanOfTest()).ok());

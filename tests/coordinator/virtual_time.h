@@ -1,5 +1,6 @@
 #pragma once
 
+#include <deque>
 #include <functional>
 #include <map>
 #include <memory>
@@ -9,7 +10,7 @@
 
 namespace millrace {
 
-// Clock, Executor and IoPool of a test on one thread: time moves when told. IoPool work takes a millisecond.
+// Clock, Executor and IoPool of a test on one thread: time moves when told.
 class VirtualTime final : public Clock, public Executor, public IoPool {
  public:
   absl::Time Now() const override { return absl::FromUnixSeconds(1'700'000'000) + now_; }
@@ -18,7 +19,16 @@ class VirtualTime final : public Clock, public Executor, public IoPool {
   void PostAfter(absl::Duration delay, absl::AnyInvocable<void()> closure) override {
     agenda_.emplace(now_ + delay, std::move(closure));
   }
-  void Run(absl::AnyInvocable<void()> blocking) override { PostAfter(absl::Milliseconds(1), std::move(blocking)); }
+  void Run(absl::AnyInvocable<void()> blocking) override {
+    absl::Duration takes = absl::Milliseconds(1);
+    if (!next_io_takes.empty()) {
+      takes = next_io_takes.front();
+      next_io_takes.pop_front();
+    }
+    PostAfter(takes, std::move(blocking));
+  }
+  // How long the next works given to the IoPool take; those behind them, a millisecond.
+  std::deque<absl::Duration> next_io_takes;
   void Pass(absl::Duration span) {
     absl::Duration end = now_ + span;
     while (!agenda_.empty() && agenda_.begin()->first <= end) {
