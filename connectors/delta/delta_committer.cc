@@ -64,13 +64,6 @@ std::string DeltaAppId(const CommitIdentity& identity) {
   return Cat("millrace/", identity.pipeline, "/", identity.sink_uid, "/", identity.lineage);
 }
 
-absl::Status CheckTableId(std::string_view found, std::string_view expected) {
-  if (expected.empty() || found == expected) return absl::OkStatus();
-  return FailedPrecondition("another table is in its place: its id is ", found, ", this pipeline wrote to ", expected,
-                            ". It was replaced or made anew. Put the old table back, or create the pipeline anew to ",
-                            "write this one from the start");
-}
-
 // One call of Commit or Fence.
 struct DeltaCommitter::Attempt {
   Epoch epoch;
@@ -184,9 +177,10 @@ absl::StatusOr<CommitReceipt> DeltaCommitter::Drive(Attempt& attempt) {
     info.read_version = snapshot_.version;
     const int64_t version = snapshot_.version + 1;
     attempt.put_sent = true;
-    absl::StatusOr<PutResult> put = log_.Append(version, EncodeDeltaCommit(attempt.commit));
+    const std::string bytes = EncodeDeltaCommit(attempt.commit);
+    absl::StatusOr<PutResult> put = log_.Append(version, bytes);
     if (put.ok() && *put == PutResult::kCreated) {
-      RETURN_IF_ERROR(snapshot_.Apply(version, attempt.commit));
+      RETURN_IF_ERROR(snapshot_.Apply(version, attempt.commit, bytes));
       CheckpointIfDue(version);
       return CommitReceipt{false, static_cast<uint64_t>(version), 0};
     }

@@ -32,9 +32,6 @@ struct DeltaCommitterOptions {
 // `millrace/<pipeline>/<sink uid>/<lineage>`. Frozen.
 std::string DeltaAppId(const CommitIdentity& identity);
 
-// FailedPrecondition unless `found`, the metaData.id of the table that is there, is `expected`; empty: any.
-absl::Status CheckTableId(std::string_view found, std::string_view expected);
-
 // Commits epochs into one Delta table, each in one version with its own txn marker, which it checks inside the
 // put-if-absent loop.
 //

@@ -1,6 +1,7 @@
 #include "connectors/delta/delta_log.h"
 
 #include <simdjson.h>
+#include <xxhash.h>
 
 #include <utility>
 
@@ -18,19 +19,34 @@ constexpr std::string_view kLogFolder = "_delta_log/";
 constexpr std::string_view kLastCheckpoint = "_delta_log/_last_checkpoint";
 constexpr std::string_view kCheckpointSuffix = ".checkpoint.parquet";
 constexpr int kVersionDigits = 20;
+// What helps against a table that is not the one that was written.
+constexpr std::string_view kWhatToDo =
+    "Put the old table back, or create the pipeline anew to write this one from the start";
+
+std::string DigestOf(std::string_view bytes) {
+  XXH128_hash_t hash = XXH3_128bits(bytes.data(), bytes.size());
+  return absl::StrFormat("%016x%016x", hash.high64, hash.low64);
+}
 
 }  // namespace
+
+absl::Status CheckTableId(std::string_view found, std::string_view expected) {
+  if (expected.empty() || found == expected) return absl::OkStatus();
+  return FailedPrecondition("another table is in its place: its id is ", found, ", this pipeline wrote to ", expected,
+                            ". It was replaced or made anew. ", kWhatToDo);
+}
 
 std::string DeltaCommitName(int64_t version) { return absl::StrFormat("_delta_log/%020d.json", version); }
 std::string DeltaCheckpointName(int64_t version) {
   return absl::StrFormat("_delta_log/%020d.checkpoint.parquet", version);
 }
 
-absl::Status DeltaSnapshot::Apply(int64_t commit_version, const DeltaCommit& commit) {
+absl::Status DeltaSnapshot::Apply(int64_t commit_version, const DeltaCommit& commit, std::string_view bytes) {
   if (version < 0 && (!commit.protocol.has_value() || !commit.metadata.has_value())) {
     return DataLoss("replay the table's log: its first commit has no protocol or no metaData");
   }
   version = commit_version;
+  commit_digest = DigestOf(bytes);
   if (commit.protocol.has_value()) protocol = *commit.protocol;
   if (commit.metadata.has_value()) metadata = *commit.metadata;
   for (const DeltaTxn& txn : commit.txns) txns.insert_or_assign(txn.app_id, txn);
@@ -93,40 +109,79 @@ absl::Status DeltaLog::Load(DeltaSnapshot* snapshot) {
   }
   RETURN_IF_ERROR(bytes.status());
   ASSIGN_OR_RETURN(DeltaSnapshot loaded, DecodeDeltaCheckpoint(*bytes, version));
+  absl::StatusOr<std::string> commit = store_->Get(DeltaCommitName(version));
+  if (commit.ok()) {
+    loaded.commit_digest = DigestOf(*commit);
+  } else if (!absl::IsNotFound(commit.status())) {
+    return commit.status();
+  }
   *snapshot = std::move(loaded);
   return absl::OkStatus();
 }
 
-absl::Status DeltaLog::CheckStillThere(int64_t version) {
-  absl::StatusOr<int64_t> size = store_->Size(DeltaCommitName(version));
-  if (absl::IsNotFound(size.status())) size = store_->Size(DeltaCheckpointName(version));
-  if (!absl::IsNotFound(size.status())) return size.status();
-  return DataLoss("read the table's log: version ", version, ", which was there, is gone; was the table deleted?");
+absl::StatusOr<bool> DeltaLog::Holds(const DeltaSnapshot& snapshot) {
+  // A commit's bytes never change.
+  if (!snapshot.commit_digest.empty()) {
+    absl::StatusOr<std::string> commit = store_->Get(DeltaCommitName(snapshot.version));
+    if (commit.ok() && DigestOf(*commit) != snapshot.commit_digest) return NotTheSame(snapshot);
+    if (commit.ok()) return true;
+    if (!absl::IsNotFound(commit.status())) return commit.status();
+  }
+  // A checkpoint's bytes may: any writer may write it again. The id in it stays.
+  absl::StatusOr<std::string> checkpoint = store_->Get(DeltaCheckpointName(snapshot.version));
+  if (absl::IsNotFound(checkpoint.status())) return false;
+  RETURN_IF_ERROR(checkpoint.status());
+  ASSIGN_OR_RETURN(DeltaSnapshot found, DecodeDeltaCheckpoint(*checkpoint, snapshot.version));
+  RETURN_IF_ERROR(CheckTableId(found.metadata.id, snapshot.metadata.id));
+  return true;
+}
+
+absl::Status DeltaLog::NotTheSame(const DeltaSnapshot& snapshot) {
+  DeltaSnapshot found;
+  absl::Status refreshed = Refresh(&found);
+  if (absl::IsUnavailable(refreshed)) return refreshed;
+  // Says whose it is. A table that we cannot read is another one all the more.
+  if (found.version >= 0) RETURN_IF_ERROR(CheckTableId(found.metadata.id, snapshot.metadata.id));
+  return FailedPrecondition("read the table's log: version ", snapshot.version, " is not the one that was there ",
+                            "before: the log was rewritten, or a copy of the table is in its place. ", kWhatToDo);
+}
+
+absl::Status DeltaLog::LoadNewer(DeltaSnapshot* snapshot) {
+  DeltaSnapshot newer;
+  absl::Status loaded = Load(&newer);
+  if (!loaded.ok() && !absl::IsNotFound(loaded)) return loaded;
+  // Cleanup removes only what is behind a checkpoint.
+  if (newer.version <= snapshot->version) {
+    return DataLoss("read the table's log: version ", snapshot->version, ", which was there, or the one after it is ",
+                    "gone, and no newer checkpoint stands for it; was the table deleted? Put it back, or create the ",
+                    "pipeline anew to write a new table from the start");
+  }
+  RETURN_IF_ERROR(CheckTableId(newer.metadata.id, snapshot->metadata.id));
+  *snapshot = std::move(newer);
+  return absl::OkStatus();
 }
 
 absl::Status DeltaLog::Refresh(DeltaSnapshot* snapshot) {
-  if (snapshot->version < 0) RETURN_IF_ERROR(Load(snapshot));
+  if (snapshot->version < 0) {
+    RETURN_IF_ERROR(Load(snapshot));
+  } else {
+    ASSIGN_OR_RETURN(bool holds, Holds(*snapshot));
+    if (!holds) RETURN_IF_ERROR(LoadNewer(snapshot));
+  }
   while (true) {
-    absl::StatusOr<DeltaCommit> commit = ReadCommit(snapshot->version + 1);
-    if (commit.ok()) {
-      RETURN_IF_ERROR(snapshot->Apply(snapshot->version + 1, *commit));
+    const std::string name = DeltaCommitName(snapshot->version + 1);
+    absl::StatusOr<std::string> bytes = store_->Get(name);
+    if (bytes.ok()) {
+      ASSIGN_OR_RETURN(DeltaCommit commit, DecodeDeltaCommit(*bytes, name));
+      RETURN_IF_ERROR(snapshot->Apply(snapshot->version + 1, commit, *bytes));
       continue;
     }
-    if (!absl::IsNotFound(commit.status())) return commit.status();
+    if (!absl::IsNotFound(bytes.status())) return bytes.status();
     if (snapshot->version < 0) return NotFound("read the table's log: there is none");
-    // The end, unless log cleanup has removed what follows: it removes only what is behind a checkpoint.
+    // The end, unless log cleanup has removed what follows.
     ASSIGN_OR_RETURN(int64_t hint, CheckpointHint());
-    if (hint <= snapshot->version) {
-      RETURN_IF_ERROR(CheckStillThere(snapshot->version));
-      break;
-    }
-    DeltaSnapshot newer;
-    RETURN_IF_ERROR(Load(&newer));
-    if (newer.version <= snapshot->version) {
-      return DataLoss("read the table's log: version ", snapshot->version + 1,
-                      " is missing, but a checkpoint of version ", hint, " is announced");
-    }
-    *snapshot = std::move(newer);
+    if (hint <= snapshot->version) break;
+    RETURN_IF_ERROR(LoadNewer(snapshot));
   }
   return CheckProtocol(snapshot->protocol);
 }

@@ -4,6 +4,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "absl/status/statusor.h"
 #include "base/blob_store.h"
@@ -21,10 +22,15 @@ struct DeltaSnapshot {
   std::map<std::string, DeltaRemove> tombstones;
   // Version of the newest checkpoint that we know of; 0: none.
   int64_t checkpoint_version = 0;
+  // Of the bytes of commit `version`, to know the table again; empty: only a checkpoint of that version was there.
+  std::string commit_digest;
 
-  // Applies the commit that follows. DataLoss: version 0 lacks protocol or metaData.
-  absl::Status Apply(int64_t commit_version, const DeltaCommit& commit);
+  // Applies the commit that follows, which is stored as `bytes`. DataLoss: version 0 lacks protocol or metaData.
+  absl::Status Apply(int64_t commit_version, const DeltaCommit& commit, std::string_view bytes);
 };
+
+// FailedPrecondition unless `found`, the metaData.id of the table that is there, is `expected`; empty: any.
+absl::Status CheckTableId(std::string_view found, std::string_view expected);
 
 // Reads and appends to the log of one table.
 //
@@ -32,13 +38,16 @@ struct DeltaSnapshot {
 // Thread:  IoPool, one at a time.
 // Blocks:  yes.
 // Fails:   NotFound: there is no table. Unavailable: retry; for Append the outcome is unknown. DataLoss: the log has a
-//          hole or is damaged. FailedPrecondition: the table uses what we cannot write.
+//          hole or is damaged, or the table is gone. FailedPrecondition: the table uses what we cannot write, or is
+//          another one than the snapshot's.
 class DeltaLog {
  public:
   explicit DeltaLog(BlobStore* store) : store_(store) {}
 
   // Brings `snapshot` to the newest version: from the newest checkpoint if it is new, else by the commits that it
-  // lacks. After a failure the snapshot is at some older version and valid.
+  // lacks. First it looks whether the snapshot's own version is still what it was, since the table may have been
+  // deleted, or another one moved to its place, behind our back. After a failure the snapshot is at some older version
+  // of the same table and valid.
   absl::Status Refresh(DeltaSnapshot* snapshot);
   // NotFound: there is no such version, or it was cleaned up.
   absl::StatusOr<DeltaCommit> ReadCommit(int64_t version);
@@ -49,10 +58,13 @@ class DeltaLog {
 
  private:
   absl::Status Load(DeltaSnapshot* snapshot);
+  // Starts over at a newer checkpoint, because the commits before it were cleaned up.
+  absl::Status LoadNewer(DeltaSnapshot* snapshot);
   // 0: none.
   absl::StatusOr<int64_t> CheckpointHint();
-  // Guards against appending to a table that was deleted, or made anew, behind our back.
-  absl::Status CheckStillThere(int64_t version);
+  // False: the snapshot's version was cleaned up, or the table is gone. FailedPrecondition: it is another table.
+  absl::StatusOr<bool> Holds(const DeltaSnapshot& snapshot);
+  absl::Status NotTheSame(const DeltaSnapshot& snapshot);
 
   BlobStore* const store_;
 };

@@ -12,7 +12,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     return 0;
   }
   DeltaSnapshot snapshot;
-  if (snapshot.Apply(0, *commit).ok()) (void)CheckProtocol(snapshot.protocol);
+  if (snapshot.Apply(0, *commit, {reinterpret_cast<const char*>(data), size}).ok()) (void)CheckProtocol(snapshot.protocol);
   auto again = DecodeDeltaCommit(EncodeDeltaCommit(*commit), "again");
   Require(again.ok(), "what was read can be written and read again");
   Require(again->adds.size() == commit->adds.size() && again->removes.size() == commit->removes.size() &&

@@ -25,10 +25,10 @@ const CommitIdentity kIdentity{"orders", "sink", "life1"};
 
 std::shared_ptr<arrow::Schema> Schema() { return arrow::schema({arrow::field("id", arrow::int64())}); }
 
-void CreateTable(BlobStore* store) {
+void CreateTable(BlobStore* store, const CommitIdentity& identity = kIdentity) {
   DeltaCatalog catalog({"table", Schema(), {}, true, false}, std::shared_ptr<BlobStore>(store, [](BlobStore*) {}),
                        &kClock);
-  ASSERT_TRUE(catalog.Prepare(kIdentity, "").ok());
+  ASSERT_TRUE(catalog.Prepare(identity, "").ok());
 }
 
 DeltaCommitterOptions OptionsFor(const CommitIdentity& identity) {
@@ -211,6 +211,89 @@ TEST(DeltaCommitter, ATableThatVanishedOrGotAnUnknownFeatureIsNotWritten) {
   const std::vector<std::string> log_names = *other.List("_delta_log/");
   for (const auto& name : log_names) ASSERT_TRUE(other.Delete(name).ok());
   EXPECT_EQ(CommitOne(*survivor, 2, second).status().code(), absl::StatusCode::kDataLoss);
+}
+
+// Moves the log of `from` to the place of that of `to`, as a person does with mv.
+void ReplaceLog(BlobStore* from, BlobStore* to) {
+  const std::vector<std::string> old_names = *to->List("_delta_log/");
+  for (const auto& name : old_names) ASSERT_TRUE(to->Delete(name).ok());
+  const std::vector<std::string> new_names = *from->List("_delta_log/");
+  for (const auto& name : new_names) ASSERT_TRUE(to->Put(name, *from->Get(name)).ok());
+}
+
+TEST(DeltaCommitter, ATableReplacedBehindALivingCommitterIsNotWritten) {
+  const CommitIdentity theirs{"theirs", "sink", "life1"};
+  // Ours has versions 0 to 2. Theirs is as long, longer, so long that it has a checkpoint, and that but cleaned up.
+  struct Case {
+    uint64_t their_epochs;
+    bool cleaned_up;
+  };
+  for (const Case& given : {Case{2, false}, Case{3, false}, Case{7, false}, Case{12, false}, Case{12, true}}) {
+    SCOPED_TRACE(Cat(given.their_epochs, " epochs, cleaned up: ", given.cleaned_up));
+    MemoryBlobStore foreign;
+    CreateTable(&foreign, theirs);
+    auto other = MakeCommitter(&foreign, OptionsFor(theirs));
+    for (uint64_t epoch = 1; epoch <= given.their_epochs; ++epoch) {
+      auto committable = Stage(&foreign, "b", epoch);
+      ASSERT_TRUE(CommitOne(*other, epoch, committable).ok());
+    }
+    for (int64_t version = 0; given.cleaned_up && version < 10; ++version)
+      ASSERT_TRUE(foreign.Delete(DeltaCommitName(version)).ok());
+    MemoryBlobStore store;
+    CreateTable(&store);
+    auto committer = MakeCommitter(&store);
+    for (uint64_t epoch = 1; epoch <= 2; ++epoch) {
+      auto committable = Stage(&store, "a", epoch);
+      ASSERT_TRUE(CommitOne(*committer, epoch, committable).ok());
+    }
+    MemoryBlobStore moved_away;
+    ReplaceLog(&store, &moved_away);
+    ReplaceLog(&foreign, &store);
+    const std::vector<std::string> before = *store.List("_delta_log/");
+    auto third = Stage(&store, "a", 3);
+    absl::Status status = CommitOne(*committer, 3, third).status();
+    EXPECT_EQ(status.code(), absl::StatusCode::kFailedPrecondition) << status;
+    EXPECT_THAT(std::string(status.message()), HasSubstr("another table is in its place"));
+    EXPECT_THAT(std::string(status.message()), HasSubstr("Put the old table back"));
+    EXPECT_EQ(committer->Fence(Generation(2), Epoch(9)).status().code(), absl::StatusCode::kFailedPrecondition);
+    EXPECT_EQ(*store.List("_delta_log/"), before);
+    // Which is what helps, also without a new committer.
+    ReplaceLog(&moved_away, &store);
+    auto receipt = CommitOne(*committer, 3, third);
+    ASSERT_TRUE(receipt.ok()) << receipt.status();
+    EXPECT_EQ(receipt->table_version, 3u);
+  }
+}
+
+TEST(DeltaCommitter, ATableThatStartsAtACheckpointIsKnownAgain) {
+  const CommitIdentity theirs{"theirs", "sink", "life1"};
+  auto make = [](BlobStore* store, const CommitIdentity& identity) {
+    CreateTable(store, identity);
+    auto writer = MakeCommitter(store, OptionsFor(identity));
+    for (uint64_t epoch = 1; epoch <= 10; ++epoch) {
+      auto committable = Stage(store, "a", epoch);
+      ASSERT_TRUE(CommitOne(*writer, epoch, committable).ok());
+    }
+    for (int64_t version = 0; version <= 10; ++version) ASSERT_TRUE(store->Delete(DeltaCommitName(version)).ok());
+  };
+  MemoryBlobStore store;
+  MemoryBlobStore foreign;
+  make(&store, kIdentity);
+  make(&foreign, theirs);
+  auto committer = MakeCommitter(&store);
+  auto last = Stage(&store, "a", 10);
+  ASSERT_TRUE(CommitOne(*committer, 10, last)->duplicate);
+  auto next = Stage(&store, "a", 11);
+  MemoryBlobStore moved_away;
+  ReplaceLog(&store, &moved_away);
+  ReplaceLog(&foreign, &store);
+  absl::Status status = CommitOne(*committer, 11, next).status();
+  EXPECT_EQ(status.code(), absl::StatusCode::kFailedPrecondition) << status;
+  EXPECT_THAT(std::string(status.message()), HasSubstr("another table is in its place"));
+  ReplaceLog(&moved_away, &store);
+  auto receipt = CommitOne(*committer, 11, next);
+  ASSERT_TRUE(receipt.ok()) << receipt.status();
+  EXPECT_EQ(receipt->table_version, 11u);
 }
 
 TEST(DeltaCommitter, TheLoserRebasesOnTheWinner) {
