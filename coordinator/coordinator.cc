@@ -195,9 +195,11 @@ void Coordinator::Do(Pipeline& pipeline, action::PutManifest put) {
 void Coordinator::Do(Pipeline& pipeline, action::CollectCheckpoints collect) {
   Io([blobs = blobs_, metadata = options_.metadata, run = options_.collect_checkpoints,
       order = std::move(collect.order)] { return run(*blobs, *metadata, order); },
-     [this, asker = AskerOf(pipeline)](absl::StatusOr<CollectionReceipt> receipt) {
+     [this, asker = AskerOf(pipeline),
+      generation = pipeline.machine->record().generation()](absl::StatusOr<CollectionReceipt> receipt) {
        if (!receipt.ok() && !absl::IsAborted(receipt.status())) {
-         options_.logger.Warning("checkpoint_collection_failed", {{"pipeline", asker.name}, {"status", receipt.status()}});
+         options_.logger.Warning("checkpoint_collection_failed",
+                                 {{"pipeline", asker.name}, {"generation", generation}, {"why", receipt.status()}});
        }
        Answer(asker, event::CheckpointsCollected{receipt.status()});
      });
@@ -281,11 +283,12 @@ void Coordinator::Do(Pipeline& pipeline, action::Observed observed) {
       pipeline.records_committed += result.num_rows();
       return;
     }
+    const absl::Status why(static_cast<absl::StatusCode>(result.error().code()), result.error().message());
     options_.logger.Warning("commit_failed", {{"pipeline", pipeline.name},
                                               {"generation", result.generation()},
                                               {"epoch", result.epoch()},
                                               {"sink", result.sink_uid()},
-                                              {"why", result.error().message()}});
+                                              {"why", why}});
   }
 }
 
@@ -327,14 +330,16 @@ void Coordinator::LookForSplits(Pipeline& pipeline) {
          [this, asker = AskerOf(pipeline), uid = node.uid()](absl::StatusOr<FoundSplits> found) {
            Pipeline* at = Find(asker);
            if (at == nullptr || at->shown_state != v1::PIPELINE_STATE_RUNNING) return;
+           Logger log = options_.logger.With({{"pipeline", asker.name},
+                                              {"generation", at->machine->record().generation()},
+                                              {"source", uid}});
            absl::Duration interval = kLookAgainAfterError;
            if (!found.ok()) {
-             options_.logger.Warning("split_discovery_failed", {{"pipeline", asker.name}, {"source", uid}, {"status", found.status()}});
+             log.Warning("split_discovery_failed", {{"why", found.status()}});
            } else {
              interval = found->interval > absl::ZeroDuration() ? found->interval : absl::InfiniteDuration();
              if (!found->source.splits().empty()) {
-               options_.logger.Info("splits_found",
-                                    {{"pipeline", asker.name}, {"source", uid}, {"splits", found->source.splits_size()}});
+               log.Info("splits_found", {{"splits", found->source.splits_size()}});
                Feed(*at, event::SplitsFound{found->source});
              }
            }

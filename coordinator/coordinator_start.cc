@@ -66,7 +66,7 @@ void Coordinator::Load(Term term) {
       root = options_.checkpoint_root] { return ReadEverything(*store, *factory, root); },
      [this, term](Loaded loaded) {
        if (!loaded.status.ok()) {
-         options_.logger.Error("coordinator_load_failed", {{"status", loaded.status}});
+         options_.logger.Error("coordinator_load_failed", {{"why", loaded.status}});
          not_leading_ = Unavailable("this coordinator cannot read its records: ", loaded.status.message());
          options_.executor->PostAfter(kAskAgain, Guard([this, term] { Load(term); }));
          return;
@@ -83,7 +83,7 @@ void Coordinator::TakeUp(Term term, Records records) {
   for (auto& [record, version] : records) {
     v1::Plan plan;
     if (!plan.ParseFromString(record.plan())) {
-      options_.logger.Error("plan_unreadable", {{"pipeline", record.name()}});
+      options_.logger.Error("plan_unreadable", {{"pipeline", record.name()}, {"generation", record.generation()}});
       continue;
     }
     Pipeline& pipeline = AddPipeline(std::move(record), std::move(plan), version);
@@ -208,7 +208,9 @@ void Coordinator::WriteNew(uint64_t expected, storage::v1::PipelineRecord record
         }
         being_created_.erase(record.name());
         if (written.ok()) {
-          options_.logger.Info("pipeline_created", {{"pipeline", record.name()}, {"lineage", record.lineage()}});
+          options_.logger.Info("pipeline_created", {{"pipeline", record.name()},
+                                                    {"generation", record.generation()},
+                                                    {"lineage", record.lineage()}});
           return done(View(AddPipeline(std::move(record), std::move(plan), *written)));
         }
         // A write of an earlier leader came after we had read the records; one of a later leader fences us.
@@ -229,7 +231,7 @@ void Coordinator::WriteNew(uint64_t expected, storage::v1::PipelineRecord record
 void Coordinator::Fence(absl::Status why) {
   if (!not_leading_.ok()) return;
   not_leading_ = Unavailable("this coordinator no longer leads: ", why.message());
-  options_.logger.Error("coordinator_fenced", {{"status", why}});
+  options_.logger.Error("coordinator_fenced", {{"why", why}});
   // Machines may be on the stack: they are let go when it is empty.
   options_.executor->Post(Guard([this] {
     while (!sessions_.empty()) Drop(sessions_.begin()->first, not_leading_);

@@ -104,7 +104,7 @@ void Coordinator::Drop(uint64_t session, absl::Status why) {
   if (worker.empty()) return;
   session_of_worker_.erase(worker);
   registry_.OnClosed(worker);
-  options_.logger.Warning("worker_lost", {{"worker", worker}, {"status", why}});
+  options_.logger.Warning("worker_lost", {{"worker", worker}, {"why", why}});
   probe_.WorkerLost();
   FeedWorkers(std::string(StdView(why.message())));
 }

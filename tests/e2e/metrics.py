@@ -261,6 +261,7 @@ def check_logs(cluster):
             assert fields["level"] == "info", f"{name}: nothing went wrong: {line}"
             if name.startswith("worker"):
                 assert "worker" in fields, line
+            assert "pipeline" not in fields or "generation" in fields, line
             if "subtask" in fields:
                 assert {"pipeline", "generation", "epoch"} <= fields.keys(), line
             assert f"`{fields['event']}`" in page, f"docs/logs.md does not list the event of: {line}"
