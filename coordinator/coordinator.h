@@ -78,7 +78,8 @@ class Coordinator {
 
   // Answers once the pipeline is stored. Repeating a request with its request_id answers with the pipeline that it
   // made. AlreadyExists if the name is taken, unless that pipeline has another plan, is at rest and has never completed
-  // a checkpoint: it has written nothing, so that the plan may be corrected under its name, as a new lineage.
+  // a checkpoint: it has committed no row, so that the plan may be corrected under its name, as a new lineage. Its
+  // tables may exist nevertheless, empty and with the old plan's columns: a start creates them before it reads.
   void Create(v1::Plan plan, std::string request_id, Done done);
   void Get(std::string name, Done done);
   // Sorted by name.

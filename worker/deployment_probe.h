@@ -49,7 +49,8 @@ class DeploymentProbe {
   const Clock* const clock_;
   Metrics* const metrics_;
   const std::string pipeline_;
-  std::map<std::string, bool> late_is_kept_;  // by window aggregate
+  // By window aggregate. Its late rows count as dead letters where a table takes them.
+  std::map<std::string, bool> late_is_kept_;
 
   Mutex mutex_;
   MetricScope scope_ ABSL_GUARDED_BY(mutex_);

@@ -35,7 +35,7 @@ class FrozenEntries {
 };
 
 // What the receivers behind an operator's exchange have confirmed, for the combiner in front of it
-// (docs/ARCHITECTURE.md, D4). Task thread.
+// (docs/ARCHITECTURE.md, "Time"). Task thread.
 class DownstreamProgress {
  public:
   virtual ~DownstreamProgress() = default;
@@ -68,8 +68,8 @@ struct OperatorFigures {
   uint64_t num_bytes = 0;  // roughly
 };
 
-// A step of a pipeline on columnar batches. Its durable state is what Freeze hands out and Restore reads: nothing
-// else survives.
+// A step of a pipeline on columnar batches. Its durable state is what BeforeBarrier hands out and Restore reads:
+// nothing else survives.
 //
 // Owns:    its hot tables.
 // Thread:  task thread, except Restore (IoPool, before everything else).

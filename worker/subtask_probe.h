@@ -30,7 +30,6 @@ class SubtaskProbe {
   void SourceHolds(SourceFigures figures);
   SourceFigures source_figures() const;
 
-  // Late rows of a window aggregate count as dead letters where a table takes them.
   void BarrierTriggered(Epoch epoch);  // its worker was told
   void BarrierArrived(Epoch epoch);    // on the first channel, or at the source
   void BarrierPassed(absl::Duration alignment, absl::Duration sync);

@@ -19,7 +19,8 @@
 
 namespace millrace {
 
-// Reads partitions that it was told to read, from where it was told, through one queue (docs/ARCHITECTURE.md, D9).
+// Reads partitions that it was told to read, from where it was told, through one queue. It is the first step of
+// docs/ARCHITECTURE.md, "Where a batch goes".
 //
 //   Open: same cluster? every position still there? ──► assign at the position, or at the record before it if there
 //         is a fingerprint

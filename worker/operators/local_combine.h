@@ -12,7 +12,7 @@
 
 namespace millrace {
 
-// Pre-aggregates rows in front of the exchange to a window_aggregate (docs/ARCHITECTURE.md, D4). It decides no
+// Pre-aggregates rows in front of the exchange to a window_aggregate (docs/ARCHITECTURE.md, "Time"). It decides no
 // lateness: rows that some receiver may refuse, and all rows while a receiver does not count this channel, pass as they
 // are. So do all rows for a while once keys turn out not to repeat. It has no state: it flushes before a watermark, an
 // idle mark and a barrier go on.
