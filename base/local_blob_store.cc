@@ -21,6 +21,8 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr std::string_view kTemporaryMark = ".tmp-";
+// Each failed attempt is a delete that another caller finished in between.
+constexpr int kMaxCreateAttempts = 100;
 
 absl::Status Errno(std::string_view doing, std::string_view path) {
   int error = errno;
@@ -54,10 +56,44 @@ absl::Status MakeDirectories(const std::string& path) {
   return SyncDirectory(parent.empty() ? "." : parent);
 }
 
+// Creates a file, and the directories above it. A racing delete may remove a directory that has nothing in it yet; once
+// the file is in the directory it stays.
+absl::StatusOr<int> CreateWithDirectories(const std::string& path) {
+  for (int attempt = 1;; ++attempt) {
+    absl::Status made = MakeDirectories(fs::path(path).parent_path().string());
+    if (made.ok()) {
+      int fd = open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
+      if (fd >= 0) return fd;
+      made = Errno("create", path);
+    }
+    if (!absl::IsNotFound(made)) return made;
+    if (attempt == kMaxCreateAttempts) {
+      return Unavailable("create ", path, ": its directory was removed ", attempt, " times as soon as it was made");
+    }
+  }
+}
+
+// Makes the entry of a blob durable. Its directory can be missing only because a racing delete has taken the blob: then
+// there is nothing to be kept.
+absl::Status SyncEntryOf(const std::string& path) {
+  absl::Status synced = SyncDirectory(fs::path(path).parent_path().string());
+  return absl::IsNotFound(synced) ? absl::OkStatus() : synced;
+}
+
 // Unique within the machine: process id and a counter.
 std::string TemporarySuffix() {
   static std::atomic<uint64_t> counter{0};
   return Cat(kTemporaryMark, getpid(), "-", counter.fetch_add(1));
+}
+
+// Removes the directories above `path` and below `root` that are empty, from the innermost. What cannot be removed
+// stays: it is garbage and not an error. Not made durable: after a crash a directory may be there again, empty.
+void RemoveEmptyParents(const std::string& path, const std::string& root) {
+  std::string parent = fs::path(path).parent_path().string();
+  // One that is missing was removed by a racing delete, which may have stopped there.
+  while (parent.size() > root.size() && (rmdir(parent.c_str()) == 0 || errno == ENOENT)) {
+    parent = fs::path(parent).parent_path().string();
+  }
 }
 
 }  // namespace
@@ -91,10 +127,8 @@ absl::StatusOr<std::string> LocalBlobStore::PathOf(std::string_view name) const 
 
 absl::StatusOr<std::string> LocalBlobStore::WriteTemporary(const std::string& path, std::string_view bytes) {
   fs::path target(path);
-  RETURN_IF_ERROR(MakeDirectories(target.parent_path().string()));
   std::string temporary = Cat(target.parent_path().string(), "/.", target.filename().string(), TemporarySuffix());
-  int fd = open(temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
-  if (fd < 0) return Errno("create", temporary);
+  ASSIGN_OR_RETURN(int fd, CreateWithDirectories(temporary));
   absl::Cleanup close_fd = [fd] { close(fd); };
   absl::Cleanup remove = [&temporary] { unlink(temporary.c_str()); };
   for (std::string_view rest = bytes; !rest.empty();) {
@@ -136,7 +170,7 @@ absl::Status LocalBlobStore::Put(std::string_view name, std::string_view bytes) 
     unlink(temporary.c_str());
     return status;
   }
-  return SyncDirectory(fs::path(path).parent_path().string());
+  return SyncEntryOf(path);
 }
 
 absl::StatusOr<PutResult> LocalBlobStore::PutIfAbsent(std::string_view name, std::string_view bytes) {
@@ -149,7 +183,7 @@ absl::StatusOr<PutResult> LocalBlobStore::PutIfAbsent(std::string_view name, std
     struct stat info;
     if (stat(temporary.c_str(), &info) != 0 || info.st_nlink != 2) return PutResult::kAlreadyExists;
   }
-  RETURN_IF_ERROR(SyncDirectory(fs::path(path).parent_path().string()));
+  RETURN_IF_ERROR(SyncEntryOf(path));
   return PutResult::kCreated;
 }
 
@@ -158,19 +192,28 @@ absl::StatusOr<std::vector<std::string>> LocalBlobStore::List(std::string_view p
   size_t slash = prefix.rfind('/');
   std::string start = slash == std::string_view::npos ? root_ : Cat(root_, "/", prefix.substr(0, slash));
   std::error_code error;
-  fs::recursive_directory_iterator entries(start, error);
-  if (error) {
-    if (error == std::errc::no_such_file_or_directory) return names;
-    return Unavailable("list ", start, ": ", error.message());
+  // Directory by directory: one that a racing delete takes away must not end the walk of the others, as it would in a
+  // recursive_directory_iterator.
+  for (std::vector<std::string> directories = {start}; !directories.empty();) {
+    std::string directory = std::move(directories.back());
+    directories.pop_back();
+    std::error_code error;
+    fs::directory_iterator entries(directory, error);
+    for (; !error && entries != fs::directory_iterator(); entries.increment(error)) {
+      std::error_code vanished;
+      std::string path = entries->path().string();
+      if (entries->is_directory(vanished)) {
+        if (!entries->is_symlink(vanished)) directories.push_back(std::move(path));
+        continue;
+      }
+      if (entries->path().filename().string().find(kTemporaryMark) != std::string::npos) continue;
+      std::string name = path.substr(root_.size() + 1);
+      if (name.starts_with(prefix)) names.push_back(std::move(name));
+    }
+    if (error && error != std::errc::no_such_file_or_directory) {
+      return Unavailable("list ", directory, ": ", error.message());
+    }
   }
-  for (; entries != fs::recursive_directory_iterator(); entries.increment(error)) {
-    if (error) break;
-    std::string path = entries->path().string();
-    if (path.find(kTemporaryMark) != std::string::npos || entries->is_directory(error)) continue;
-    std::string name = path.substr(root_.size() + 1);
-    if (name.starts_with(prefix)) names.push_back(std::move(name));
-  }
-  if (error && error != std::errc::no_such_file_or_directory) return Unavailable("list ", start, ": ", error.message());
   std::sort(names.begin(), names.end());
   return names;
 }
@@ -178,6 +221,7 @@ absl::StatusOr<std::vector<std::string>> LocalBlobStore::List(std::string_view p
 absl::Status LocalBlobStore::Delete(std::string_view name) {
   ASSIGN_OR_RETURN(std::string path, PathOf(name));
   if (unlink(path.c_str()) != 0 && errno != ENOENT) return Errno("delete", path);
+  RemoveEmptyParents(path, root_);
   return absl::OkStatus();
 }
 

@@ -9,7 +9,8 @@ namespace millrace {
 
 // A directory as a BlobStore. A blob is written to a temporary name, fsynced, and linked or renamed into place; the
 // directories that this made are fsynced too. PutIfAbsent uses link(2), which fails if the name exists, on every POSIX
-// file system that has hard links; Open tries it and refuses a directory that has not.
+// file system that has hard links; Open tries it and refuses a directory that has not. A delete takes the directories
+// along that it empties, but the root; a process killed within a put or a delete may leave one empty.
 class LocalBlobStore final : public BlobStore {
  public:
   // Makes the directory if it is missing.

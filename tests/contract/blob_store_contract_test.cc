@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <atomic>
 #include <barrier>
 #include <filesystem>
 #include <thread>
@@ -120,6 +121,53 @@ TEST_P(BlobStoreContract, OfEightRacersExactlyOneCreates) {
     ASSERT_EQ(count, 1) << "round " << round;
     EXPECT_EQ(*store_->Get(Cat("race/", round)), Cat("racer ", winner));
   }
+}
+
+// A store that drops the folder of its last blob must not drop it under a put.
+TEST_P(BlobStoreContract, APutSucceedsWhileItsFolderIsEmptiedByAnother) {
+  constexpr int kRounds = 300;
+  std::vector<absl::Status> failed(2);
+  std::vector<std::thread> racers;
+  for (size_t racer = 0; racer < failed.size(); ++racer) {
+    racers.emplace_back([&, racer] {
+      std::string name = Cat("state/count/7/sst/", racer);
+      for (int round = 0; round < kRounds && failed[racer].ok(); ++round) {
+        std::string bytes = Cat("round ", round);
+        failed[racer] = round % 2 == 0 ? store_->Put(name, bytes) : store_->PutIfAbsent(name, bytes).status();
+        if (!failed[racer].ok()) return;
+        auto read = store_->Get(name);
+        failed[racer] = !read.ok() ? read.status() : *read != bytes ? DataLoss("read ", *read) : store_->Delete(name);
+      }
+    });
+  }
+  for (std::thread& racer : racers) racer.join();
+  for (const absl::Status& status : failed) EXPECT_TRUE(status.ok()) << status;
+  EXPECT_TRUE(store_->List("")->empty());
+}
+
+TEST_P(BlobStoreContract, AListingLosesNothingWhileOtherFoldersAreEmptied) {
+  std::vector<std::string> kept;
+  for (int i = 0; i < 20; ++i) kept.push_back(Cat("epochs/", 100 + i, "/kept"));
+  for (const std::string& name : kept) ASSERT_TRUE(store_->Put(name, "kept").ok());
+  std::atomic<bool> done = false;
+  absl::Status failed;
+  std::thread emptier([&] {
+    for (int round = 0; round < 150 && failed.ok(); ++round) {
+      std::string name = Cat("epochs/", 100 + round % 20, "x/sst/gone");
+      failed = store_->Put(name, "");
+      if (failed.ok()) failed = store_->Delete(name);
+    }
+    done = true;
+  });
+  do {
+    auto names = store_->List("epochs/");
+    EXPECT_TRUE(names.ok()) << names.status();
+    if (!names.ok()) break;
+    std::erase_if(*names, [](const std::string& name) { return name.ends_with("/gone"); });
+    EXPECT_EQ(*names, kept);
+  } while (!done && !HasFailure());
+  emptier.join();
+  EXPECT_TRUE(failed.ok()) << failed;
 }
 
 }  // namespace

@@ -23,6 +23,8 @@ from delta_table import read
 
 SPLITS, ROWS, RATE = 4, 60_000, 12_000
 RETAINED = 2
+# Threads of a process that put and delete blobs.
+CALLS_IN_HAND = 4
 
 
 def plan(out, seed):
@@ -71,23 +73,28 @@ def check(out):
     return total, num_late[0], windows.num_rows
 
 
-def check_disk(cluster):
+def check_disk(cluster, kills):
     """Only the retained manifests are left, and only state that one of them names. The last collection may still be under way."""
     root = cluster.directory / "coordinator" / "checkpoints"
     deadline = time.monotonic() + 20
     while True:
-        # A put that was killed may leave a temporary file, which is no blob: at most one per call in hand.
-        files = [path for path in root.rglob("*") if path.is_file() and ".tmp-" not in path.name]
-        manifests = [path for path in files if path.parent.name == "manifests"]
         try:
+            paths = list(root.rglob("*"))
+            # A put that was killed may leave a temporary file, which is no blob: at most one per call in hand.
+            files = [path for path in paths if path.is_file() and ".tmp-" not in path.name]
+            empty = [path for path in paths if path.is_dir() and not any(path.iterdir())]
+            manifests = [path for path in files if path.parent.name == "manifests"]
             named = b"".join(path.read_bytes() for path in manifests)
         except FileNotFoundError:
             continue  # collected just now
         garbage = [path for path in files if path not in manifests and str(path.relative_to(root)).encode() not in named]
-        if len(manifests) <= RETAINED and not garbage:
+        # Nor a directory that held collected blobs, but for those that a call in hand at a kill had made or emptied.
+        if len(manifests) <= RETAINED and not garbage and len(empty) <= kills * CALLS_IN_HAND:
             assert manifests, "no checkpoint is left"
-            return len(files), sum(path.stat().st_size for path in files)
-        assert time.monotonic() < deadline, f"{len(manifests)} manifests, not collected: {garbage[:5]} of {len(garbage)}"
+            return len(files), sum(path.stat().st_size for path in files), len(empty)
+        assert time.monotonic() < deadline, (
+            f"{len(manifests)} manifests, not collected: {garbage[:5]} of {len(garbage)}, empty directories after "
+            f"{kills} kills: {empty[:5]} of {len(empty)}")
         time.sleep(0.1)
 
 
@@ -113,7 +120,7 @@ def main():
             cluster.wait(f"recovery from the kill of {victim}", 40, lambda v: committed(v) > before)
         cluster.call("stop", "clicks")
         assert cluster.view()["state"].endswith("STOPPED"), cluster.view()
-        check_disk(cluster)
+        check_disk(cluster, kills)
         cluster.call("start", "clicks", "--parallelism", "1")
         before = committed(cluster.view())
         cluster.wait("commits at parallelism 1", 40, lambda v: committed(v) > before + 1)
@@ -121,9 +128,9 @@ def main():
         cluster.call("start", "clicks", "--parallelism", "2")
         view = cluster.wait("the end of the input", 120, lambda v: v.get("state", "").endswith("FINISHED"))
         total, late, windows = check(out)
-        blobs, size = check_disk(cluster)
+        blobs, size, empty = check_disk(cluster, kills)
         print(f"{total} rows, {windows} windows, {late} late, {kills} kills, {view['last_committed_epoch']} epochs: "
-              f"lost 0, duplicated 0, {blobs} checkpoint blobs of {size} bytes left")
+              f"lost 0, duplicated 0, {blobs} checkpoint blobs of {size} bytes and {empty} empty directories left")
     finally:
         cluster.end()
     shutil.rmtree(directory)

@@ -5,6 +5,7 @@ only if the files still say the same after everybody else had time to go on is i
 next chance is taken.
 """
 
+import glob
 import os
 import pathlib
 import time
@@ -27,7 +28,8 @@ class CheckpointFiles:
 
     def snapshots(self):
         """Epochs of which an operator has uploaded something."""
-        return {int(path.name) for path in self.root.glob("*/state/*/*")}
+        # Not Path.glob, which fails at a directory that the collector takes away meanwhile.
+        return {int(os.path.basename(path)) for path in glob.iglob(str(self.root / "*/state/*/*"))}
 
 
 def spin(seconds, what, look):
