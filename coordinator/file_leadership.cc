@@ -1,12 +1,6 @@
 #include "coordinator/file_leadership.h"
 
-#include <fcntl.h>
-#include <sys/file.h>
-#include <unistd.h>
-
-#include <cerrno>
 #include <cstdlib>
-#include <cstring>
 
 #include "base/error.h"
 #include "base/macros.h"
@@ -18,24 +12,15 @@ constexpr char kRecord[] = "leadership";
 
 }  // namespace
 
-FileLeadership::~FileLeadership() {
-  if (file_ >= 0) close(file_);
-}
-
 absl::StatusOr<Term> FileLeadership::Acquire() {
-  if (file_ < 0) {
-    int file = open(lock_path_.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-    if (file < 0) {
-      return FailedPrecondition("open lock file ", lock_path_, ": ", std::strerror(errno),
-                                ": give the process a data directory that it may write");
+  if (lock_ == nullptr) {
+    absl::StatusOr<std::unique_ptr<FileLock>> lock = FileLock::TryAcquire(lock_path_);
+    if (absl::IsUnavailable(lock.status())) return Unavailable("lock ", lock_path_, ": another coordinator leads");
+    if (absl::IsNotFound(lock.status())) {
+      return FailedPrecondition(lock.status().message(), ": give the process a data directory that it may write");
     }
-    if (flock(file, LOCK_EX | LOCK_NB) != 0) {
-      int error = errno;
-      close(file);
-      return Unavailable("lock ", lock_path_, ": ",
-                         error == EWOULDBLOCK ? "another coordinator leads" : std::strerror(error));
-    }
-    file_ = file;
+    if (!lock.ok()) return lock.status();
+    lock_ = *std::move(lock);
   }
   absl::StatusOr<VersionedRecord> record = store_->Get(kRecord);
   if (!record.ok() && !absl::IsNotFound(record.status())) return record.status();

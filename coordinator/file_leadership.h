@@ -1,7 +1,9 @@
 #pragma once
 
+#include <memory>
 #include <string>
 
+#include "base/file_lock.h"
 #include "coordinator/leadership.h"
 #include "coordinator/metadata_store.h"
 
@@ -11,19 +13,16 @@ namespace millrace {
 // is raised by compare-and-set on record "leadership", so that even a lock that fails to exclude cannot give two
 // leaders the same term.
 //
-// Owns:    the open file; destruction gives leadership up. Borrows the store.
+// Owns:    the lock; destruction gives leadership up. Borrows the store.
 class FileLeadership final : public Leadership {
  public:
   FileLeadership(std::string lock_path, MetadataStore* store) : lock_path_(std::move(lock_path)), store_(store) {}
-  ~FileLeadership() override;
-  FileLeadership(const FileLeadership&) = delete;
-  FileLeadership& operator=(const FileLeadership&) = delete;
   absl::StatusOr<Term> Acquire() override;
 
  private:
   const std::string lock_path_;
   MetadataStore* const store_;
-  int file_ = -1;
+  std::unique_ptr<FileLock> lock_;
 };
 
 }  // namespace millrace
