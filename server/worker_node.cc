@@ -1,6 +1,7 @@
 #include "server/worker_node.h"
 
 #include <future>
+#include <optional>
 #include <utility>
 
 #include "base/error.h"
@@ -12,6 +13,7 @@
 #include "connectors/registry.h"
 #include "server/grpc_transport.h"
 #include "server/listen_address.h"
+#include "server/worker_directory.h"
 #include "state/rocksdb_backend.h"
 #include "state/rocksdb_probe.h"
 #include "worker/worker.h"
@@ -34,6 +36,7 @@ struct WorkerNode::Parts {
   EventLoopFactory loops;
   ConnectorEnvironment environment;
   ConnectorRegistry connectors;
+  std::optional<WorkerDirectory> directory;
   std::unique_ptr<RocksDbStateBackendFactory> state_backends;
   std::unique_ptr<RocksDbProbe> state_probe;
   GrpcTransport transport;
@@ -54,9 +57,17 @@ WorkerNode::~WorkerNode() = default;
 absl::StatusOr<std::unique_ptr<WorkerNode>> WorkerNode::Start(const Options& options, const Clock* clock, Metrics* metrics,
                                                               Logger log) {
   auto parts = std::make_unique<Parts>(metrics, clock);
-  parts->worker_id = Cat("worker-", Random::FromSystem().Uuid().substr(0, 8));
+  Random random = Random::FromSystem();
+  std::string state_root = Cat(options.data_dir, "/state");
+  ASSIGN_OR_RETURN(WorkerDirectory directory, WorkerDirectory::Claim(state_root, &random));
+  parts->directory.emplace(std::move(directory));
+  parts->worker_id = parts->directory->name();
+  log = log.With({{"worker", parts->worker_id}});
+  RemovedWorkerDirectories dead = RemoveDirectoriesOfDeadWorkers(state_root);
+  for (const std::string& name : dead.removed) log.Info("dead_state_removed", {{"of", name}});
+  for (const absl::Status& why : dead.failed) log.Warning("dead_state_kept", {{"why", why}});
   RocksDbOptions state;
-  state.root = Cat(options.data_dir, "/state/", parts->worker_id);
+  state.root = parts->directory->path();
   ASSIGN_OR_RETURN(parts->state_backends, RocksDbStateBackendFactory::Open(state));
   parts->state_probe = std::make_unique<RocksDbProbe>(parts->state_backends.get(), metrics);
   absl::Status listening = parts->transport.Listen(HostPort(options.bind, options.internal_port));
@@ -72,7 +83,7 @@ absl::StatusOr<std::unique_ptr<WorkerNode>> WorkerNode::Start(const Options& opt
   worker.state_backends = parts->state_backends.get();
   worker.connectors = &parts->connectors;
   worker.metrics = metrics;
-  worker.log = log.With({{"worker", parts->worker_id}});
+  worker.log = log;
   worker.worker_id = parts->worker_id;
   worker.num_slots = options.num_slots;
   worker.shuffle_address = HostPort(options.bind, parts->transport.port());

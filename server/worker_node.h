@@ -14,7 +14,7 @@ namespace millrace {
 // Owns:    threads, the shuffle's port, state directories below data_dir, connectors, the Worker.
 // Thread:  any; Leave and idle hop to the worker's loop.
 // Ends:    with the process. A worker that has left, or is killed, loses nothing that was committed, so nothing is torn
-//          down.
+//          down; its directory is removed by the next worker that starts below data_dir.
 class WorkerNode {
  public:
   struct Options {

@@ -10,9 +10,11 @@ import urllib.request
 
 
 class Cluster:
-    """Starts a coordinator and two workers in `directory`; every file they write lies there."""
+    """Starts a coordinator and two workers in `directory`; every file they write lies there. `shared`: data directories
+    by process, of those that have none of their own."""
 
-    def __init__(self, millrace, directory, pipeline, slots=2):
+    def __init__(self, millrace, directory, pipeline, slots=2, shared=None):
+        self.shared = shared or {}
         self.millrace, self.directory, self.pipeline, self.slots = millrace, directory, pipeline, slots
         self.processes = {}
         self.start("coordinator", ["coordinator", "--grpc-port", "0", "--http-port", "0", "--internal-port", "0"])
@@ -23,11 +25,14 @@ class Cluster:
         for name in self.workers:
             self.start_worker(name)
 
+    def data_directory(self, name):
+        return self.directory / self.shared.get(name, name)
+
     def start(self, name, arguments):
         # Emptied first: an address of the process before it must not be taken for its own.
         (self.directory / f"{name}.out").write_text("")
         self.processes[name] = subprocess.Popen(
-            [self.millrace, *arguments, "--data-dir", str(self.directory / name)],
+            [self.millrace, *arguments, "--data-dir", str(self.data_directory(name))],
             stdout=(self.directory / f"{name}.out").open("w"),
             stderr=(self.directory / f"{name}.err").open("a"),
         )

@@ -98,6 +98,13 @@ def check_disk(cluster, kills):
         time.sleep(0.1)
 
 
+def check_worker_directories(cluster):
+    """Workers that share a data directory: each start removes what the dead have left, and nothing of the living."""
+    living = {cluster.address(name, "worker") for name in cluster.workers}
+    left = {path.name for path in (cluster.data_directory("worker-1") / "state").iterdir()}
+    assert left == living, f"local state of {sorted(left)}, alive are {sorted(living)}"
+
+
 def main():
     millrace = os.path.abspath(sys.argv[1])
     seed = int(sys.argv[2] if len(sys.argv) > 2 else os.environ.get("MILLRACE_SEED", 1))
@@ -105,7 +112,7 @@ def main():
     directory = pathlib.Path(tempfile.mkdtemp(prefix="millrace-e2e-"))
     out = directory / "tables"
     (directory / "plan.json").write_text(json.dumps(plan(out, seed)))
-    cluster = Cluster(millrace, directory, "clicks")
+    cluster = Cluster(millrace, directory, "clicks", shared={"worker-1": "workers", "worker-2": "workers"})
     try:
         cluster.call("run", str(directory / "plan.json"), "--detach")
         cluster.wait("first checkpoints", 30, lambda v: committed(v) >= 2)
@@ -118,6 +125,7 @@ def main():
             time.sleep(chance.uniform(0, 0.5))
             cluster.restart(victim)
             cluster.wait(f"recovery from the kill of {victim}", 40, lambda v: committed(v) > before)
+            check_worker_directories(cluster)
         cluster.call("stop", "clicks")
         assert cluster.view()["state"].endswith("STOPPED"), cluster.view()
         check_disk(cluster, kills)
