@@ -62,6 +62,14 @@ class Cluster:
     def pause(self, name):
         self.processes[name].send_signal(signal.SIGSTOP)
 
+    def await_pause(self, name):
+        """Until the kernel has stopped every thread of a process that was paused."""
+        stat = f"/proc/{self.processes[name].pid}/stat"
+        while True:
+            with open(stat) as file:
+                if file.read().rsplit(")", 1)[1].split()[0] == "T":
+                    return
+
     def resume(self, name):
         self.processes[name].send_signal(signal.SIGCONT)
 

@@ -115,27 +115,27 @@ def is_restoring(directory):
 
 def during_restore(cluster, known):
     """Kills a worker while it downloads or copies state, if it can be caught. `known`: state directories of earlier
-    deployments. Returns its name and the bytes of state that had arrived, or None."""
+    deployments. Returns its name and the bytes of state that had arrived, or None.
 
-    def look():
-        return next(
-            (
-                (path, worker)
-                for path, worker in state_directories(cluster).items()
-                if path not in known and is_restoring(path)
-            ),
-            None,
-        )
-
-    try:
-        path, worker = spin(4, "a restore", look)
-    except AssertionError:
-        return None
-    cluster.pause(worker)
-    time.sleep(SETTLE)
-    if is_restoring(path) and not is_running(cluster.view()):
-        size = sum(file.stat().st_size for file in pathlib.Path(path).rglob("*") if file.is_file())
-        cluster.kill(worker)
-        return worker, size
-    cluster.resume(worker)
+    A restore takes milliseconds: the workers run in slices of a millisecond, and are looked at while they stand still."""
+    deadline = time.monotonic() + 4
+    while time.monotonic() < deadline:
+        for worker in cluster.workers:
+            cluster.pause(worker)
+            cluster.await_pause(worker)
+            path = next(
+                (
+                    path
+                    for path, owner in state_directories(cluster).items()
+                    if owner == worker and path not in known and is_restoring(path)
+                ),
+                None,
+            )
+            if path is not None and not is_running(cluster.view()):
+                size = sum(file.stat().st_size for file in pathlib.Path(path).rglob("*") if file.is_file())
+                cluster.kill(worker)
+                return worker, size
+            cluster.resume(worker)
+        time.sleep(0.001)
     return None
+
