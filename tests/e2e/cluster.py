@@ -11,10 +11,10 @@ import urllib.request
 
 class Cluster:
     """Starts a coordinator and two workers in `directory`; every file they write lies there. `shared`: data directories
-    by process, of those that have none of their own."""
+    by process, of those that have none of their own. `flags`: by process, what else stands on its command line."""
 
-    def __init__(self, millrace, directory, pipeline, slots=2, shared=None):
-        self.shared = shared or {}
+    def __init__(self, millrace, directory, pipeline, slots=2, shared=None, flags=None):
+        self.shared, self.flags = shared or {}, flags or {}
         self.millrace, self.directory, self.pipeline, self.slots = millrace, directory, pipeline, slots
         self.processes = {}
         self.start("coordinator", ["coordinator", "--grpc-port", "0", "--http-port", "0", "--internal-port", "0"])
@@ -32,7 +32,7 @@ class Cluster:
         # Emptied first: an address of the process before it must not be taken for its own.
         (self.directory / f"{name}.out").write_text("")
         self.processes[name] = subprocess.Popen(
-            [self.millrace, *arguments, "--data-dir", str(self.data_directory(name))],
+            [self.millrace, *arguments, *self.flags.get(name, []), "--data-dir", str(self.data_directory(name))],
             stdout=(self.directory / f"{name}.out").open("w"),
             stderr=(self.directory / f"{name}.err").open("a"),
         )
@@ -106,14 +106,14 @@ class Cluster:
         except (urllib.error.URLError, OSError):
             return {}
 
+    def scrape(self, name):
+        with urllib.request.urlopen(f"http://{self.address(name, 'http')}/metrics", timeout=10) as answer:
+            return answer.read().decode()
+
     def metrics(self, name):
         """Samples of a process: {'family{labels}': value}."""
-        with urllib.request.urlopen(f"http://{self.address(name, 'http')}/metrics", timeout=10) as answer:
-            lines = answer.read().decode().splitlines()
-        return {
-            key: float(value)
-            for key, value in (line.rsplit(" ", 1) for line in lines if line and not line.startswith("#"))
-        }
+        lines = [line for line in self.scrape(name).splitlines() if line and not line.startswith("#")]
+        return {key: float(value) for key, value in (line.rsplit(" ", 1) for line in lines)}
 
     def wait(self, what, seconds, condition):
         deadline = time.monotonic() + seconds

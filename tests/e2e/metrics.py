@@ -20,8 +20,8 @@ import subprocess
 import sys
 import tempfile
 import time
-import urllib.request
 
+from cluster import Cluster
 from deltalake import DeltaTable
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
@@ -53,63 +53,6 @@ def plan(out):
             {"uid": "raw", "inputs": [{"from": "clicks"}], "sink": table("raw")},
         ],
     }
-
-
-class Cluster:
-    def __init__(self, millrace, directory):
-        self.millrace, self.directory, self.processes = millrace, directory, {}
-        self.start("coordinator", "coordinator", "--grpc-port", "0", "--http-port", "0", "--internal-port", "0")
-        internal = self.address("coordinator", "internal")
-        for name, log_format in (("worker-1", "logfmt"), ("worker-2", "json")):
-            self.start(name, "worker", "--coordinator", internal, "--slots", "1", "--http-port", "0", "--log-format", log_format)
-        self.http = {name: self.address(name, "http") for name in self.processes}
-        self.server = self.address("coordinator", "grpc")
-
-    def start(self, name, *arguments):
-        self.processes[name] = subprocess.Popen(
-            [self.millrace, *arguments, "--data-dir", str(self.directory / name)],
-            stdout=(self.directory / f"{name}.out").open("w"), stderr=(self.directory / f"{name}.err").open("w"))
-
-    def address(self, name, what):
-        deadline = time.monotonic() + 20
-        while time.monotonic() < deadline:
-            match = re.search(rf"^{what} (\S+)$", (self.directory / f"{name}.out").read_text(), re.M)
-            if match:
-                return match.group(1)
-            assert self.processes[name].poll() is None, self.log(name)
-            time.sleep(0.05)
-        raise AssertionError(f"{name} did not print its {what} address")
-
-    def log(self, name):
-        return (self.directory / f"{name}.err").read_text()
-
-    def call(self, *arguments):
-        done = subprocess.run([self.millrace, *arguments, "--server", self.server], capture_output=True, text=True, timeout=60)
-        assert done.returncode == 0, f"{arguments}: exit {done.returncode}: {done.stdout}{done.stderr}"
-        return done.stdout
-
-    def view(self):
-        view = json.loads(self.call("get", "clicks", "-o", "json"))
-        return view.get("pipeline", view)
-
-    def wait(self, what, condition, seconds=60):
-        deadline = time.monotonic() + seconds
-        while time.monotonic() < deadline:
-            view = self.view()
-            if condition(view):
-                return view
-            time.sleep(0.1)
-        logs = "".join(f"== {name}\n{self.log(name)[-2000:]}\n" for name in self.processes)
-        raise AssertionError(f"{what}: not within {seconds} s: {self.view()}\n{logs}")
-
-    def scrape(self, name):
-        with urllib.request.urlopen(f"http://{self.http[name]}/metrics", timeout=10) as answer:
-            return answer.read().decode()
-
-    def end(self):
-        for process in self.processes.values():
-            process.kill()
-            process.wait()
 
 
 class Exported:
@@ -278,11 +221,13 @@ def main():
     directory = pathlib.Path(tempfile.mkdtemp(prefix="millrace-metrics-"))
     out = directory / "tables"
     (directory / "plan.json").write_text(json.dumps(plan(out)))
-    cluster = Cluster(millrace, directory)
+    # One worker speaks each of the formats of a log.
+    flags = {"worker-1": ["--log-format", "logfmt"], "worker-2": ["--log-format", "json"]}
+    cluster = Cluster(millrace, directory, "clicks", slots=1, flags=flags)
     try:
         cluster.call("run", str(directory / "plan.json"), "--detach")
         began = time.monotonic()
-        cluster.wait("late rows are committed", lambda v: int(v.get("last_committed_epoch", 0)) >= 4 and
+        cluster.wait("late rows are committed", 60, lambda v: int(v.get("last_committed_epoch", 0)) >= 4 and
                      int(v.get("progress", {}).get("late_records", 0)) > 0)
         time.sleep(1.1)  # workers report once a second, and so may the next look be older than what it is compared with
         view = cluster.view()
@@ -295,7 +240,7 @@ def main():
         running = {name: Exported(text) for name, text in texts.items()}
         if not write:
             check_running(running["coordinator"], [running["worker-1"], running["worker-2"]], took)
-        view = cluster.wait("the end of the input", lambda v: v["state"].endswith("FINISHED"))
+        view = cluster.wait("the end of the input", 60, lambda v: v.get("state", "").endswith("FINISHED"))
         ended = {name: Exported(cluster.scrape(name)) for name in cluster.processes}
         check_page([*running.items(), *ended.items()], write)
         check_ended(ended["coordinator"], [ended["worker-1"], ended["worker-2"]], view, out)
