@@ -8,22 +8,12 @@
 #include "coordinator/coordinator.h"
 #include "coordinator/file_metadata_store.h"
 #include "state/memory_backend.h"
+#include "tests/sim/planted_bugs.h"
 #include "tests/sim/sim_storage.h"
 #include "tests/sim/sim_world.h"
 #include "worker/worker.h"
 
 namespace millrace::sim {
-
-// Bugs that the harness must be able to find.
-enum class PlantedBug {
-  kNone,
-  kSkippedTxnCheck,
-  kSkippedAlignment,
-  kReusedEpoch,
-  kUnfencedCollector,    // deletes although another coordinator leads
-  kGreedyCollector,      // keeps the newest checkpoint only, whatever is retained
-  kImpatientCollector,   // deletes what a checkpoint under way has uploaded
-};
 
 // A coordinator and workers, all real code, in a World. A process that dies is started anew after a while; one that is
 // frozen is given up by the others, and wakes up later: a coordinator beside its successor.

@@ -5,6 +5,7 @@
 
 #include "base/check.h"
 #include "base/error.h"
+#include "tests/sim/sim_network.h"
 
 namespace millrace::sim {
 
@@ -21,20 +22,6 @@ class SimClock final : public Clock {
 };
 
 }  // namespace
-
-// A stream between two processes; end 0 opened it, end 1 accepted it.
-struct World::Connection {
-  struct End {
-    Process* process = nullptr;
-    Executor* executor = nullptr;
-    StreamEvents events;
-    bool attached = false;  // its Stream object exists
-    std::vector<std::string> backlog;  // arrived before the stream was accepted
-    absl::Duration last_arrival;
-  };
-  End ends[2];
-  bool open = true;
-};
 
 class SimExecutor final : public Executor {
  public:
@@ -77,73 +64,13 @@ class SimIoPool final : public IoPool {
   Process* const process_;
 };
 
-class SimStream final : public Stream {
- public:
-  SimStream(World* world, std::shared_ptr<World::Connection> connection, int end)
-      : world_(world), connection_(std::move(connection)), end_(end) {}
-  ~SimStream() override {
-    connection_->ends[end_].attached = false;
-    world_->CloseConnection(connection_, Unavailable("the peer closed the stream"));
-  }
-  void Send(std::string message) override { world_->Deliver(connection_, 1 - end_, std::move(message)); }
-  void Close(absl::Status why) override { world_->CloseConnection(connection_, std::move(why)); }
-
- private:
-  World* const world_;
-  const std::shared_ptr<World::Connection> connection_;
-  const int end_;
-};
-
-class SimTransport final : public Transport {
- public:
-  SimTransport(World* world, Process* process, std::string address)
-      : world_(world), process_(process), address_(std::move(address)) {}
-  ~SimTransport() override {
-    std::erase_if(world_->services_, [&](const auto& entry) { return entry.second.process == process_; });
-  }
-
-  std::unique_ptr<Stream> Connect(const std::string& address, const std::string& method, Executor* executor,
-                                  StreamEvents events) override {
-    auto connection = std::make_shared<World::Connection>();
-    world_->connections_.push_back(connection);
-    connection->ends[0].process = process_;
-    connection->ends[0].executor = executor;
-    connection->ends[0].events = std::move(events);
-    connection->ends[0].attached = true;
-    world_->After(world_->Jitter(world_->options_.max_message_delay), nullptr, [world = world_, connection, address, method] {
-      if (!connection->open) return;
-      auto service = world->services_.find({address, method});
-      if (service == world->services_.end() || !service->second.process->alive || service->second.process->frozen) {
-        world->CloseConnection(connection, Unavailable("connect to ", address, ": nobody listens there"));
-        return;
-      }
-      connection->ends[1].process = service->second.process;
-      connection->ends[1].executor = service->second.executor;
-      service->second.executor->Post([world, connection, accept = service->second.accept] {
-        connection->ends[1].attached = true;
-        connection->ends[1].events = accept(std::make_unique<SimStream>(world, connection, 1));
-      });
-      for (std::string& message : std::exchange(connection->ends[1].backlog, {})) {
-        world->PostMessage(connection, 1, std::move(message));
-      }
-    });
-    return std::make_unique<SimStream>(world_, connection, 0);
-  }
-
-  void Serve(const std::string& method, Executor* executor, Accept accept) override {
-    // A process that wakes up beside its successor finds its address taken.
-    World::Service& service = world_->services_[{address_, method}];
-    if (service.process != nullptr && service.process->alive && service.process->number > process_->number) return;
-    service = {process_, executor, std::move(accept)};
-  }
-
- private:
-  World* const world_;
-  Process* const process_;
-  const std::string address_;
-};
-
-World::World(Options options) : options_(options), random_(options.seed), clock_(std::make_unique<SimClock>(&now_)) {}
+World::World(Options options)
+    : options_(options),
+      random_(options.seed),
+      clock_(std::make_unique<SimClock>(&now_)),
+      network_(std::make_unique<Network>(this)) {
+  network_->set_break_chance(options.break_chance);
+}
 
 World::~World() {
   for (auto& process : processes_) process->alive = false;
@@ -215,7 +142,7 @@ Process* World::MakeProcess(std::string name) {
 void World::Kill(Process* process) {
   Trace("kill " + process->name);
   process->alive = false;
-  std::erase_if(services_, [&](const auto& entry) { return entry.second.process == process; });
+  network_->StopServing(process);
   // Closures own parts of the process: they are dropped one by one, for dropping may post and close.
   for (auto at = timers_.begin(); at != timers_.end();) {
     if (at->second.process != process) {
@@ -231,13 +158,13 @@ void World::Kill(Process* process) {
   for (Timer& timer : std::exchange(frozen_timers_, {})) {
     if (timer.process != process) frozen_timers_.push_back(std::move(timer));
   }
-  CloseConnectionsOf(process, Unavailable("the peer's process died"));
+  network_->CloseConnectionsOf(process, Unavailable("the peer's process died"));
 }
 
 void World::Freeze(Process* process) {
   Trace("freeze " + process->name);
   process->frozen = true;
-  CloseConnectionsOf(process, Unavailable("the peer does not answer"));
+  network_->CloseConnectionsOf(process, Unavailable("the peer does not answer"));
 }
 
 void World::Thaw(Process* process) {
@@ -252,15 +179,6 @@ void World::Thaw(Process* process) {
     timer.sequence = sequence_++;
     std::pair key(timer.due, timer.sequence);
     timers_.emplace(key, std::move(timer));
-  }
-}
-
-void World::CloseConnectionsOf(Process* process, const absl::Status& why) {
-  auto connections = connections_;
-  for (auto& weak : connections) {
-    auto connection = weak.lock();
-    if (connection == nullptr || !connection->open) continue;
-    if (connection->ends[0].process == process || connection->ends[1].process == process) CloseConnection(connection, why);
   }
 }
 
@@ -289,50 +207,7 @@ std::unique_ptr<ExecutorFactory> World::MakeExecutorFactory(Process* process) {
 }
 
 std::unique_ptr<Transport> World::MakeTransport(Process* process, std::string address) {
-  return std::make_unique<SimTransport>(this, process, std::move(address));
-}
-
-void World::Deliver(const std::shared_ptr<Connection>& connection, int to, std::string message) {
-  if (!connection->open) return;
-  if (options_.break_chance > 0 && random_.Chance(options_.break_chance)) {
-    Trace("break");
-    CloseConnection(connection, Unavailable("the network broke the stream"));
-    return;
-  }
-  Connection::End& end = connection->ends[to];
-  absl::Duration arrival = std::max(end.last_arrival + absl::Microseconds(1), now_ + Jitter(options_.max_message_delay));
-  end.last_arrival = arrival;
-  After(arrival - now_, nullptr, [this, connection, to, message = std::move(message)]() mutable {
-    if (!connection->open) return;
-    Connection::End& receiver = connection->ends[to];
-    if (receiver.executor == nullptr) {
-      receiver.backlog.push_back(std::move(message));
-    } else {
-      PostMessage(connection, to, std::move(message));
-    }
-  });
-}
-
-void World::PostMessage(const std::shared_ptr<Connection>& connection, int to, std::string message) {
-  connection->ends[to].executor->Post([connection, to, message = std::move(message)]() mutable {
-    Connection::End& at = connection->ends[to];
-    if (connection->open && at.attached && at.events.on_message) at.events.on_message(std::move(message));
-  });
-}
-
-void World::CloseConnection(const std::shared_ptr<Connection>& connection, absl::Status why) {
-  if (!connection->open) return;
-  connection->open = false;
-  for (auto& end : connection->ends) {
-    if (end.process == nullptr || !end.process->alive || end.executor == nullptr || !end.attached) {
-      auto dropped = std::exchange(end.events, {});
-      continue;
-    }
-    end.executor->Post([connection, &end, why] {
-      auto events = std::exchange(end.events, {});
-      if (end.attached && events.on_closed) events.on_closed(why);
-    });
-  }
+  return network_->MakeTransport(process, std::move(address));
 }
 
 }  // namespace millrace::sim

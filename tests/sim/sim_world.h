@@ -14,6 +14,8 @@
 
 namespace millrace::sim {
 
+class Network;
+
 // A process of the simulated cluster. Crashing it drops whatever it had in hand.
 struct Process {
   std::string name;
@@ -45,7 +47,12 @@ class World {
   Random& random() { return random_; }
   uint64_t trace_hash() const { return trace_hash_; }
   void Trace(std::string_view what);
-  void set_break_chance(double chance) { options_.break_chance = chance; }
+  Network& network() { return *network_; }
+  absl::Duration max_message_delay() const { return options_.max_message_delay; }
+  // Between a microsecond and this.
+  absl::Duration Jitter(absl::Duration most);
+  // Runs on no executor, at the time said. Null process: the world's own; else as long as it lives, and not frozen.
+  void After(absl::Duration delay, Process* process, absl::AnyInvocable<void()> closure);
 
   Process* MakeProcess(std::string name);
   // Its closures and blocking calls never run again, its streams close at their peers.
@@ -66,8 +73,6 @@ class World {
  private:
   friend class SimExecutor;
   friend class SimIoPool;
-  friend class SimTransport;
-  friend class SimStream;
   struct Queue {  // what an executor has in hand
     Process* process = nullptr;
     std::string name;
@@ -81,20 +86,8 @@ class World {
     absl::AnyInvocable<void()> closure;
     bool was_frozen = false;
   };
-  struct Connection;  // one stream, both ends
-  struct Service {
-    Process* process = nullptr;
-    Executor* executor = nullptr;
-    Transport::Accept accept;
-  };
 
-  void After(absl::Duration delay, Process* process, absl::AnyInvocable<void()> closure);
-  absl::Duration Jitter(absl::Duration most);
   bool RunOne();
-  void Deliver(const std::shared_ptr<Connection>& connection, int to, std::string message);
-  void PostMessage(const std::shared_ptr<Connection>& connection, int to, std::string message);
-  void CloseConnectionsOf(Process* process, const absl::Status& why);
-  void CloseConnection(const std::shared_ptr<Connection>& connection, absl::Status why);
 
   Options options_;
   Random random_;
@@ -105,8 +98,7 @@ class World {
   std::vector<std::unique_ptr<Process>> processes_;
   std::vector<std::shared_ptr<Queue>> queues_;
   std::multimap<std::pair<absl::Duration, uint64_t>, Timer> timers_;
-  std::map<std::pair<std::string, std::string>, Service> services_;  // (address, method)
-  std::vector<std::weak_ptr<Connection>> connections_;
+  std::unique_ptr<Network> network_;
   std::vector<Timer> frozen_timers_;
   bool in_hand_when_frozen_ = false;
 };
