@@ -13,6 +13,7 @@
 
 #include "absl/cleanup/cleanup.h"
 #include "base/error.h"
+#include "base/failpoint.h"
 #include "base/macros.h"
 
 namespace millrace {
@@ -76,7 +77,8 @@ absl::StatusOr<int> CreateWithDirectories(const std::string& path) {
 // Makes the entry of a blob durable. Its directory can be missing only because a racing delete has taken the blob: then
 // there is nothing to be kept.
 absl::Status SyncEntryOf(const std::string& path) {
-  absl::Status synced = SyncDirectory(fs::path(path).parent_path().string());
+  absl::Status synced = failpoint::Around(
+      "local.sync_directory", [&] { return SyncDirectory(fs::path(path).parent_path().string()); });
   return absl::IsNotFound(synced) ? absl::OkStatus() : synced;
 }
 
@@ -128,16 +130,21 @@ absl::StatusOr<std::string> LocalBlobStore::PathOf(std::string_view name) const 
 absl::StatusOr<std::string> LocalBlobStore::WriteTemporary(const std::string& path, std::string_view bytes) {
   fs::path target(path);
   std::string temporary = Cat(target.parent_path().string(), "/.", target.filename().string(), TemporarySuffix());
+  RETURN_IF_ERROR(failpoint::Before("local.create"));
   ASSIGN_OR_RETURN(int fd, CreateWithDirectories(temporary));
   absl::Cleanup close_fd = [fd] { close(fd); };
   absl::Cleanup remove = [&temporary] { unlink(temporary.c_str()); };
+  RETURN_IF_ERROR(failpoint::After("local.create"));
+  RETURN_IF_ERROR(failpoint::Before("local.write"));
   for (std::string_view rest = bytes; !rest.empty();) {
     ssize_t written = write(fd, rest.data(), rest.size());
     if (written < 0 && errno == EINTR) continue;
     if (written < 0) return Errno("write", temporary);
     rest.remove_prefix(static_cast<size_t>(written));
   }
-  if (fsync(fd) != 0) return Errno("fsync", temporary);
+  RETURN_IF_ERROR(failpoint::After("local.write"));
+  RETURN_IF_ERROR(failpoint::Around(
+      "local.fsync", [&] { return fsync(fd) != 0 ? Errno("fsync", temporary) : absl::OkStatus(); }));
   std::move(remove).Cancel();
   return temporary;
 }
@@ -149,6 +156,7 @@ absl::StatusOr<std::string> LocalBlobStore::Get(std::string_view name) {
   absl::Cleanup close_fd = [fd] { close(fd); };
   struct stat info;
   if (fstat(fd, &info) != 0) return Errno("read", path);
+  RETURN_IF_ERROR(failpoint::Before("local.read"));
   std::string bytes(static_cast<size_t>(info.st_size), '\0');
   size_t size = 0;
   while (size < bytes.size()) {
@@ -159,16 +167,19 @@ absl::StatusOr<std::string> LocalBlobStore::Get(std::string_view name) {
     size += static_cast<size_t>(got);
   }
   bytes.resize(size);
+  RETURN_IF_ERROR(failpoint::After("local.read", &bytes));
   return bytes;
 }
 
 absl::Status LocalBlobStore::Put(std::string_view name, std::string_view bytes) {
   ASSIGN_OR_RETURN(std::string path, PathOf(name));
   ASSIGN_OR_RETURN(std::string temporary, WriteTemporary(path, bytes));
-  if (rename(temporary.c_str(), path.c_str()) != 0) {
-    absl::Status status = Errno("rename to", path);
+  absl::Status renamed = failpoint::Around("local.rename", [&] {
+    return rename(temporary.c_str(), path.c_str()) != 0 ? Errno("rename to", path) : absl::OkStatus();
+  });
+  if (!renamed.ok()) {
     unlink(temporary.c_str());
-    return status;
+    return renamed;
   }
   return SyncEntryOf(path);
 }
@@ -177,12 +188,14 @@ absl::StatusOr<PutResult> LocalBlobStore::PutIfAbsent(std::string_view name, std
   ASSIGN_OR_RETURN(std::string path, PathOf(name));
   ASSIGN_OR_RETURN(std::string temporary, WriteTemporary(path, bytes));
   absl::Cleanup remove = [&temporary] { unlink(temporary.c_str()); };
+  RETURN_IF_ERROR(failpoint::Before("local.link"));
   if (link(temporary.c_str(), path.c_str()) != 0) {
     if (errno != EEXIST) return Errno("link to", path);
     // Over NFS a repeated LINK reports EEXIST for our own success; then the file has two names.
     struct stat info;
     if (stat(temporary.c_str(), &info) != 0 || info.st_nlink != 2) return PutResult::kAlreadyExists;
   }
+  RETURN_IF_ERROR(failpoint::After("local.link"));
   RETURN_IF_ERROR(SyncEntryOf(path));
   return PutResult::kCreated;
 }
@@ -220,7 +233,9 @@ absl::StatusOr<std::vector<std::string>> LocalBlobStore::List(std::string_view p
 
 absl::Status LocalBlobStore::Delete(std::string_view name) {
   ASSIGN_OR_RETURN(std::string path, PathOf(name));
-  if (unlink(path.c_str()) != 0 && errno != ENOENT) return Errno("delete", path);
+  RETURN_IF_ERROR(failpoint::Around("local.delete", [&] {
+    return unlink(path.c_str()) != 0 && errno != ENOENT ? Errno("delete", path) : absl::OkStatus();
+  }));
   RemoveEmptyParents(path, root_);
   return absl::OkStatus();
 }

@@ -1,6 +1,7 @@
 #include "coordinator/checkpoint_collector.h"
 
 #include "base/error.h"
+#include "base/failpoint.h"
 #include "base/macros.h"
 #include "millrace/storage/v1/manifest.pb.h"
 #include "state/checkpoint_gc.h"
@@ -32,7 +33,8 @@ absl::StatusOr<CollectionReceipt> CollectCheckpoints(BlobStore& blobs, MetadataS
     if (!manifest.ok()) return Annotate(manifest.status(), doing);
     retained.push_back(*std::move(manifest));
   }
-  absl::StatusOr<std::vector<std::string>> names = blobs.List(LineagePrefix(order.pipeline, order.lineage));
+  absl::StatusOr<std::vector<std::string>> names =
+      failpoint::Around("garbage.list", [&] { return blobs.List(LineagePrefix(order.pipeline, order.lineage)); });
   if (!names.ok()) return Annotate(names.status(), doing);
   GarbagePlan plan = PlanGarbage(order.pipeline, order.lineage, retained, *names, order.first_open);
   if (!plan.missing.empty()) {

@@ -2,6 +2,7 @@
 
 #include "base/data_type.h"
 #include "base/error.h"
+#include "base/failpoint.h"
 #include "base/macros.h"
 
 namespace millrace {
@@ -57,11 +58,13 @@ absl::StatusOr<PreparedConnectors> PrepareConnectors(const ConnectorRegistry& co
   for (const internal::v1::Stage& stage : physical.stages()) {
     for (const internal::v1::ChainNode& node : stage.nodes()) {
       if (node.has_source() && !resolved.contains(node.uid())) {
-        absl::StatusOr<storage::v1::SourceState> source = ResolveSource(connectors, node, record.name());
+        absl::StatusOr<storage::v1::SourceState> source =
+            failpoint::Around("source.resolve", [&] { return ResolveSource(connectors, node, record.name()); });
         if (!source.ok()) return Annotate(source.status(), "prepare source ", node.uid());
         prepared.positions.push_back(*std::move(source));
       } else if (node.has_sink()) {
-        absl::StatusOr<storage::v1::SinkState> table = PrepareSink(connectors, node, record);
+        absl::StatusOr<storage::v1::SinkState> table =
+            failpoint::Around("sink.prepare", [&] { return PrepareSink(connectors, node, record); });
         if (!table.ok()) return Annotate(table.status(), "prepare sink ", node.uid());
         prepared.tables.push_back(*std::move(table));
       }

@@ -1,8 +1,10 @@
 #include "coordinator/coordinator.h"
 
 #include <algorithm>
+#include <optional>
 
 #include "base/error.h"
+#include "base/failpoint.h"
 #include "base/nearest_name.h"
 #include "coordinator/connector_tasks.h"
 #include "state/checkpoint_manifest.h"
@@ -14,6 +16,26 @@ namespace millrace {
 namespace {
 
 constexpr absl::Duration kLookAgainAfterError = absl::Seconds(10);
+
+std::optional<FailpointId> PointOf(const internal::v1::CoordinatorMessage& message) {
+  using Kind = internal::v1::CoordinatorMessage;
+  switch (message.kind_case()) {
+    case Kind::kDeploy:
+      return FailpointId("send.deploy");
+    case Kind::kUndeploy:
+      return FailpointId("send.undeploy");
+    case Kind::kTriggerCheckpoint:
+      return FailpointId("send.trigger");
+    case Kind::kAbortCheckpoint:
+      return FailpointId("send.abort");
+    case Kind::kCheckpointCompleted:
+      return FailpointId("send.completed");
+    case Kind::kCommitEpoch:
+      return FailpointId("send.commit");
+    default:
+      return std::nullopt;
+  }
+}
 
 }  // namespace
 
@@ -150,7 +172,9 @@ void Coordinator::Feed(Pipeline& pipeline, PipelineEvent event) {
   }
   pipeline.stepping = false;
   if (pipeline.machine->synced()) {
-    for (Done& done : std::exchange(pipeline.waiting_for_record, {})) done(View(pipeline));
+    for (Done& done : std::exchange(pipeline.waiting_for_record, {})) {
+      failpoint::Around("api.answer", [&] { done(View(pipeline)); });
+    }
   }
 }
 
@@ -241,8 +265,15 @@ void Coordinator::Do(Pipeline& pipeline, action::ReleaseSlots release) {
 void Coordinator::Do(Pipeline&, action::Send send) {
   auto found = session_of_worker_.find(send.worker_id);
   if (found == session_of_worker_.end()) return;  // its loss is on its way to the machine
-  internal::v1::CoordinatorMessage& message = send.message;
-  sessions_.at(found->second).stream->Send(message.SerializeAsString());
+  const internal::v1::CoordinatorMessage& message = send.message;
+  Stream& stream = *sessions_.at(found->second).stream;
+  auto leave = [&] {
+    stream.Send(message.SerializeAsString());
+    return absl::OkStatus();
+  };
+  std::optional<FailpointId> point = PointOf(message);
+  absl::Status sent = point.has_value() ? failpoint::Around(*point, leave) : leave();
+  if (!sent.ok()) stream.Close(sent);
 }
 
 void Coordinator::Do(Pipeline& pipeline, action::Changed) {

@@ -1,5 +1,6 @@
 // How a coordinator comes to lead, and to its pipelines.
 #include "base/error.h"
+#include "base/failpoint.h"
 #include "base/macros.h"
 #include "google/protobuf/util/message_differencer.h"
 #include "coordinator/coordinator.h"
@@ -38,7 +39,7 @@ struct Loaded {
 Loaded ReadEverything(MetadataStore& store, BlobStoreFactory& factory, const std::string& root) {
   Loaded loaded;
   absl::StatusOr<std::shared_ptr<BlobStore>> blobs = factory.Open(root);
-  absl::StatusOr<Records> records = ReadRecords(store);
+  absl::StatusOr<Records> records = failpoint::Around("leader.load", [&] { return ReadRecords(store); });
   loaded.status = blobs.ok() ? records.status() : blobs.status();
   if (!loaded.status.ok()) return loaded;
   loaded.records = *std::move(records);
@@ -53,7 +54,7 @@ void Coordinator::Run() {
 }
 
 void Coordinator::Lead() {
-  Io([leadership = options_.leadership] { return leadership->Acquire(); },
+  Io([leadership = options_.leadership] { return failpoint::Around("leader.acquire", [&] { return leadership->Acquire(); }); },
      [this](absl::StatusOr<Term> term) {
        if (term.ok()) return Load(*term);
        not_leading_ = Unavailable("this coordinator does not lead: ", term.status().message());

@@ -3,6 +3,7 @@
 #include <cstdlib>
 
 #include "base/error.h"
+#include "base/failpoint.h"
 #include "base/macros.h"
 
 namespace millrace {
@@ -14,7 +15,8 @@ constexpr char kRecord[] = "leadership";
 
 absl::StatusOr<Term> FileLeadership::Acquire() {
   if (lock_ == nullptr) {
-    absl::StatusOr<std::unique_ptr<FileLock>> lock = FileLock::TryAcquire(lock_path_);
+    using Lock = absl::StatusOr<std::unique_ptr<FileLock>>;
+    Lock lock = failpoint::Around("leadership.lock", [&] { return FileLock::TryAcquire(lock_path_); });
     if (absl::IsUnavailable(lock.status())) return Unavailable("lock ", lock_path_, ": another coordinator leads");
     if (absl::IsNotFound(lock.status())) {
       return FailedPrecondition(lock.status().message(), ": give the process a data directory that it may write");
@@ -26,7 +28,9 @@ absl::StatusOr<Term> FileLeadership::Acquire() {
   if (!record.ok() && !absl::IsNotFound(record.status())) return record.status();
   uint64_t version = record.ok() ? record->version : 0;
   Term term(record.ok() ? std::strtoull(record->bytes.c_str(), nullptr, 10) + 1 : 1);
-  absl::Status raised = store_->CompareAndSet(kRecord, version, std::to_string(term.value())).status();
+  absl::Status raised = failpoint::Around("leadership.raise", [&] {
+    return store_->CompareAndSet(kRecord, version, std::to_string(term.value())).status();
+  });
   // A write whose outcome is unknown may have happened: the next try then takes the term after it.
   if (!raised.ok()) return Unavailable("raise the leader's term to ", term.value(), ": ", raised.message());
   return term;

@@ -4,6 +4,7 @@
 
 #include "absl/strings/str_format.h"
 #include "base/error.h"
+#include "base/failpoint.h"
 #include "base/macros.h"
 
 namespace millrace {
@@ -43,7 +44,8 @@ absl::StatusOr<VersionedRecord> FileMetadataStore::Get(std::string_view name) {
   for (int attempt = 0; attempt < kReadAttempts; ++attempt) {
     ASSIGN_OR_RETURN(std::vector<uint64_t> versions, Versions(name));
     if (versions.empty()) return NotFound("read record ", name, ": no such record");
-    absl::StatusOr<std::string> bytes = blobs_->Get(BlobName(name, versions.back()));
+    const std::string blob = BlobName(name, versions.back());
+    absl::StatusOr<std::string> bytes = failpoint::Around("record.get", [&] { return blobs_->Get(blob); });
     if (bytes.ok()) return VersionedRecord{*std::move(bytes), versions.back()};
     if (!absl::IsNotFound(bytes.status())) return Annotate(bytes.status(), "read record ", name);
   }
@@ -67,7 +69,8 @@ absl::StatusOr<uint64_t> FileMetadataStore::CompareAndSet(std::string_view name,
   if (current != expected) {
     return Aborted("write record ", name, ": another version is stored: expected ", expected, ", found ", current);
   }
-  ASSIGN_OR_RETURN(PutResult put, blobs_->PutIfAbsent(BlobName(name, expected + 1), bytes));
+  const std::string next = BlobName(name, expected + 1);
+  ASSIGN_OR_RETURN(PutResult put, failpoint::Around("record.put", [&] { return blobs_->PutIfAbsent(next, bytes); }));
   if (put == PutResult::kAlreadyExists) {
     return Aborted("write record ", name, ": another writer was faster: version ", expected + 1);
   }
@@ -77,7 +80,8 @@ absl::StatusOr<uint64_t> FileMetadataStore::CompareAndSet(std::string_view name,
   }
   for (uint64_t version : versions) {
     if (version + kKeptVersions > expected + 1) break;
-    if (!blobs_->Delete(BlobName(name, version)).ok()) break;  // the next write tries again
+    absl::Status trimmed = failpoint::Around("record.trim", [&] { return blobs_->Delete(BlobName(name, version)); });
+    if (!trimmed.ok()) break;  // the next write tries again
   }
   return expected + 1;
 }

@@ -4,6 +4,7 @@
 #include <set>
 
 #include "base/error.h"
+#include "base/failpoint.h"
 #include "base/macros.h"
 #include "state/checkpoint_paths.h"
 
@@ -57,7 +58,7 @@ absl::StatusOr<uint64_t> DeleteGarbage(BlobStore& blobs, const GarbagePlan& plan
       if (!owner)
         return Aborted("collect old checkpoints: another coordinator owns the pipeline. Deleted so far: ", deleted);
     }
-    absl::Status status = blobs.Delete(name);
+    absl::Status status = failpoint::Around("garbage.delete", [&] { return blobs.Delete(name); });
     if (!status.ok()) return Annotate(status, "collect old checkpoints");
     ++deleted;
   }

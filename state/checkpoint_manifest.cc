@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "base/error.h"
+#include "base/failpoint.h"
 #include "base/key_group.h"
 #include "base/macros.h"
 #include "state/checkpoint_paths.h"
@@ -176,7 +177,7 @@ absl::StatusOr<std::string> PutManifest(BlobStore& blobs, const Manifest& manife
   ASSIGN_OR_RETURN(std::string bytes, EncodeManifest(manifest));
   std::string name =
       ManifestName(manifest.pipeline(), manifest.lineage(), Epoch(manifest.epoch()), Generation(manifest.generation()));
-  absl::StatusOr<PutResult> put = blobs.PutIfAbsent(name, bytes);
+  absl::StatusOr<PutResult> put = failpoint::Around("manifest.put", [&] { return blobs.PutIfAbsent(name, bytes); });
   if (put.ok() && *put == PutResult::kCreated) return name;
   absl::StatusOr<std::string> there = blobs.Get(name);
   if (there.ok() && *there == bytes) return name;
@@ -188,7 +189,7 @@ absl::StatusOr<std::string> PutManifest(BlobStore& blobs, const Manifest& manife
 
 absl::StatusOr<Manifest> GetManifest(BlobStore& blobs, std::string_view name, std::string_view pipeline,
                                      std::string_view lineage) {
-  absl::StatusOr<std::string> bytes = blobs.Get(name);
+  absl::StatusOr<std::string> bytes = failpoint::Around("manifest.get", [&] { return blobs.Get(name); });
   if (absl::IsNotFound(bytes.status()))
     return DataLoss("read manifest ", name, ": it is gone. Restore another checkpoint");
   if (!bytes.ok()) return Annotate(bytes.status(), "read manifest ", name);

@@ -14,6 +14,7 @@
 
 #include "absl/cleanup/cleanup.h"
 #include "base/error.h"
+#include "base/failpoint.h"
 #include "base/macros.h"
 #include "state/rocksdb_ingest.h"
 #include "state/state_key.h"
@@ -65,22 +66,27 @@ absl::Status Download(const storage::v1::SnapshotHandle& handle, BlobStore& blob
       return DataLoss("restore from ", file.blob(), ": its local name is not a plain file name: ", file.local_name());
     }
     ASSIGN_OR_RETURN(std::string bytes, GetSnapshotFile(blobs, file));
+    RETURN_IF_ERROR(failpoint::Before("rocksdb.download"));
     std::ofstream out(Cat(path, "/", file.local_name()), std::ios::binary);
     out.write(bytes.data(), static_cast<std::streamsize>(bytes.size()));
     out.close();
     if (!out)
       return ResourceExhausted("write ", path, "/", file.local_name(), ": ", bytes.size(), " bytes. Is the disk full?");
+    RETURN_IF_ERROR(failpoint::After("rocksdb.download"));
   }
   return absl::OkStatus();
 }
 
 absl::StatusOr<std::unique_ptr<rocksdb::DB>> OpenAt(const rocksdb::Options& options, const std::string& path,
                                                     bool read_only) {
+  RETURN_IF_ERROR(failpoint::Before("rocksdb.open"));
   rocksdb::DB* db = nullptr;
   rocksdb::Status status =
       read_only ? rocksdb::DB::OpenForReadOnly(options, path, &db) : rocksdb::DB::Open(options, path, &db);
   if (!status.ok()) return FromRocksDb(status, "open state", path);
-  return std::unique_ptr<rocksdb::DB>(db);
+  std::unique_ptr<rocksdb::DB> opened(db);
+  RETURN_IF_ERROR(failpoint::After("rocksdb.open"));
+  return opened;
 }
 
 // The files had the right checksums, so what they hold was wrong when it was written.
@@ -215,7 +221,8 @@ absl::Status RocksDbStateBackend::Write(std::span<const StateWrite> sorted) {
       batch.Delete(ToSlice(write.key));
     }
     if (batch.GetDataSize() < kBatchBytes && i + 1 < sorted.size()) continue;
-    RETURN_IF_ERROR(FromRocksDb(db_->Write(NoLog(), &batch), "write state", DatabasePath()));
+    RETURN_IF_ERROR(failpoint::Around(
+        "rocksdb.write", [&] { return FromRocksDb(db_->Write(NoLog(), &batch), "write state", DatabasePath()); }));
     batch.Clear();
   }
   return threads_view_->background_error();
@@ -282,7 +289,8 @@ absl::StatusOr<storage::v1::SnapshotHandle> RocksDbStateBackend::Snapshot(Epoch 
 
   RETURN_IF_ERROR(FromRocksDb(db_->DisableFileDeletions(), "hold the files of", DatabasePath()));
   absl::Cleanup release = [this] { db_->EnableFileDeletions(/*force=*/false).PermitUncheckedError(); };
-  RETURN_IF_ERROR(FromRocksDb(db_->Flush(rocksdb::FlushOptions()), "flush state", DatabasePath()));
+  RETURN_IF_ERROR(failpoint::Around(
+      "rocksdb.flush", [&] { return FromRocksDb(db_->Flush(rocksdb::FlushOptions()), "flush state", DatabasePath()); }));
   rocksdb::LiveFilesStorageInfoOptions options;
   options.include_checksum_info = true;
   std::vector<rocksdb::LiveFileStorageInfo> files;
@@ -303,7 +311,8 @@ absl::StatusOr<storage::v1::SnapshotHandle> RocksDbStateBackend::Snapshot(Epoch 
     }
     std::string bytes = file.replacement_contents;
     if (bytes.empty()) {
-      ASSIGN_OR_RETURN(bytes, ReadLocalFile(Cat(file.directory, "/", name), file.size));
+      const std::string path = Cat(file.directory, "/", name);
+      ASSIGN_OR_RETURN(bytes, failpoint::Around("rocksdb.read_file", [&] { return ReadLocalFile(path, file.size); }));
     }
     if (table && ContentChecksum(bytes) != file.file_checksum) {
       return Internal("upload ", file.directory, "/", name, ": its checksum is ", ContentChecksum(bytes), ", but ",

@@ -7,6 +7,7 @@
 #include <filesystem>
 
 #include "base/error.h"
+#include "base/failpoint.h"
 #include "base/macros.h"
 #include "state/rocksdb_settings.h"
 
@@ -45,7 +46,9 @@ absl::Status IngestSorted(rocksdb::DB& db, std::span<const StateWrite> sorted, c
   for (size_t next = 0; next < sorted.size();) {
     std::string path = Cat(scratch, "/", files.external_files.size(), ".sst");
     rocksdb::ExternalSstFileInfo info;
-    ASSIGN_OR_RETURN(next, WriteFile(options, sorted, next, file_bytes, path, &info));
+    ASSIGN_OR_RETURN(next, failpoint::Around("rocksdb.write_file", [&] {
+                       return WriteFile(options, sorted, next, file_bytes, path, &info);
+                     }));
     files.external_files.push_back(path);
     files.files_checksums.push_back(info.file_checksum);
     files.files_checksum_func_names.push_back(info.file_checksum_func_name);
@@ -56,7 +59,8 @@ absl::Status IngestSorted(rocksdb::DB& db, std::span<const StateWrite> sorted, c
   files.options.write_global_seqno = false;
   // Taken just now, while they were written; Snapshot compares it with what is on the disk.
   files.options.verify_file_checksum = false;
-  return FromRocksDb(db.IngestExternalFiles({files}), "take over the files of", scratch);
+  return failpoint::Around(
+      "rocksdb.ingest", [&] { return FromRocksDb(db.IngestExternalFiles({files}), "take over the files of", scratch); });
 }
 
 }  // namespace millrace

@@ -6,6 +6,7 @@
 
 #include "absl/strings/escaping.h"
 #include "base/error.h"
+#include "base/failpoint.h"
 #include "base/macros.h"
 
 namespace millrace {
@@ -22,7 +23,7 @@ absl::StatusOr<UploadedFile> PutSnapshotFile(BlobStore& blobs, std::string_view 
   UploadedFile result;
   std::string checksum = ContentChecksum(bytes);
   std::string name = Cat(folder, "/", checksum, ".", extension);
-  ASSIGN_OR_RETURN(PutResult put, blobs.PutIfAbsent(name, bytes));
+  ASSIGN_OR_RETURN(PutResult put, failpoint::Around("snapshot.put", [&] { return blobs.PutIfAbsent(name, bytes); }));
   result.uploaded = put == PutResult::kCreated;
   if (!result.uploaded) {
     ASSIGN_OR_RETURN(int64_t size, blobs.Size(name));
@@ -39,7 +40,7 @@ absl::StatusOr<UploadedFile> PutSnapshotFile(BlobStore& blobs, std::string_view 
 }
 
 absl::StatusOr<std::string> GetSnapshotFile(BlobStore& blobs, const storage::v1::SnapshotFile& file) {
-  absl::StatusOr<std::string> bytes = blobs.Get(file.blob());
+  absl::StatusOr<std::string> bytes = failpoint::Around("snapshot.get", [&] { return blobs.Get(file.blob()); });
   if (absl::IsNotFound(bytes.status())) {
     return DataLoss("restore from ", file.blob(), ": the blob is gone. Restore from another checkpoint");
   }

@@ -7,6 +7,7 @@
 
 #include "base/data_type.h"
 #include "base/error.h"
+#include "base/failpoint.h"
 #include "base/macros.h"
 #include "worker/operators/registry.h"
 #include "worker/operators/window_tables.h"
@@ -47,7 +48,7 @@ Deployment::Deployment(const WorkerOptions& options, const std::vector<Executor*
 Deployment::~Deployment() {
   *alive_ = false;
   worker_probe_->Detach(&probe_);
-  router_->DetachUpTo(plan_->pipeline(), plan_->generation());
+  failpoint::Around("deployment.end", [&] { router_->DetachUpTo(plan_->pipeline(), plan_->generation()); });
   for (auto& local : locals_) {
     Executor* executor = local->executor;
     // A restore may still hold the parts; whoever is last destroys them on the slot.
@@ -232,7 +233,7 @@ absl::Status Deployment::Start() {
     // The restore works on a copy of what it needs, so that the deployment may end meanwhile.
     auto work = std::make_shared<LocalSubtask>(*local);
     options_.io_pool->Run([this, options = options_, plan = plan_, alive = alive_, work = std::move(work)]() mutable {
-      absl::Status status = Restore(options, *plan, *work);
+      absl::Status status = failpoint::Around("subtask.restore", [&] { return Restore(options, *plan, *work); });
       // Moved from closure to closure: the subtask must not be destroyed on a thread that is not its own.
       options.executor->Post([this, alive, work = std::move(work), status]() mutable {
         Executor* executor = work->executor;
@@ -289,8 +290,10 @@ absl::Status Deployment::Restore(const WorkerOptions& options, const Deploy& pla
         mine.assign(assignment.splits().begin(), assignment.splits().end());
       }
       input.bounded = num_splits > 0 && num_bounded == num_splits;
-      RETURN_IF_ERROR(Annotate(source->Open(mine, input.system_id, [waker = local.subtask->waker()] { waker->Wake(); }),
-                               "source ", node.uid()));
+      absl::Status opened = failpoint::Around("source.open", [&] {
+        return source->Open(mine, input.system_id, [waker = local.subtask->waker()] { waker->Wake(); });
+      });
+      RETURN_IF_ERROR(Annotate(opened, "source ", node.uid()));
       parts.source = std::make_unique<SourceInput>(std::move(source), options.clock, std::move(input));
       parts.source->Start(mine);
     } else if (node.has_sink()) {
@@ -339,7 +342,9 @@ absl::Status Deployment::Restore(const WorkerOptions& options, const Deploy& pla
         ASSIGN_OR_RETURN(std::shared_ptr<StateBackend> backend,
                          options.state_backends->Make(Cat(plan.pipeline(), "-", node.uid(), "-", local.ref.index(), "-",
                                                           plan.generation())));
-        RETURN_IF_ERROR(Annotate(backend->Restore(handles, parts.key_groups, *blobs), "restore operator ", node.uid()));
+        absl::Status restored =
+            failpoint::Around("state.restore", [&] { return backend->Restore(handles, parts.key_groups, *blobs); });
+        RETURN_IF_ERROR(Annotate(restored, "restore operator ", node.uid()));
         RETURN_IF_ERROR(Annotate(made.op->Restore(*backend), "restore operator ", node.uid()));
         parts.backends[node.uid()] = std::move(backend);
       }

@@ -7,6 +7,7 @@
 
 #include "base/data_type.h"
 #include "base/error.h"
+#include "base/failpoint.h"
 #include "base/macros.h"
 #include "worker/deployment.h"
 
@@ -62,9 +63,9 @@ void SinkCommitter::Next(const std::string& key) {
     absl::Duration began = options.clock->Monotonic();
     absl::StatusOr<CommitReceipt> receipt = [&]() -> absl::StatusOr<CommitReceipt> {
       if (committer == nullptr) {
-        ASSIGN_OR_RETURN(committer, MakeCommitter(options, *request));
+        ASSIGN_OR_RETURN(committer, failpoint::Around("committer.open", [&] { return MakeCommitter(options, *request); }));
       }
-      return Carry(*committer, *request);
+      return failpoint::Around("commit.carry", [&] { return Carry(*committer, *request); });
     }();
     absl::Duration took = options.clock->Monotonic() - began;
     options.executor->Post([this, alive, key, request, committer, receipt, took] {

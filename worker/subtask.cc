@@ -7,6 +7,7 @@
 
 #include "base/check.h"
 #include "base/error.h"
+#include "base/failpoint.h"
 #include "base/macros.h"
 #include "state/checkpoint_paths.h"
 
@@ -257,9 +258,13 @@ absl::Status Subtask::BeginCheckpoint(const Barrier& barrier) {
   pending.epoch = epoch_ = barrier.epoch;
   if (alignment_began_.has_value()) pending.alignment = began - *alignment_began_;
   alignment_began_.reset();
-  if (parts_->source != nullptr) pending.source = parts_->source->State();
+  if (parts_->source != nullptr) {
+    failpoint::Around("source.positions", [&] { pending.source = parts_->source->State(); });
+  }
   ASSIGN_OR_RETURN(pending.chain, parts_->chain->BeforeBarrier(barrier.epoch));
-  for (auto& exchange : parts_->exchanges) exchange->PushBarrier(barrier);
+  failpoint::Around("barrier.push", [&] {
+    for (auto& exchange : parts_->exchanges) exchange->PushBarrier(barrier);
+  });
   if (parts_->channels != nullptr) parts_->channels->UnblockAll();
   pending.began = environment_.clock->Monotonic();
   pending.sync = pending.began - began;
@@ -278,7 +283,7 @@ void Subtask::PersistNext() {
   environment_.io_pool->Run([this, alive = alive_, work, backends = parts_->backends, plan = parts_->plan,
                              range = parts_->key_groups, environment = environment_] {
     absl::Duration began = environment.clock->Monotonic();
-    work->status = [&]() -> absl::Status {
+    work->status = failpoint::Around("subtask.persist", [&]() -> absl::Status {
       for (auto& part : work->snapshot.chain.operators) {
         StateBackend& backend = *backends.at(part.uid);
         if (part.frozen != nullptr) RETURN_IF_ERROR(part.frozen->WriteTo(backend));
@@ -301,7 +306,7 @@ void Subtask::PersistNext() {
       }
       work->uploading += environment.clock->Monotonic() - staging_began;
       return absl::OkStatus();
-    }();
+    });
     work->took = environment.clock->Monotonic() - began;
     environment.executor->Post([this, alive, work] {
       if (*alive) OnPersisted(std::move(*work));

@@ -1,8 +1,30 @@
 #include "worker/worker.h"
 
+#include <optional>
+
 #include "base/error.h"
+#include "base/failpoint.h"
 
 namespace millrace {
+namespace {
+
+// None: nothing that others wait for.
+std::optional<FailpointId> PointOf(const internal::v1::WorkerMessage& message) {
+  switch (message.kind_case()) {
+    case internal::v1::WorkerMessage::kHello:
+      return FailpointId("send.hello");
+    case internal::v1::WorkerMessage::kSubtaskStatus:
+      return FailpointId("send.status");
+    case internal::v1::WorkerMessage::kCheckpointAck:
+      return FailpointId("send.ack");
+    case internal::v1::WorkerMessage::kCommitResult:
+      return FailpointId("send.result");
+    default:
+      return std::nullopt;
+  }
+}
+
+}  // namespace
 
 Worker::Worker(WorkerOptions options)
     : options_(std::move(options)),
@@ -71,7 +93,14 @@ void Worker::OnClosed(const absl::Status& why) {
 }
 
 void Worker::Send(const internal::v1::WorkerMessage& message) {
-  if (control_ != nullptr) control_->Send(message.SerializeAsString());
+  if (control_ == nullptr) return;
+  auto leave = [&] {
+    control_->Send(message.SerializeAsString());
+    return absl::OkStatus();
+  };
+  std::optional<FailpointId> point = PointOf(message);
+  absl::Status sent = point.has_value() ? failpoint::Around(*point, leave) : leave();
+  if (!sent.ok()) control_->Close(sent);
 }
 
 void Worker::Heartbeat() {
@@ -117,7 +146,7 @@ void Worker::OnDeploy(internal::v1::Deploy deploy) {
   };
   auto deployment =
       std::make_unique<Deployment>(options_, slot_pointers_, &router_, std::move(deploy), &probe_, std::move(report));
-  absl::Status status = deployment->Start();
+  absl::Status status = failpoint::Around("deployment.start", [&] { return deployment->Start(); });
   deployments_[pipeline] = std::move(deployment);
   if (status.ok()) return;
   options_.log.Error("deploy_failed", {{"pipeline", pipeline}, {"generation", failed->subtask().generation()}, {"why", status}});

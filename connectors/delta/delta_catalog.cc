@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "base/error.h"
+#include "base/failpoint.h"
 #include "base/key_group.h"
 #include "base/macros.h"
 #include "base/random.h"
@@ -52,7 +53,8 @@ absl::Status DeltaCatalog::Create(const CommitIdentity& identity) {
   metadata.partition_columns = options_.partition_by;
   metadata.created_time_ms = now_ms;
   // Created by us or, a moment earlier, by someone else: Prepare looks at what is there.
-  return DeltaLog(store_.get()).Append(0, EncodeDeltaCommit(commit)).status();
+  return failpoint::Around("delta.create",
+                           [&] { return DeltaLog(store_.get()).Append(0, EncodeDeltaCommit(commit)).status(); });
 }
 
 absl::StatusOr<std::string> DeltaCatalog::Prepare(const CommitIdentity& identity, std::string_view table_id) {

@@ -9,6 +9,7 @@
 
 #include "absl/strings/str_format.h"
 #include "base/error.h"
+#include "base/failpoint.h"
 #include "base/macros.h"
 #include "connectors/delta/delta_schema.h"
 #include "connectors/delta/json_writer.h"
@@ -169,7 +170,7 @@ absl::StatusOr<CommitReceipt> DeltaCommitter::Drive(Attempt& attempt) {
     }
     RETURN_IF_ERROR(Annotate(CheckRows(), doing));
     if (!files_checked) {
-      absl::Status exist = CheckFilesExist(attempt.commit.adds);
+      absl::Status exist = failpoint::Around("delta.look", [&] { return CheckFilesExist(attempt.commit.adds); });
       if (absl::IsUnavailable(exist) && ++unknown_outcomes <= options_.max_unknown_outcomes) continue;
       RETURN_IF_ERROR(Annotate(exist, doing));
       files_checked = true;

@@ -8,6 +8,7 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_format.h"
 #include "base/error.h"
+#include "base/failpoint.h"
 #include "base/macros.h"
 #include "connectors/delta/delta_checkpoint.h"
 #include "connectors/delta/json_writer.h"
@@ -68,7 +69,7 @@ absl::StatusOr<DeltaCommit> DeltaLog::ReadCommit(int64_t version) {
 }
 
 absl::StatusOr<PutResult> DeltaLog::Append(int64_t version, const std::string& bytes) {
-  return store_->PutIfAbsent(DeltaCommitName(version), bytes);
+  return failpoint::Around("delta.append", [&] { return store_->PutIfAbsent(DeltaCommitName(version), bytes); });
 }
 
 absl::StatusOr<int64_t> DeltaLog::CheckpointHint() {
@@ -162,6 +163,7 @@ absl::Status DeltaLog::LoadNewer(DeltaSnapshot* snapshot) {
 }
 
 absl::Status DeltaLog::Refresh(DeltaSnapshot* snapshot) {
+  RETURN_IF_ERROR(failpoint::Before("delta.refresh"));
   if (snapshot->version < 0) {
     RETURN_IF_ERROR(Load(snapshot));
   } else {
@@ -183,6 +185,7 @@ absl::Status DeltaLog::Refresh(DeltaSnapshot* snapshot) {
     if (hint <= snapshot->version) break;
     RETURN_IF_ERROR(LoadNewer(snapshot));
   }
+  RETURN_IF_ERROR(failpoint::After("delta.refresh"));
   return CheckProtocol(snapshot->protocol);
 }
 
@@ -190,7 +193,7 @@ absl::Status DeltaLog::WriteCheckpoint(const DeltaSnapshot& snapshot, int64_t no
   constexpr int64_t kRetentionMs = int64_t{7} * 24 * 3600 * 1000;
   ASSIGN_OR_RETURN(EncodedCheckpoint encoded, EncodeDeltaCheckpoint(snapshot, now_ms - kRetentionMs));
   std::string name = DeltaCheckpointName(snapshot.version);
-  RETURN_IF_ERROR(store_->Put(name, encoded.bytes));
+  RETURN_IF_ERROR(failpoint::Around("delta.checkpoint", [&] { return store_->Put(name, encoded.bytes); }));
   ASSIGN_OR_RETURN(std::string stored, store_->Get(name));
   ASSIGN_OR_RETURN(DeltaSnapshot read, DecodeDeltaCheckpoint(stored, snapshot.version));
   if (read.files.size() != snapshot.files.size() || read.txns.size() != snapshot.txns.size() ||
@@ -201,7 +204,7 @@ absl::Status DeltaLog::WriteCheckpoint(const DeltaSnapshot& snapshot, int64_t no
   json.BeginObject().Key("version").Int(snapshot.version).Key("size").Int(encoded.num_actions);
   json.Key("sizeInBytes").Int(static_cast<int64_t>(encoded.bytes.size()));
   json.Key("numOfAddFiles").Int(static_cast<int64_t>(snapshot.files.size())).EndObject();
-  return store_->Put(kLastCheckpoint, json.text());
+  return failpoint::Around("delta.hint", [&] { return store_->Put(kLastCheckpoint, json.text()); });
 }
 
 }  // namespace millrace

@@ -8,6 +8,7 @@
 
 #include "absl/strings/str_format.h"
 #include "base/error.h"
+#include "base/failpoint.h"
 #include "base/macros.h"
 #include "connectors/delta/delta_data_file.h"
 #include "connectors/delta/delta_stats.h"
@@ -23,7 +24,7 @@ constexpr int kPutAttempts = 3;
 absl::Status PutDataFile(BlobStore& store, const std::string& path, const std::string& bytes) {
   absl::Status last;
   for (int attempt = 0; attempt < kPutAttempts; ++attempt) {
-    absl::StatusOr<PutResult> put = store.PutIfAbsent(path, bytes);
+    absl::StatusOr<PutResult> put = failpoint::Around("delta.stage", [&] { return store.PutIfAbsent(path, bytes); });
     if (put.ok() && *put == PutResult::kCreated) return absl::OkStatus();
     if (!put.ok() && !absl::IsUnavailable(put.status())) return put.status();
     if (!put.ok()) last = put.status();

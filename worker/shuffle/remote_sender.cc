@@ -1,6 +1,7 @@
 #include "worker/shuffle/remote_sender.h"
 
 #include "base/error.h"
+#include "base/failpoint.h"
 #include "worker/shuffle/frame_codec.h"
 
 namespace millrace {
@@ -29,7 +30,11 @@ RemoteSender::RemoteSender(Transport* transport, Executor* executor, Options opt
   stream_ = transport->Connect(options_.address, kShuffleMethod, executor, std::move(events));
   internal::v1::ShuffleFrame frame;
   *frame.mutable_hello() = options_.hello;
-  stream_->Send(frame.SerializeAsString());
+  absl::Status said = failpoint::Around("shuffle.hello", [&] {
+    stream_->Send(frame.SerializeAsString());
+    return absl::OkStatus();
+  });
+  if (!said.ok()) stream_->Close(said);
 }
 
 void RemoteSender::Push(StreamEvent event) {

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "base/error.h"
+#include "base/failpoint.h"
 
 namespace millrace {
 
@@ -46,7 +47,11 @@ void ShuffleRouter::OnMessage(const std::shared_ptr<Inbound>& inbound, std::stri
     return;
   }
   inbound->hello_seen = true;
-  OnHello(inbound, frame.hello());
+  absl::Status accepted = failpoint::Around("shuffle.accept", [&] {
+    OnHello(inbound, frame.hello());
+    return absl::OkStatus();
+  });
+  if (!accepted.ok()) inbound->stream->Close(accepted);
 }
 
 void ShuffleRouter::OnHello(const std::shared_ptr<Inbound>& inbound, const internal::v1::ShuffleHello& hello) {
@@ -140,9 +145,11 @@ void ShuffleRouter::DetachUpTo(const std::string& pipeline, uint64_t generation)
     closing.push_back(at->second);
     at = waiting_.erase(at);
   }
-  for (auto& inbound : closing) {
-    if (inbound->stream != nullptr) inbound->stream->Close(Aborted("shuffle: deployment ", generation, " has ended here"));
-  }
+  failpoint::Around("shuffle.close", [&] {
+    for (auto& inbound : closing) {
+      if (inbound->stream != nullptr) inbound->stream->Close(Aborted("shuffle: deployment ", generation, " has ended here"));
+    }
+  });
 }
 
 }  // namespace millrace
