@@ -26,12 +26,19 @@ class SimStream final : public Stream {
       : network_(network), connection_(std::move(connection)), end_(end) {}
   ~SimStream() override {
     connection_->ends[end_].attached = false;
-    network_->CloseConnection(connection_, Unavailable("the peer closed the stream"));
+    Close(Unavailable("the peer closed the stream"));
   }
-  void Send(std::string message) override { network_->Deliver(connection_, 1 - end_, std::move(message)); }
-  void Close(absl::Status why) override { network_->CloseConnection(connection_, std::move(why)); }
+  // A dead process, whose stacks are being let go, sends nothing more; its connections end when it is gone.
+  void Send(std::string message) override {
+    if (alive()) network_->Deliver(connection_, 1 - end_, std::move(message));
+  }
+  void Close(absl::Status why) override {
+    if (alive()) network_->CloseConnection(connection_, std::move(why));
+  }
 
  private:
+  bool alive() const { return connection_->ends[end_].process->alive; }
+
   Network* const network_;
   const std::shared_ptr<Network::Connection> connection_;
   const int end_;

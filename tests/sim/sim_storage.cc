@@ -6,6 +6,7 @@ namespace millrace::sim {
 namespace {
 
 constexpr absl::Duration kLatest = absl::Milliseconds(400);
+constexpr absl::Duration kLongestStall = absl::Milliseconds(200);
 constexpr char kRivalCommit[] = R"({"commitInfo":{"timestamp":0,"operation":"WRITE","engineInfo":"rival"}})";
 
 class FaultyBlobStore final : public BlobStore {
@@ -15,7 +16,9 @@ class FaultyBlobStore final : public BlobStore {
 
   absl::StatusOr<std::string> Get(std::string_view name) override {
     if (Fails(name)) return Error();
-    return inner_->Get(name);
+    auto bytes = inner_->Get(name);
+    MayStall();
+    return bytes;
   }
   absl::Status Put(std::string_view name, std::string_view bytes) override {
     outside_.world->Trace(name);
@@ -39,7 +42,9 @@ class FaultyBlobStore final : public BlobStore {
   }
   absl::StatusOr<std::vector<std::string>> List(std::string_view prefix) override {
     if (Fails(prefix)) return Error();
-    return inner_->List(prefix);
+    auto names = inner_->List(prefix);
+    MayStall();
+    return names;
   }
   absl::Status Delete(std::string_view name) override {
     if (Fails(name)) return Error();
@@ -55,7 +60,12 @@ class FaultyBlobStore final : public BlobStore {
   static absl::Status Error() { return Unavailable("storage: a planned fault"); }
   Random& random() { return outside_.world->random(); }
   bool Dead() const { return doom_->doomed || !process_->alive; }
+  void MayStall() {
+    double chance = outside_.faults->stall_chance;
+    if (chance > 0 && random().Chance(chance)) outside_.world->Sleep(outside_.world->Jitter(kLongestStall));
+  }
   bool Fails(std::string_view name) {
+    MayStall();
     if (Dead()) return true;
     outside_.windows->OnTouch(*process_, uri_, name, outside_.world->in_hand_when_frozen());
     if (random().Chance(outside_.faults->crash_chance / 2)) doom_->doomed = true;
@@ -71,6 +81,8 @@ class FaultyBlobStore final : public BlobStore {
     return true;
   }
   bool AnswerIsLost(std::string_view name) {
+    MayStall();
+    if (Dead()) return true;
     if (random().Chance(outside_.faults->crash_chance / 2)) doom_->doomed = true;
     if (doom_->doomed) return true;
     if (!random().Chance(outside_.faults->lost_answer_chance)) return false;

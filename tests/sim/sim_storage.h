@@ -31,6 +31,7 @@ struct StorageFaults {
   double crash_chance = 0;        // the process dies before or after the write: see Doomed
   double late_put_chance = 0;     // Unavailable, and it is done later, whatever has become of the process by then
   double rival_chance = 0;        // another writer takes the next versions of a table's log
+  double stall_chance = 0;        // the call stands still before or after it does its work, and others go on
 };
 
 // A process that is to die as soon as the running closure returns. Until then nothing it does reaches the outside.

@@ -33,6 +33,7 @@ class SimExecutor final : public Executor {
       queue_->ready.pop_front();
       closure();
     }
+    Check(!queue_->busy || !queue_->process->alive, "an executor ends after its closures");
     queue_->open = false;
     auto dropped = std::move(queue_->ready);
   }
@@ -56,7 +57,10 @@ class SimIoPool final : public IoPool {
   SimIoPool(World* world, Process* process) : world_(world), process_(process) {}
   void Run(absl::AnyInvocable<void()> blocking) override {
     if (!process_->alive) return;
-    world_->After(world_->Jitter(world_->options_.max_io_delay), process_, std::move(blocking));
+    world_->After(world_->Jitter(world_->options_.max_io_delay), process_,
+                  [world = world_, process = process_, blocking = std::move(blocking)]() mutable {
+                    world->RunOnFiber(process, nullptr, std::move(blocking));
+                  });
   }
 
  private:
@@ -73,7 +77,10 @@ World::World(Options options)
 }
 
 World::~World() {
-  for (auto& process : processes_) process->alive = false;
+  for (auto& process : processes_) {
+    process->alive = false;
+    EndTasksOf(process.get());
+  }
   auto timers = std::move(timers_);
 }
 
@@ -95,7 +102,8 @@ absl::Duration World::Jitter(absl::Duration most) {
 bool World::RunOne() {
   std::vector<size_t> ready;
   for (size_t i = 0; i < queues_.size(); ++i) {
-    if (!queues_[i]->ready.empty() && queues_[i]->process->alive && !queues_[i]->process->frozen) ready.push_back(i);
+    const Queue& queue = *queues_[i];
+    if (!queue.ready.empty() && !queue.busy && queue.process->alive && !queue.process->frozen) ready.push_back(i);
   }
   bool timer_due = !timers_.empty() && timers_.begin()->second.due <= now_;
   if (ready.empty() && !timer_due) {
@@ -120,9 +128,54 @@ bool World::RunOne() {
   auto closure = std::move(queue->ready.front());
   queue->ready.pop_front();
   Trace(queue->name);
-  closure();
+  RunOnFiber(queue->process, queue, std::move(closure));
   now_ += absl::Microseconds(1 + static_cast<int64_t>(random_.Below(50)));
   return true;
+}
+
+void World::RunOnFiber(Process* process, std::shared_ptr<Queue> queue, absl::AnyInvocable<void()> closure) {
+  tasks_.push_back(std::make_unique<Task>(Task{.process = process, .queue = std::move(queue), .was_frozen = in_hand_when_frozen_}));
+  Task* task = current_ = tasks_.back().get();
+  task->fiber = fibers_.Run(std::move(closure));
+  current_ = nullptr;
+  if (task->fiber == nullptr) EndTask(task);
+}
+
+void World::Resume(Task* task) {
+  Trace(task->process->name);
+  if (task->queue != nullptr) task->queue->busy = false;
+  task->was_frozen |= in_hand_when_frozen_;
+  in_hand_when_frozen_ = task->was_frozen;
+  current_ = task;
+  bool ended = fibers_.Resume(task->fiber);
+  current_ = nullptr;
+  if (ended) EndTask(task);
+}
+
+void World::EndTask(Task* task) {
+  std::erase_if(tasks_, [&](const auto& other) { return other.get() == task; });
+}
+
+void World::EndTasksOf(Process* process) {
+  std::vector<Task*> suspended;
+  for (auto& task : tasks_) {
+    if (task->process == process) suspended.push_back(task.get());
+  }
+  for (Task* task : suspended) {
+    task->dying = true;
+    Resume(task);
+  }
+  in_hand_when_frozen_ = false;
+}
+
+bool World::Sleep(absl::Duration duration) {
+  Task* task = current_;
+  if (task == nullptr) return true;
+  if (task->dying || !task->process->alive) return false;
+  if (duration < absl::InfiniteDuration()) After(duration, task->process, [this, task] { Resume(task); });
+  if (task->queue != nullptr) task->queue->busy = true;
+  fibers_.Suspend();
+  return !task->dying;
 }
 
 bool World::RunUntil(const std::function<bool()>& done, absl::Duration limit) {
@@ -140,9 +193,11 @@ Process* World::MakeProcess(std::string name) {
 }
 
 void World::Kill(Process* process) {
+  Check(current_ == nullptr, "a process is killed from outside");
   Trace("kill " + process->name);
   process->alive = false;
   network_->StopServing(process);
+  EndTasksOf(process);
   // Closures own parts of the process: they are dropped one by one, for dropping may post and close.
   for (auto at = timers_.begin(); at != timers_.end();) {
     if (at->second.process != process) {

@@ -11,10 +11,12 @@
 #include "base/executor.h"
 #include "base/random.h"
 #include "base/transport.h"
+#include "tests/sim/fibers.h"
 
 namespace millrace::sim {
 
 class Network;
+struct Doom;
 
 // A process of the simulated cluster. Crashing it drops whatever it had in hand.
 struct Process {
@@ -24,11 +26,13 @@ struct Process {
   bool frozen = false;
   // Ascending in the order in which processes were started.
   size_t number = 0;
+  // How to let it die at the next opportunity; null: not at all.
+  Doom* doom = nullptr;
 };
 
 // One thread, one seed, virtual time: chooses at random which of the executors with work runs next, when a blocking
 // call ends, how long a message travels, and which stream breaks. The same seed makes the same choices: `trace_hash`
-// proves it.
+// proves it. Closures of executors and of IoPools run on fibers, so that they can stand still in the middle: see Sleep.
 class World {
  public:
   struct Options {
@@ -55,8 +59,15 @@ class World {
   void After(absl::Duration delay, Process* process, absl::AnyInvocable<void()> closure);
 
   Process* MakeProcess(std::string name);
-  // Its closures and blocking calls never run again, its streams close at their peers.
+  // Its closures and blocking calls never run again, its streams close at their peers. Those that are suspended are
+  // resumed first, so that what is on their stacks is let go; nothing that they still do leaves the process.
   void Kill(Process* process);
+  // Suspends the closure that runs now for so long, by virtual time, and as long as its process is frozen; others run
+  // meanwhile, but none of the same executor. InfiniteDuration: until the process dies. False: it is dead, and all that
+  // is left is to return. Where no closure of a process runs, nothing happens.
+  bool Sleep(absl::Duration duration);
+  // The process whose closure runs now; null: none.
+  Process* current_process() const { return current_ == nullptr ? nullptr : current_->process; }
   // The process stops, as by SIGSTOP, and its peers lose their streams to it. It goes on, unaware, when it is thawed.
   void Freeze(Process* process);
   void Thaw(Process* process);
@@ -78,6 +89,14 @@ class World {
     std::string name;
     std::deque<absl::AnyInvocable<void()>> ready;
     bool open = true;
+    bool busy = false;  // the closure that it ran last is suspended
+  };
+  struct Task {  // a closure on a fiber
+    Process* process = nullptr;
+    std::shared_ptr<Queue> queue;  // null: of an IoPool
+    Fiber* fiber = nullptr;        // while it is suspended
+    bool was_frozen = false;
+    bool dying = false;
   };
   struct Timer {
     absl::Duration due;
@@ -88,6 +107,10 @@ class World {
   };
 
   bool RunOne();
+  void RunOnFiber(Process* process, std::shared_ptr<Queue> queue, absl::AnyInvocable<void()> closure);
+  void Resume(Task* task);
+  void EndTask(Task* task);
+  void EndTasksOf(Process* process);
 
   Options options_;
   Random random_;
@@ -101,6 +124,10 @@ class World {
   std::unique_ptr<Network> network_;
   std::vector<Timer> frozen_timers_;
   bool in_hand_when_frozen_ = false;
+  Task* current_ = nullptr;
+  // In the order in which they began.
+  std::vector<std::unique_ptr<Task>> tasks_;
+  Fibers fibers_;
 };
 
 }  // namespace millrace::sim
