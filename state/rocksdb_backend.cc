@@ -77,21 +77,29 @@ absl::Status Download(const storage::v1::SnapshotHandle& handle, BlobStore& blob
   return absl::OkStatus();
 }
 
+// What a restored file is read with. Only what comes again with the same bytes is their fault, and DataLoss.
+absl::Status FromRestored(const rocksdb::Status& status, std::string_view doing, std::string_view path) {
+  const bool damaged = status.IsCorruption() || status.IsNotFound() || status.IsInvalidArgument();
+  if (damaged) return DataLoss(doing, " ", path, ": ", status.ToString());
+  return FromRocksDb(status, doing, path);
+}
+
 absl::StatusOr<std::unique_ptr<rocksdb::DB>> OpenAt(const rocksdb::Options& options, const std::string& path,
                                                     bool read_only) {
   RETURN_IF_ERROR(failpoint::Before("rocksdb.open"));
   rocksdb::DB* db = nullptr;
   rocksdb::Status status =
       read_only ? rocksdb::DB::OpenForReadOnly(options, path, &db) : rocksdb::DB::Open(options, path, &db);
-  if (!status.ok()) return FromRocksDb(status, "open state", path);
+  if (!status.ok()) return FromRestored(status, "open state", path);
   std::unique_ptr<rocksdb::DB> opened(db);
   RETURN_IF_ERROR(failpoint::After("rocksdb.open"));
   return opened;
 }
 
-// The files had the right checksums, so what they hold was wrong when it was written.
+// The files had the right checksums, so what they hold was wrong when it was written. Not so if the disk, or RocksDB,
+// could not do its work: then the next attempt may.
 absl::Status Unreadable(const RestorePart& part, const absl::Status& status) {
-  if (absl::IsResourceExhausted(status)) return status;
+  if (!absl::IsDataLoss(status)) return status;
   return DataLoss("restore from ", part.handle->files(0).blob(), " and its siblings: ", status.message());
 }
 
@@ -199,7 +207,7 @@ absl::Status RocksDbStateBackend::CopyRows(const RestorePart& part, const std::s
     batch.Put(at->key(), at->value());
     if (batch.GetDataSize() >= kBatchBytes) RETURN_IF_ERROR(write());
   }
-  absl::Status read_all = FromRocksDb(at->status(), "read", scratch);
+  absl::Status read_all = FromRestored(at->status(), "read", scratch);
   if (!read_all.ok()) return Unreadable(part, read_all);
   RETURN_IF_ERROR(write());
   return Ready();
