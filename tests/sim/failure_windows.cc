@@ -5,6 +5,7 @@
 
 #include "base/error.h"
 #include "state/snapshot_files.h"
+#include "tests/sim/failpoint_injector.h"
 #include "tests/sim/sim_storage.h"
 
 namespace millrace::sim {
@@ -165,6 +166,7 @@ void FailureWindows::OnRivals(const std::string& uri, int num_in_a_row) {
 }
 
 void FailureWindows::CheckRetained() {
+  const HarnessReads no_points;
   MemoryBlobStore& store = *storage_->At(kCheckpoints);
   for (const std::string& name : record_.retained_manifests()) {
     absl::StatusOr<std::string> bytes = store.Get(name);

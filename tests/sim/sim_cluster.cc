@@ -52,6 +52,7 @@ struct Cluster::Node {
         executor(cluster->world_.MakeExecutor(process, "loop")),
         transport(cluster->world_.MakeTransport(process, address)),
         environment{cluster->world_.clock(), nullptr, &blobs, &metrics} {
+    process->doom = &doom;
     connectors.AddSource("generator", MakeGeneratorConnector(environment));
     if (cluster->options_.bug == PlantedBug::kSkippedTxnCheck) {
       connectors.AddSink("delta", MakeCarelessDelta(environment));
