@@ -66,7 +66,7 @@ absl::Status Download(const storage::v1::SnapshotHandle& handle, BlobStore& blob
       return DataLoss("restore from ", file.blob(), ": its local name is not a plain file name: ", file.local_name());
     }
     ASSIGN_OR_RETURN(std::string bytes, GetSnapshotFile(blobs, file));
-    RETURN_IF_ERROR(failpoint::Before("rocksdb.download"));
+    RETURN_IF_ERROR(failpoint::Before("rocksdb.download", &bytes));
     std::ofstream out(Cat(path, "/", file.local_name()), std::ios::binary);
     out.write(bytes.data(), static_cast<std::streamsize>(bytes.size()));
     out.close();
