@@ -123,7 +123,7 @@ DeploymentProbe::OperatorSeries& DeploymentProbe::SeriesOf(const std::string& ui
   if (series != nullptr) return *series;
   series = std::make_unique<OperatorSeries>();
   const Labels labels = {{"operator", uid}};
-  auto time = [&](const char* state) {
+  auto time = [&](const char* state) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
     return scope_.AddCounter(
         "millrace_operator_time_seconds_total",
         "Time of an operator's subtasks; idle is also when their thread works for other operators.",
