@@ -2,6 +2,8 @@
 
 #include <grpcpp/support/status.h>
 
+#include <map>
+
 #include "absl/strings/cord.h"
 #include "absl/strings/match.h"
 #include "base/error.h"
@@ -61,12 +63,16 @@ grpc::Status ToGrpcStatus(const absl::Status& status) {
   google::rpc::Status wire;
   wire.set_code(static_cast<int>(status.code()));
   wire.set_message(std::string(status.message()));
+  // absl visits payloads in an order that differs from status to status.
+  std::map<std::string, std::string> details;
   WithDefaults(status).ForEachPayload([&](absl::string_view type_url, const absl::Cord& payload) {
-    if (!absl::StartsWith(type_url, kTypePrefix)) return;
-    auto* detail = wire.add_details();
-    detail->set_type_url(std::string(type_url));
-    detail->set_value(std::string(payload));
+    if (absl::StartsWith(type_url, kTypePrefix)) details.emplace(type_url, payload);
   });
+  for (const auto& [type_url, payload] : details) {
+    auto* detail = wire.add_details();
+    detail->set_type_url(type_url);
+    detail->set_value(payload);
+  }
   return grpc::Status(static_cast<grpc::StatusCode>(status.code()), wire.message(), wire.SerializeAsString());
 }
 

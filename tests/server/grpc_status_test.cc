@@ -50,6 +50,12 @@ TEST(GrpcStatus, DiagnosticsTravelAsBadRequest) {
   EXPECT_EQ(back[0].message(), diagnostic.message());
 }
 
+TEST(GrpcStatus, TheSameErrorIsTheSameBytesEveryTime) {
+  std::vector<grpc::Status> same;
+  for (int i = 0; i < 100; ++i) same.push_back(ToGrpcStatus(WithDiagnostics(InvalidArgument("wrong plan"), {v1::Diagnostic()})));
+  for (const grpc::Status& status : same) EXPECT_EQ(status.error_details(), same[0].error_details());
+}
+
 TEST(GrpcStatus, UnavailableSaysWhenToRetryAndExhaustionWhatIsShort) {
   EXPECT_EQ(RetryDelayOf(FromGrpcStatus(ToGrpcStatus(Unavailable("not the leader")))), absl::Seconds(1));
   EXPECT_FALSE(RetryDelayOf(FromGrpcStatus(ToGrpcStatus(NotFound("no")))).has_value());
