@@ -64,7 +64,8 @@ absl::StatusOr<storage::v1::Manifest> PendingCheckpoint::Merge(Epoch last_comple
                                                                const std::vector<SourceState>& assigned) const {
   std::map<std::string, SourceState> sources;
   std::map<std::string, OperatorState> operators;
-  std::map<std::string, std::vector<Committable>> sinks;
+  // By uid, then by the epoch that sealed them; of one epoch, in the order of subtasks.
+  std::map<std::string, std::multimap<uint64_t, Committable>> sinks;
   for (const auto& [subtask, ack] : acks_) {
     for (const SourceState& source : ack.sources()) {
       SourceState& merged = ByUid(sources, source);
@@ -76,9 +77,10 @@ absl::StatusOr<storage::v1::Manifest> PendingCheckpoint::Merge(Epoch last_comple
       RETURN_IF_ERROR(MergeOperator(state, first, ByUid(operators, state)));
     }
     for (const storage::v1::SinkState& sink : ack.sinks()) {
-      std::vector<Committable>& merged = sinks[sink.uid()];
+      std::multimap<uint64_t, Committable>& merged = sinks[sink.uid()];
       for (const Committable& committable : sink.committables()) {
-        if (committable.sealed_epoch() > last_completed.value() && !committable.bytes().empty()) merged.push_back(committable);
+        if (committable.sealed_epoch() <= last_completed.value() || committable.bytes().empty()) continue;
+        merged.emplace(committable.sealed_epoch(), committable);
       }
     }
   }
@@ -95,11 +97,9 @@ absl::StatusOr<storage::v1::Manifest> PendingCheckpoint::Merge(Epoch last_comple
   }
   for (auto& [uid, state] : operators) *manifest.add_operators() = std::move(state);
   for (auto& [uid, committables] : sinks) {
-    std::stable_sort(committables.begin(), committables.end(),
-                     [](const Committable& a, const Committable& b) { return a.sealed_epoch() < b.sealed_epoch(); });
     storage::v1::SinkState& sink = *manifest.add_sinks();
     sink.set_uid(uid);
-    for (Committable& committable : committables) *sink.add_committables() = std::move(committable);
+    for (auto& [sealed_epoch, committable] : committables) *sink.add_committables() = std::move(committable);
   }
   return manifest;
 }

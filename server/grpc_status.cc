@@ -30,7 +30,8 @@ std::optional<Detail> DetailOf(const absl::Status& status) {
 
 template <typename Detail>
 void SetDetail(absl::Status* status, const Detail& detail) {
-  status->SetPayload(TypeUrl<Detail>(), absl::Cord(detail.SerializeAsString()));
+  const std::string bytes = detail.SerializeAsString();
+  status->SetPayload(TypeUrl<Detail>(), absl::Cord(absl::string_view(bytes)));
 }
 
 google::rpc::ErrorInfo ErrorInfoOf(std::string_view reason) {
@@ -80,7 +81,7 @@ absl::Status FromGrpcStatus(const grpc::Status& status) {
   absl::Status result(static_cast<absl::StatusCode>(status.error_code()), status.error_message());
   google::rpc::Status wire;
   if (result.ok() || !wire.ParseFromString(status.error_details())) return result;
-  for (const auto& detail : wire.details()) result.SetPayload(detail.type_url(), absl::Cord(detail.value()));
+  for (const auto& detail : wire.details()) result.SetPayload(detail.type_url(), absl::Cord(absl::string_view(detail.value())));
   return result;
 }
 
