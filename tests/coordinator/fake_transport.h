@@ -1,5 +1,6 @@
 #pragma once
 
+#include <map>
 #include <memory>
 #include <string>
 
@@ -15,17 +16,14 @@ class FakeTransport final : public Transport {
     auto link = std::make_shared<Link>();
     link->executor = executor;
     link->events[0] = std::move(events);
-    if (method != method_) {
+    if (!served_.contains(method)) {
       executor->Post([link] { link->Close(absl::UnavailableError("nobody serves")); });
     } else {
-      executor->Post([this, link] { link->events[1] = accept_(std::make_unique<End>(link, 1)); });
+      executor->Post([this, link, method] { link->events[1] = served_[method](std::make_unique<End>(link, 1)); });
     }
     return std::make_unique<End>(link, 0);
   }
-  void Serve(const std::string& method, Executor*, Accept accept) override {
-    method_ = method;
-    accept_ = std::move(accept);
-  }
+  void Serve(const std::string& method, Executor*, Accept accept) override { served_[method] = std::move(accept); }
 
  private:
   struct Link : std::enable_shared_from_this<Link> {
@@ -63,8 +61,7 @@ class FakeTransport final : public Transport {
     const int side_;
   };
 
-  std::string method_;
-  Accept accept_;
+  std::map<std::string, Accept> served_;
 };
 
 }  // namespace millrace

@@ -6,6 +6,8 @@
 
 // What libFuzzer calls with bytes of its own making, and replay_main.cc with those of the corpus. Returns 0.
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size);
+// Before the first of them.
+extern "C" int LLVMFuzzerInitialize(int* argc, char*** argv);
 
 namespace millrace {
 

@@ -63,9 +63,15 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   absl::Status as_columns = typed->Append({data, size});
   Require(as_columns.ok() || as_columns.code() == absl::StatusCode::kInvalidArgument, "a bad record is InvalidArgument");
   if (as_columns.ok()) Require(as_text.ok(), "typed columns take what is not JSON");
-  for (const auto* decoder : {typed.get(), untyped.get()}) {
-    int64_t expected = (decoder == typed.get() ? as_columns : as_text).ok() ? 1 : 0;
-    auto batch = const_cast<JsonDecoder*>(decoder)->Flush();
+  Require(typed->num_rows() == (as_columns.ok() ? 1 : 0) && untyped->num_rows() == (as_text.ok() ? 1 : 0),
+          "one row per accepted record");
+  // What is not JSON never came to a column, and most inputs are not: they are looked at now and then only.
+  static uint32_t num_inputs = 0;
+  const bool look = ++num_inputs % 64 == 0;
+  for (JsonDecoder* decoder : {typed.get(), untyped.get()}) {
+    if (!as_text.ok() && !look) continue;
+    const int64_t expected = decoder->num_rows();
+    auto batch = decoder->Flush();
     Require(batch.ok() && (*batch)->num_rows() == expected, "one row per accepted record");
     Require((*batch)->ValidateFull().ok(), "columns are sound");
   }

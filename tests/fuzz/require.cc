@@ -1,7 +1,15 @@
+#include <google/protobuf/stubs/logging.h>
+
 #include <cstdio>
 #include <cstdlib>
 
 #include "tests/fuzz/fuzz_target.h"
+
+// Protobuf would write a line for every string that is not UTF-8.
+extern "C" int LLVMFuzzerInitialize(int*, char***) {
+  google::protobuf::SetLogHandler(nullptr);
+  return 0;
+}
 
 namespace millrace {
 

@@ -1,0 +1,118 @@
+#!/usr/bin/env python3
+"""Runs the libFuzzer programs of tests/fuzz until each has had so many runs in all, over every time it was called.
+
+usage: prove.py BUILD [--runs N] [--jobs J] [TARGET...]
+
+BUILD is the build directory; called from the root of the source tree.
+
+Goes on where it ended: after every slice of runs, a target's count (build/fuzz-runs/TARGET) is raised, its corpus has
+grown (build/fuzz-corpus/TARGET), and a line is appended to build/proofs.txt. Exits with 1 at the first finding, which
+lies in build/fuzz-findings.
+"""
+import argparse
+import concurrent.futures
+import os
+import pathlib
+import re
+import subprocess
+import sys
+import threading
+import time
+
+# What an interruption loses at most.
+SLICE = 500_000
+SLICE_SECONDS = 120
+# The longest input made, in bytes: what is above it costs time and finds little. The corpus may have longer ones.
+MAX_LENGTH = {"json_decoder": 512, "plan_json": 1024, "plan_message": 768, "manifest": 1024, "shuffle_frame": 1024,
+              "delta_log": 4096, "grpc_request": 768, "worker_message": 768, "coordinator_message": 4096}
+# Of these much code runs per input, and to keep books of which of it is rare takes longer than to run it.
+BROAD = {"grpc_request", "worker_message", "coordinator_message"}
+# Reports need no stack of every allocation: a finding is run again, alone. Leaks are the corpus replay's.
+ASAN = "malloc_context_size=1:quarantine_size_mb=4:max_malloc_fill_size=0:detect_stack_use_after_return=0:detect_leaks=0"
+ROOT = pathlib.Path("build")
+
+
+def targets():
+    return sorted(path.name.removesuffix("_fuzz.cc") for path in pathlib.Path("tests/fuzz").glob("*_fuzz.cc"))
+
+
+def count_of(target):
+    path = ROOT / "fuzz-runs" / target
+    return int(path.read_text()) if path.exists() else 0
+
+
+def store_count(target, runs):
+    path = ROOT / "fuzz-runs" / target
+    path.parent.mkdir(parents=True, exist_ok=True)
+    scratch = path.with_suffix(".new")
+    scratch.write_text(str(runs))
+    scratch.replace(path)
+
+
+class Prover:
+    def __init__(self, build, wanted):
+        self.build = pathlib.Path(build)
+        self.wanted = wanted
+        self.stop = threading.Event()
+        self.lock = threading.Lock()
+
+    def say(self, line):
+        with self.lock:
+            print(line, flush=True)
+            with open(ROOT / "proofs.txt", "a") as proofs:
+                proofs.write(line + "\n")
+
+    def run_slice(self, target, runs):
+        """Returns how many were run, or None for a finding."""
+        corpus = ROOT / "fuzz-corpus" / target
+        corpus.mkdir(parents=True, exist_ok=True)
+        (ROOT / "fuzz-findings").mkdir(exist_ok=True)
+        log = ROOT / f"fuzz.{target}.log"
+        command = [self.build / "bin" / f"fuzz_{target}", f"-runs={runs}", f"-max_total_time={SLICE_SECONDS}", f"-max_len={MAX_LENGTH.get(target, 4096)}",
+                   "-timeout=20", "-rss_limit_mb=3000", "-malloc_limit_mb=1500", "-detect_leaks=0", "-print_final_stats=1",
+                   "-reload=0", f"-entropic={0 if target in BROAD else 1}", f"-artifact_prefix={ROOT}/fuzz-findings/{target}-", corpus, f"tests/fuzz/corpus/{target}"]
+        environment = dict(os.environ, ASAN_OPTIONS=ASAN, ARROW_DEFAULT_MEMORY_POOL="system")
+        with open(log, "wb") as out:
+            code = subprocess.run(command, stdout=out, stderr=subprocess.STDOUT, env=environment).returncode
+        text = log.read_bytes().decode(errors="replace")
+        done = re.search(r"number_of_executed_units: (\d+)", text)
+        if code == 0 and done:
+            return int(done.group(1))
+        with self.lock:
+            print("\n".join(text.splitlines()[-40:]))
+            print(f"finding of {target}: see above, {log}, and build/fuzz-findings/", flush=True)
+        return None
+
+    def prove(self, target):
+        runs = count_of(target)
+        while runs < self.wanted and not self.stop.is_set():
+            began = time.monotonic()
+            done = self.run_slice(target, min(SLICE, self.wanted - runs))
+            if done is None:
+                self.stop.set()
+                return False
+            runs += done
+            store_count(target, runs)
+            took = max(time.monotonic() - began, 0.001)
+            self.say(f"fuzz {target}: {done} runs, {took:.0f} s, {done / took:.0f} a second; {runs} so far, no finding")
+        return not self.stop.is_set()
+
+
+def main():
+    parser = argparse.ArgumentParser(usage=__doc__.splitlines()[2][len("usage: "):])
+    parser.add_argument("build")
+    parser.add_argument("--runs", type=int, default=10_000_000)
+    parser.add_argument("--jobs", type=int, default=os.cpu_count())
+    parser.add_argument("targets", nargs="*")
+    arguments = parser.parse_intermixed_args()
+    chosen = arguments.targets or targets()
+    if unknown := sorted(set(chosen) - set(targets())):
+        sys.exit(f"there is no fuzz target {', '.join(unknown)}; there are: {', '.join(targets())}")
+    prover = Prover(arguments.build, arguments.runs)
+    with concurrent.futures.ThreadPoolExecutor(max_workers=arguments.jobs) as pool:
+        good = list(pool.map(prover.prove, chosen))
+    return 0 if all(good) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,7 @@
+#include "millrace/internal/v1/control.pb.h"
+#include "tests/fuzz/message_mutator.h"
+
+extern "C" size_t LLVMFuzzerCustomMutator(uint8_t* data, size_t size, size_t max_size, unsigned seed) {
+  return millrace::MutateFrames(millrace::internal::v1::WorkerMessage::default_instance(), 1, data, size, max_size,
+                                seed);
+}
