@@ -4,6 +4,7 @@
 
 #include "base/error.h"
 #include "base/failpoint.h"
+#include "worker/deploy_check.h"
 
 namespace millrace {
 namespace {
@@ -144,10 +145,13 @@ void Worker::OnDeploy(internal::v1::Deploy deploy) {
     if (message.has_checkpoint_ack()) SendHeartbeat(pipeline);
     Send(message);
   };
-  auto deployment =
-      std::make_unique<Deployment>(options_, slot_pointers_, &router_, std::move(deploy), &probe_, std::move(report));
-  absl::Status status = failpoint::Around("deployment.start", [&] { return deployment->Start(); });
-  deployments_[pipeline] = std::move(deployment);
+  absl::Status status = CheckDeploy(deploy);
+  if (status.ok()) {
+    auto deployment =
+        std::make_unique<Deployment>(options_, slot_pointers_, &router_, std::move(deploy), &probe_, std::move(report));
+    status = failpoint::Around("deployment.start", [&] { return deployment->Start(); });
+    deployments_[pipeline] = std::move(deployment);
+  }
   if (status.ok()) return;
   options_.log.Error("deploy_failed", {{"pipeline", pipeline}, {"generation", failed->subtask().generation()}, {"why", status}});
   failed->set_phase(internal::v1::SUBTASK_PHASE_FAILED);
