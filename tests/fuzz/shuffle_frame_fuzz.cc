@@ -8,7 +8,10 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   using namespace millrace;
   static const auto schema = arrow::schema({arrow::field("k", arrow::utf8()), arrow::field("v", arrow::int64(), false),
                                             arrow::field("t", arrow::timestamp(arrow::TimeUnit::MICRO))});
-  static const FrameDecoder decoder({schema});
+  // Port 1: the rows of the corpus, which are the golden ones.
+  static const auto golden =
+      arrow::schema({arrow::field("name", arrow::utf8(), false), arrow::field("number", arrow::int64())});
+  static const FrameDecoder decoder({schema, golden});
   auto event = decoder.Decode({reinterpret_cast<const char*>(data), size});
   if (!event.ok()) return 0;
   auto frame = EncodeFrame(*event);
