@@ -1,0 +1,23 @@
+-- CASE and its kin.
+SELECT id, CASE WHEN i > 0 THEN 'positive' WHEN i < 0 THEN 'negative' ELSE 'zero or null' END FROM numbers;
+SELECT id, CASE WHEN i > 0 THEN 1 END FROM numbers;
+SELECT id, CASE u WHEN 'a' THEN 1 WHEN 'b' THEN 2 ELSE 0 END FROM numbers;
+SELECT id, CASE i WHEN NULL THEN 'null' WHEN 7 THEN 'seven' END FROM numbers;
+SELECT id, CASE WHEN b THEN i ELSE l END, CASE WHEN b THEN i ELSE d END FROM numbers;
+SELECT id, CASE WHEN b THEN dc ELSE i END, CASE WHEN b THEN dc ELSE wide END FROM numbers;
+SELECT id, CASE WHEN b THEN 'a' ELSE 'long text' END FROM numbers;
+SELECT id, CASE WHEN b THEN NULL ELSE i END FROM numbers;
+SELECT id, CASE WHEN i = 0 THEN 0 ELSE l / i END FROM numbers;
+SELECT id, CASE WHEN b IS NULL THEN 'n' WHEN b THEN 't' ELSE 'f' END FROM numbers;
+SELECT id, COALESCE(i, 0), COALESCE(i, l), COALESCE(NULL, i, 5) FROM numbers;
+SELECT id, COALESCE(i, d), COALESCE(dc, 1.5) FROM numbers;
+SELECT id, COALESCE(s, 'none'), COALESCE(v, s, '') FROM texts;
+SELECT id, NULLIF(i, 7), NULLIF(u, 'a'), NULLIF(i, l) FROM numbers;
+SELECT id, IF(i > 0, 'yes', 'no'), IF(b, i, 0), IF(b, NULL, 1) FROM numbers;
+SELECT id, IFNULL(i, -1), IFNULL(u, 'none'), IFNULL(dc, 0) FROM numbers;
+SELECT id, CASE WHEN i > 0 THEN CASE WHEN l > 0 THEN 'both' ELSE 'i' END ELSE 'none' END FROM numbers;
+SELECT id, COALESCE(dt, DATE '2000-01-01'), IF(ts > TIMESTAMP '2000-01-01 00:00:00', ts, NULL) FROM times;
+SELECT COALESCE(NULL, NULL, 1), NULLIF(1, 1), NULLIF(1, 2), IF(TRUE, 1, 2), IFNULL(NULL, 'x');
+SELECT id, CASE WHEN i > 100 THEN 'big' WHEN i > 0 THEN 'small' ELSE u END FROM numbers;
+SELECT id, IF(i > 0, 'yes', 'no'), IF(b, i, 0), IF(b, CAST(NULL AS INT), 1) FROM numbers;
+SELECT id, COALESCE(dt, DATE '2000-01-01'), IF(ts > TIMESTAMP '2000-01-01 00:00:00', ts, CAST(NULL AS TIMESTAMP(3))) FROM times;
