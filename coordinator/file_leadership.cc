@@ -1,7 +1,5 @@
 #include "coordinator/file_leadership.h"
 
-#include <cstdlib>
-
 #include "base/error.h"
 #include "base/failpoint.h"
 #include "base/macros.h"
@@ -27,7 +25,9 @@ absl::StatusOr<Term> FileLeadership::Acquire() {
   absl::StatusOr<VersionedRecord> record = store_->Get(kRecord);
   if (!record.ok() && !absl::IsNotFound(record.status())) return record.status();
   uint64_t version = record.ok() ? record->version : 0;
-  Term term(record.ok() ? std::strtoull(record->bytes.c_str(), nullptr, 10) + 1 : 1);
+  // Terms and versions rise together, from 1. The version is the store's word: the bytes may be damaged, and must not
+  // take the term back.
+  Term term(version + 1);
   absl::Status raised = failpoint::Around("leadership.raise", [&] {
     return store_->CompareAndSet(kRecord, version, std::to_string(term.value())).status();
   });

@@ -26,6 +26,22 @@ TEST(FileLeadership, OneLeadsAndEveryTermIsHigher) {
   unlink(path.c_str());
 }
 
+TEST(FileLeadership, ADamagedRecordDoesNotTakeTheTermBack) {
+  std::string path = ::testing::TempDir() + "damaged-" + std::to_string(getpid()) + ".lock";
+  MemoryBlobStore blobs;
+  FileMetadataStore store(&blobs);
+  for (uint64_t term = 1; term <= 12; ++term) {
+    EXPECT_EQ(*FileLeadership(path, &store).Acquire(), Term(term));
+  }
+  const std::string blob = blobs.List("leadership/").value().back();
+  for (std::string damaged : {"r2", "1r", "", "99999999999999999999999999"}) {
+    ASSERT_TRUE(blobs.Put(blob, damaged).ok());
+    EXPECT_EQ(*FileLeadership(path, &store).Acquire(), Term(13)) << damaged;
+    ASSERT_TRUE(blobs.Delete(blobs.List("leadership/").value().back()).ok());
+  }
+  unlink(path.c_str());
+}
+
 TEST(FileLeadership, AFolderThatCannotBeWrittenIsNamed) {
   MemoryBlobStore blobs;
   FileMetadataStore store(&blobs);

@@ -28,7 +28,7 @@ class SimLeadership final : public Leadership {
     auto record = store_->Get("leadership");
     if (record.ok()) {
       version = record->version;
-      term = std::stoull(record->bytes);
+      term = record->version;  // as the real one
     } else if (!absl::IsNotFound(record.status())) {
       return record.status();
     }
