@@ -64,9 +64,12 @@ absl::Status FailpointInjector::CarryOut(const PointRule& rule, std::string* byt
   switch (rule.action) {
     case PointAction::kError:
       return absl::Status(kFailpointActions[rule.place.index].error, Cat("a planned failure at ", rule.place.ToString()));
-    case PointAction::kCorrupt:
-      (*bytes)[bytes->size() / 2] = static_cast<char>((*bytes)[bytes->size() / 2] ^ 0x40);
+    case PointAction::kCorrupt: {
+      // A place that is as good as random, and the same in every run.
+      char& damaged = (*bytes)[(bytes->size() / 2 + rule.hit * 7919) % bytes->size()];
+      damaged = static_cast<char>(damaged ^ 0x40);
       return absl::OkStatus();
+    }
     case PointAction::kDelay:
       return world_->Sleep(rule.delay) ? absl::OkStatus() : Unavailable("the process has died meanwhile");
     case PointAction::kHang:

@@ -33,6 +33,8 @@ PointRule SlowUpload() {
   return {{FailpointId("subtask.persist").index(), FailpointSide::kBefore, false}, 26, PointAction::kDelay, absl::Milliseconds(3200)};
 }
 
+constexpr uint64_t kDamages = 40;
+
 struct SweepRun {
   std::vector<PointRule> rules;
   std::string name;  // "worker manifest.put.before crash 3"
@@ -48,6 +50,10 @@ std::vector<SweepRun> PlanSweep(const std::map<PointPlace, FailpointInjector::Hi
       if (last == 0) continue;
       std::set<uint64_t> numbers = {(last + 1) / 2};
       if (whole) numbers.insert({1, last - last / 8});
+      // Each time another part of the bytes is damaged.
+      if (action == PointAction::kCorrupt) {
+        for (uint64_t i = 0; i < kDamages; ++i) numbers.insert(1 + i * last / kDamages);
+      }
       for (uint64_t number : numbers) {
         PointRule rule{place, number, action};
         runs.push_back({{rule}, Cat(place.ToString(), " ", NameOf(action), " ", number)});
