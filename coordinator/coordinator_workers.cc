@@ -53,8 +53,9 @@ void Coordinator::OnMessage(uint64_t session, const std::string& bytes) {
 }
 
 void Coordinator::OnHello(uint64_t session, const internal::v1::WorkerHello& hello) {
+  // One stream is one worker: what it is lost with must be known under one name.
+  if (!sessions_.at(session).worker_id.empty()) return Drop(session, FailedPrecondition("a worker says hello once"));
   if (auto old = session_of_worker_.find(hello.worker_id()); old != session_of_worker_.end()) {
-    if (old->second == session) return Drop(session, FailedPrecondition("a worker says hello once"));
     Drop(old->second, Unavailable("it has connected anew"));
   }
   absl::Status registered = registry_.OnHello(hello, Now());

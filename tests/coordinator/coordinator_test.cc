@@ -252,6 +252,20 @@ TEST_F(CoordinatorTest, AHungWorkersPipelineMovesToAnother) {
   EXPECT_EQ(Get().restarts(), 1u);
 }
 
+TEST_F(CoordinatorTest, AWorkerThatSaysHelloAgainUnderAnotherNameIsGoneUnderBoth) {
+  ScriptedWorker& worker = AddWorker("w1");
+  ASSERT_TRUE(Create(PlanOfTest()).ok());
+  internal::v1::WorkerMessage message;
+  message.mutable_hello()->set_worker_id("w2");
+  message.mutable_hello()->set_num_slots(2);
+  message.mutable_hello()->set_shuffle_address("w2:2");
+  worker.Send(message);
+  time_.Pass(absl::Milliseconds(50));
+  EXPECT_EQ(worker.closed.message(), "a worker says hello once");
+  absl::Status refused = Start().status();
+  EXPECT_NE(refused.message().find("no worker is connected"), absl::string_view::npos) << refused;
+}
+
 TEST_F(CoordinatorTest, ASaidGoodbyeMovesThePipelineBehindACheckpoint) {
   ScriptedWorker& first = AddWorker("w1");
   ASSERT_TRUE(Create(PlanOfTest()).ok());
