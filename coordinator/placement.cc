@@ -14,15 +14,15 @@ absl::StatusOr<std::vector<internal::v1::SubtaskPlacement>> Place(std::string_vi
                                                         [&](uint32_t slot) { return slot < worker.num_slots; }));
     return worker.num_slots - used;
   };
-  uint32_t total_free = 0;
+  uint64_t total_free = 0;
   for (const WorkerSlots& worker : workers) total_free += num_free(worker);
   if (total_free < parallelism) {
-    uint32_t total = 0;
+    uint64_t total = 0;
     for (const WorkerSlots& worker : workers) total += worker.num_slots;
     std::string have = workers.empty() ? std::string("no worker is connected")
                                        : Cat(total_free, " of the ", total, " that ", workers.size(),
                                              workers.size() == 1 ? " worker has are free" : " workers have are free");
-    uint32_t missing = parallelism - total_free;
+    uint64_t missing = parallelism - total_free;
     return ResourceExhausted("place pipeline ", pipeline, ": it needs ", parallelism, parallelism == 1 ? " slot, and " : " slots, and ",
                              have, "; start another worker with `millrace worker --slots ", missing,
                              "`, stop another pipeline, or lower the parallelism");

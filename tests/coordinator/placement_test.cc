@@ -29,6 +29,10 @@ TEST(Placement, FillsAWorkerWhenThereIsNoOther) {
   EXPECT_EQ((*placements)[2].slot(), 3u);
 }
 
+TEST(Placement, SlotsAreCountedInMoreBitsThanAWorkerHas) {
+  EXPECT_TRUE(Place("p", {0}, 3, {{"a", "a:1", 1u << 31, {}}, {"b", "b:1", 1u << 31, {}}}).ok());
+}
+
 TEST(Placement, TooFewSlotsSaysHowManyAndWhatToDo) {
   absl::Status status = Place("p", {0}, 4, {{"a", "a:1", 2, {0}}}).status();
   EXPECT_TRUE(absl::IsResourceExhausted(status));
