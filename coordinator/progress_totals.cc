@@ -1,6 +1,7 @@
 #include "coordinator/progress_totals.h"
 
 #include <algorithm>
+#include <limits>
 
 namespace millrace {
 namespace {
@@ -48,7 +49,7 @@ v1::Progress ProgressTotals::view() const {
     AddTotals(progress, sum);
     sum.set_records_per_second(sum.records_per_second() + progress.records_per_second());
     lag_known = lag_known && progress.lag_records() >= 0;
-    lag += progress.lag_records();
+    if (lag_known) lag += std::min(progress.lag_records(), std::numeric_limits<int64_t>::max() - lag);
     if (!progress.has_watermark_ms()) continue;
     sum.set_watermark_ms(sum.has_watermark_ms() ? std::min(sum.watermark_ms(), progress.watermark_ms())
                                                 : progress.watermark_ms());

@@ -67,6 +67,15 @@ TEST(ProgressTotals, DeploymentsAddUpAlsoWhenTheEndOfOneWasNotTold) {
   EXPECT_EQ(totals.view().records_in(), 350u);
 }
 
+TEST(ProgressTotals, LagsBeyondAllNumbersStayAtTheHighest) {
+  v1::Progress far;
+  far.set_lag_records(std::numeric_limits<int64_t>::max());
+  ProgressTotals totals;
+  totals.OnReport("w1", 1, far);
+  totals.OnReport("w2", 1, far);
+  EXPECT_EQ(totals.view().lag_records(), std::numeric_limits<int64_t>::max());
+}
+
 TEST(ProgressTotals, LagIsUnknownBeforeTheFirstReport) { EXPECT_EQ(ProgressTotals().view().lag_records(), -1); }
 
 }  // namespace
