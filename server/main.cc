@@ -1,4 +1,5 @@
 // The binary `millrace`.
+#include <google/protobuf/stubs/logging.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
 
@@ -20,6 +21,8 @@ volatile std::sig_atomic_t interrupts = 0;
 int main(int argc, char** argv) {
   // gRPC logs what we report ourselves, in words of its own. Set the variable to see it.
   setenv("GRPC_VERBOSITY", "NONE", /*overwrite=*/0);
+  // So does Protobuf, a line for every string of a request that is not UTF-8, whoever sends it.
+  google::protobuf::SetLogHandler(nullptr);
   millrace::SystemClock clock;
   millrace::CliEnvironment environment{.out = &std::cout, .err = &std::cerr, .clock = &clock};
   environment.variable = [](const std::string& name) -> std::optional<std::string> {
