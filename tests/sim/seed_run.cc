@@ -10,22 +10,37 @@
 
 namespace millrace::sim {
 
+namespace {
+
+FaultPlan::Options ChancesOf(uint64_t seed) {
+  FaultPlan::Options faults;
+  Random random(seed * 7919);
+  // What is drawn every slice of time, of so many processes that it may happen to.
+  auto every = [](absl::Duration mean, double share) { return absl::FDivDuration(FaultPlan::kSlice, mean) * share; };
+  absl::Duration strike_every = absl::Milliseconds(static_cast<int64_t>(200 + random.Below(1200)));
+  double freezes = random.Chance(0.5) ? 0.6 : 0;
+  faults.chance(FaultKind::kKill) = every(strike_every, 0.25 * (1 - freezes));
+  faults.chance(FaultKind::kFreeze) = every(strike_every, 0.25 * freezes);
+  faults.chance(FaultKind::kCrashBefore) = faults.chance(FaultKind::kCrashAfter) = random.Chance(0.5) ? 0.002 : 0;
+  faults.chance(FaultKind::kError) = random.Chance(0.5) ? 0.01 : 0;
+  faults.chance(FaultKind::kLostAnswer) = random.Chance(0.5) ? 0.02 : 0;
+  faults.chance(FaultKind::kBreak) = random.Chance(0.3) ? 0.0005 : 0;
+  faults.chance(FaultKind::kLatePut) = random.Chance(0.5) ? 0.02 : 0;
+  faults.chance(FaultKind::kRival) = random.Chance(0.3) ? 0.05 : 0;
+  if (random.Chance(0.4)) {
+    absl::Duration rescale_every = absl::Milliseconds(static_cast<int64_t>(200 + random.Below(600)));
+    faults.chance(FaultKind::kStop) = faults.chance(FaultKind::kCancel) = every(rescale_every, 0.5);
+  }
+  return faults;
+}
+
+}  // namespace
+
 Outcome RunSeed(uint64_t seed, bool with_faults, PlantedBug bug) {
   Cluster::Options options;
   options.seed = seed;
   options.bug = bug;
-  if (with_faults) {
-    Random random(seed * 7919);
-    options.kill_every = absl::Milliseconds(static_cast<int64_t>(200 + random.Below(1200)));
-    options.faults.crash_chance = random.Chance(0.5) ? 0.004 : 0;
-    options.faults.error_chance = random.Chance(0.5) ? 0.01 : 0;
-    options.faults.lost_answer_chance = random.Chance(0.5) ? 0.02 : 0;
-    options.break_chance = random.Chance(0.3) ? 0.0005 : 0;
-    options.freeze_chance = random.Chance(0.5) ? 0.6 : 0;
-    options.faults.late_put_chance = random.Chance(0.5) ? 0.02 : 0;
-    options.faults.rival_chance = random.Chance(0.3) ? 0.05 : 0;
-    if (random.Chance(0.4)) options.rescale_every = absl::Milliseconds(static_cast<int64_t>(200 + random.Below(600)));
-  }
+  if (with_faults) options.faults = ChancesOf(seed);
   Cluster cluster(options);
   auto plan = ReadPlanJson(ClicksPlan(seed));
   Check(plan.ok(), plan.ok() ? "" : std::string(plan.status().message()));

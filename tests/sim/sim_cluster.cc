@@ -41,6 +41,13 @@ class SimLeadership final : public Leadership {
   MetadataStore* const store_;
 };
 
+FaultPlan::Options WithSeed(FaultPlan::Options options, uint64_t seed) {
+  options.seed = seed;
+  return options;
+}
+
+absl::Duration Millis(uint64_t n) { return absl::Milliseconds(static_cast<int64_t>(n)); }
+
 }  // namespace
 
 // What every process has.
@@ -88,14 +95,14 @@ struct Cluster::WorkerNode : Node {
 };
 
 Cluster::Cluster(Options options)
-    : options_(options), faults_(options.faults), world_({.seed = options.seed, .break_chance = options.break_chance}) {
+    : options_(options), world_({.seed = options.seed}), faults_(WithSeed(options.faults, options.seed), [this] { return world_.now(); }) {
+  faults_.set_on_taken([this](const Fault& fault) { world_.Trace(fault.id); });
+  world_.network().set_faults(&faults_);
   worker_restart_at_.resize(options_.num_workers);
   worker_thaw_at_.resize(options_.num_workers);
   workers_.resize(options_.num_workers);
   StartCoordinator();
   for (size_t i = 0; i < workers_.size(); ++i) StartWorker(i);
-  if (options_.kill_every > absl::ZeroDuration()) next_kill_ = options_.kill_every / 2;
-  if (options_.rescale_every > absl::ZeroDuration()) next_rescale_ = options_.rescale_every;
 }
 
 Cluster::~Cluster() {
@@ -173,47 +180,53 @@ void Cluster::StartWorker(size_t index) {
 }
 
 void Cluster::Strike() {
-  Random& random = world_.random();
-  absl::Duration now = world_.now();
-  next_kill_ = now + options_.kill_every * (0.5 + static_cast<double>(random.Below(100)) / 100);
-  size_t victim = random.Chance(0.4) ? workers_.size() : random.Below(workers_.size());
-  bool freeze = random.Chance(options_.freeze_chance);
-  if (victim == workers_.size()) {
-    if (coordinator_ == nullptr) return;
-    if (!freeze) {
-      coordinator_->doom.doomed = true;
-      return;
+  next_slice_ += FaultPlan::kSlice;
+  for (size_t i = 0; i < workers_.size(); ++i) {
+    const std::string who = Cat("worker-", i);
+    Fault* kill = faults_.Take(FaultKind::kKill, who);
+    Fault* freeze = faults_.Take(FaultKind::kFreeze, who);
+    if (workers_[i] == nullptr || workers_[i]->process->frozen) continue;
+    if (kill != nullptr) {
+      workers_[i]->doom.Seal(*kill);
+    } else if (freeze != nullptr) {
+      windows_.OnFreeze(*workers_[i]->process);
+      world_.Freeze(workers_[i]->process);
+      worker_thaw_at_[i] = freeze->until = world_.now() + Millis(50 + freeze->random.Below(600));
     }
-    freeze_coordinator_by_ = now + absl::Milliseconds(300);
-  } else if (workers_[victim] != nullptr && !workers_[victim]->process->frozen) {
-    if (!freeze) {
-      workers_[victim]->doom.doomed = true;
-      return;
-    }
-    windows_.OnFreeze(*workers_[victim]->process);
-    world_.Freeze(workers_[victim]->process);
-    worker_thaw_at_[victim] = now + absl::Milliseconds(static_cast<int64_t>(50 + random.Below(600)));
+  }
+  Fault* kill = faults_.Take(FaultKind::kKill, "coordinator");
+  Fault* freeze = faults_.Take(FaultKind::kFreeze, "coordinator");
+  if (coordinator_ != nullptr && kill != nullptr) {
+    coordinator_->doom.Seal(*kill);
+  } else if (coordinator_ != nullptr && freeze != nullptr) {
+    freeze_coordinator_ = freeze;
+    freeze_coordinator_by_ = world_.now() + absl::Milliseconds(300);
+  }
+  Fault* stop = faults_.Take(FaultKind::kStop, "user");
+  Fault* cancel = faults_.Take(FaultKind::kCancel, "user");
+  if (rescale_ == nullptr && (stop != nullptr || cancel != nullptr)) {
+    rescale_ = stop != nullptr ? stop : cancel;
+    rescale_by_ = world_.now() + absl::Milliseconds(200);
   }
 }
 
 void Cluster::FreezeCoordinator() {
-  Random& random = world_.random();
-  freeze_coordinator_by_ = absl::InfiniteDuration();
-  absl::Duration wakes = world_.now() + absl::Milliseconds(static_cast<int64_t>(50 + random.Below(600)));
+  Fault& fault = *std::exchange(freeze_coordinator_, nullptr);
+  fault.until = world_.now() + Millis(50 + fault.random.Below(600));
   windows_.OnFreeze(*coordinator_->process);
   world_.Freeze(coordinator_->process);
-  zombies_.push_back({std::move(coordinator_), wakes, random.Chance(0.7)});
+  zombies_.push_back({std::move(coordinator_), fault.until, fault.random.Chance(0.7)});
   polling_ = false;
-  coordinator_restart_at_ = world_.now() + absl::Milliseconds(static_cast<int64_t>(10 + random.Below(100)));
+  coordinator_restart_at_ = world_.now() + Millis(10 + fault.random.Below(100));
 }
 
 void Cluster::TendZombies() {
   absl::Duration now = world_.now();
   // Best when it has just heard that an epoch is in every table: it is about to say so, and to collect.
-  bool now_is_best = freeze_coordinator_by_ < absl::InfiniteDuration() && windows_.IsCommitLanded() && world_.random().Chance(0.05);
+  bool now_is_best = freeze_coordinator_ != nullptr && windows_.IsCommitLanded() && freeze_coordinator_->random.Chance(0.05);
   if (coordinator_ == nullptr) {
-    freeze_coordinator_by_ = absl::InfiniteDuration();
-  } else if (now_is_best || now >= freeze_coordinator_by_) {
+    freeze_coordinator_ = nullptr;
+  } else if (freeze_coordinator_ != nullptr && (now_is_best || now >= freeze_coordinator_by_)) {
     FreezeCoordinator();
   }
   for (Zombie& zombie : zombies_) {
@@ -231,7 +244,7 @@ void Cluster::TendZombies() {
 
 void Cluster::Tend() {
   absl::Duration now = world_.now();
-  if (now >= next_kill_) Strike();
+  while (now >= next_slice_) Strike();
   if (coordinator_ != nullptr && coordinator_->doom.doomed) {
     KillCoordinator();
   } else if (coordinator_ == nullptr && now >= coordinator_restart_at_) {
@@ -242,10 +255,10 @@ void Cluster::Tend() {
     if (workers_[i] != nullptr && workers_[i]->process->frozen && now >= worker_thaw_at_[i]) world_.Thaw(workers_[i]->process);
     if (workers_[i] != nullptr && workers_[i]->doom.doomed) {
       ++kills_;
+      worker_restart_at_[i] = now + workers_[i]->doom.restart_after;
       windows_.OnDeath(*workers_[i]->process);
       world_.Kill(workers_[i]->process);
       workers_[i] = nullptr;
-      worker_restart_at_[i] = now + absl::Milliseconds(static_cast<int64_t>(10 + world_.random().Below(300)));
     } else if (workers_[i] == nullptr && now >= worker_restart_at_[i]) {
       StartWorker(i);
     }
@@ -256,29 +269,30 @@ void Cluster::Tend() {
 void Cluster::KillCoordinator() {
   if (coordinator_ == nullptr) return;
   ++kills_;
+  coordinator_restart_at_ = world_.now() + coordinator_->doom.restart_after;
   windows_.OnDeath(*coordinator_->process);
   world_.Kill(coordinator_->process);
   coordinator_ = nullptr;
   polling_ = false;
-  coordinator_restart_at_ = world_.now() + absl::Milliseconds(static_cast<int64_t>(10 + world_.random().Below(300)));
 }
 
 // Answers are not looked at: what does not come about is asked for again.
 void Cluster::ActAsUser() {
   absl::Duration now = world_.now();
-  if (options_.rescale_every <= absl::ZeroDuration() || now < ask_again_at_ || coordinator_ == nullptr || view_.name().empty()) return;
+  if (now < ask_again_at_ || coordinator_ == nullptr || view_.name().empty()) return;
   Coordinator& coordinator = *coordinator_->coordinator;
   bool at_rest = view_.state() == v1::PIPELINE_STATE_STOPPED || view_.state() == v1::PIPELINE_STATE_CANCELLED;
-  if (at_rest) {
+  if (at_rest && starts_again_) {
     // Also long after the wish: it may have been stored late.
-    coordinator.Start(view_.name(), 1 + static_cast<uint32_t>(world_.random().Below(4)), [](auto) {});
+    coordinator.Start(view_.name(), 1 + static_cast<uint32_t>(faults_.RandomFor("start", ++num_starts_).Below(4)), [](auto) {});
     ask_again_at_ = now + absl::Milliseconds(100);
-  } else if (now >= next_rescale_ && view_.state() == v1::PIPELINE_STATE_RUNNING) {
+  } else if (rescale_ != nullptr && view_.state() == v1::PIPELINE_STATE_RUNNING) {
     // Best while a commit is pending, if there is such a moment soon.
-    if (now < next_rescale_ + absl::Milliseconds(200) && !windows_.IsCommitPending()) return;
-    next_rescale_ = now + options_.rescale_every;
+    if (now < rescale_by_ && !windows_.IsCommitPending()) return;
+    FaultKind how = std::exchange(rescale_, nullptr)->kind;
+    starts_again_ = true;
     ask_again_at_ = now + absl::Milliseconds(50);
-    if (world_.random().Chance(0.5)) {
+    if (how == FaultKind::kCancel) {
       coordinator.Cancel(view_.name(), [](auto) {});
     } else {
       coordinator.Stop(view_.name(), false, [](auto) {});
@@ -287,12 +301,10 @@ void Cluster::ActAsUser() {
 }
 
 void Cluster::StopFaults() {
-  faults_ = {};
+  faults_.Stop();
   rivals_.left.clear();
-  next_kill_ = absl::InfiniteDuration();
-  freeze_coordinator_by_ = absl::InfiniteDuration();
-  next_rescale_ = absl::InfiniteDuration();
-  world_.network().set_break_chance(0);
+  freeze_coordinator_ = nullptr;
+  rescale_ = nullptr;
 }
 
 void Cluster::PollView(const std::string& name) {

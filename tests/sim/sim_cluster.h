@@ -8,6 +8,7 @@
 #include "coordinator/coordinator.h"
 #include "coordinator/file_metadata_store.h"
 #include "state/memory_backend.h"
+#include "tests/sim/fault_plan.h"
 #include "tests/sim/planted_bugs.h"
 #include "tests/sim/sim_storage.h"
 #include "tests/sim/sim_world.h"
@@ -23,15 +24,9 @@ class Cluster {
     uint64_t seed = 1;
     int num_workers = 3;
     uint32_t slots_per_worker = 2;
-    StorageFaults faults;
-    double break_chance = 0;
+    // Its seed is the run's.
+    FaultPlan::Options faults;
     PlantedBug bug = PlantedBug::kNone;
-    // Mean virtual time between kills of a random process; zero: none.
-    absl::Duration kill_every;
-    // Chance that it is frozen instead.
-    double freeze_chance = 0;
-    // Mean virtual time between a user's stops or cancels, each followed by a start at another parallelism; zero: none.
-    absl::Duration rescale_every;
     // What a coordinator of another release would plan.
     std::function<void(internal::v1::PhysicalPlan&)> alter_physical;
   };
@@ -54,6 +49,7 @@ class Cluster {
   World& world() { return world_; }
   Storage& storage() { return storage_; }
   FailureWindows& windows() { return windows_; }
+  const FaultPlan& faults() const { return faults_; }
   int kills() const { return kills_; }
   // As the API showed it last.
   const v1::Pipeline& last_view() const { return view_; }
@@ -63,6 +59,7 @@ class Cluster {
   struct CoordinatorNode;
   struct WorkerNode;
   void Tend();
+  // Draws what is drawn once a slice of time.
   void Strike();
   void FreezeCoordinator();
   void TendZombies();
@@ -73,11 +70,11 @@ class Cluster {
   void PollView(const std::string& name);
 
   const Options options_;
-  StorageFaults faults_;
   Storage storage_;
   FailureWindows windows_{&storage_};
   RivalWriters rivals_;
   World world_;
+  FaultPlan faults_;
   std::unique_ptr<CoordinatorNode> coordinator_;
   // A coordinator that is frozen, or awake beside a successor.
   struct Zombie {
@@ -86,14 +83,19 @@ class Cluster {
     bool wakes_when_fenced = false;  // at the worst moment
   };
   std::vector<Zombie> zombies_;
-  absl::Duration freeze_coordinator_by_ = absl::InfiniteDuration();
+  // Its coordinator is to be frozen, at the worst moment before `freeze_coordinator_by_`.
+  Fault* freeze_coordinator_ = nullptr;
+  absl::Duration freeze_coordinator_by_;
   std::vector<std::unique_ptr<WorkerNode>> workers_;
   absl::Duration coordinator_restart_at_;
   std::vector<absl::Duration> worker_restart_at_;
   std::vector<absl::Duration> worker_thaw_at_;
-  absl::Duration next_rescale_ = absl::InfiniteDuration();
+  Fault* rescale_ = nullptr;  // not carried out yet
+  absl::Duration rescale_by_;
+  bool starts_again_ = false;  // what rests, for it was stopped by a fault
+  uint64_t num_starts_ = 0;
   absl::Duration ask_again_at_;
-  absl::Duration next_kill_ = absl::InfiniteDuration();
+  absl::Duration next_slice_ = FaultPlan::kSlice;
   absl::Duration next_poll_;
   bool polling_ = false;
   int kills_ = 0;

@@ -15,6 +15,7 @@ struct Network::Connection {
     bool attached = false;  // its Stream object exists
     std::vector<std::string> backlog;  // arrived before the stream was accepted
     absl::Duration last_arrival;
+    FaultPlan::Chances* breaks = nullptr;  // of what it sends
   };
   End ends[2];
   bool open = true;
@@ -112,8 +113,11 @@ std::unique_ptr<Transport> Network::MakeTransport(Process* process, std::string 
 
 void Network::Deliver(const std::shared_ptr<Connection>& connection, int to, std::string message) {
   if (!connection->open) return;
-  if (break_chance_ > 0 && world_->random().Chance(break_chance_)) {
-    world_->Trace("break");
+  Connection::End& sender = connection->ends[1 - to];
+  if (sender.breaks == nullptr && faults_ != nullptr && connection->ends[to].process != nullptr) {
+    sender.breaks = faults_->At(FaultKind::kBreak, Cat(sender.process->name, ">", connection->ends[to].process->name));
+  }
+  if (sender.breaks != nullptr && faults_->Take(sender.breaks) != nullptr) {
     CloseConnection(connection, Unavailable("the network broke the stream"));
     return;
   }

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "base/transport.h"
+#include "tests/sim/fault_plan.h"
 #include "tests/sim/sim_world.h"
 
 namespace millrace::sim {
@@ -15,8 +16,8 @@ namespace millrace::sim {
 class Network {
  public:
   explicit Network(World* world) : world_(world) {}
-  // Chance that a message breaks its stream instead of arriving.
-  void set_break_chance(double chance) { break_chance_ = chance; }
+  // Borrowed; null: nothing goes wrong.
+  void set_faults(FaultPlan* faults) { faults_ = faults; }
 
   std::unique_ptr<Transport> MakeTransport(Process* process, std::string address);
   // Nobody reaches its services any more.
@@ -39,7 +40,7 @@ class Network {
   absl::Duration Delay() { return world_->Jitter(world_->max_message_delay()); }
 
   World* const world_;
-  double break_chance_ = 0;
+  FaultPlan* faults_ = nullptr;
   std::map<std::pair<std::string, std::string>, Service> services_;  // (address, method)
   std::vector<std::weak_ptr<Connection>> connections_;
 };

@@ -5,8 +5,7 @@
 namespace millrace::sim {
 namespace {
 
-constexpr absl::Duration kLatest = absl::Milliseconds(400);
-constexpr absl::Duration kLongestStall = absl::Milliseconds(200);
+constexpr uint64_t kLatestMillis = 400;
 constexpr char kRivalCommit[] = R"({"commitInfo":{"timestamp":0,"operation":"WRITE","engineInfo":"rival"}})";
 
 class FaultyBlobStore final : public BlobStore {
@@ -16,9 +15,7 @@ class FaultyBlobStore final : public BlobStore {
 
   absl::StatusOr<std::string> Get(std::string_view name) override {
     if (Fails(name)) return Error();
-    auto bytes = inner_->Get(name);
-    MayStall();
-    return bytes;
+    return inner_->Get(name);
   }
   absl::Status Put(std::string_view name, std::string_view bytes) override {
     outside_.world->Trace(name);
@@ -30,8 +27,8 @@ class FaultyBlobStore final : public BlobStore {
   absl::StatusOr<PutResult> PutIfAbsent(std::string_view name, std::string_view bytes) override {
     outside_.world->Trace(name);
     if (FailsToPut(name)) return Error();
-    if (random().Chance(outside_.faults->late_put_chance)) {
-      PutLate(name, bytes);
+    if (Fault* late = Takes(FaultKind::kLatePut)) {
+      PutLate(*late, name, bytes);
       return Error();
     }
     LetRivalsWin(name);
@@ -42,9 +39,7 @@ class FaultyBlobStore final : public BlobStore {
   }
   absl::StatusOr<std::vector<std::string>> List(std::string_view prefix) override {
     if (Fails(prefix)) return Error();
-    auto names = inner_->List(prefix);
-    MayStall();
-    return names;
+    return inner_->List(prefix);
   }
   absl::Status Delete(std::string_view name) override {
     if (Fails(name)) return Error();
@@ -58,19 +53,14 @@ class FaultyBlobStore final : public BlobStore {
 
  private:
   static absl::Status Error() { return Unavailable("storage: a planned fault"); }
-  Random& random() { return outside_.world->random(); }
+  Fault* Takes(FaultKind kind) { return outside_.faults->Take(kind, process_->name); }
   bool Dead() const { return doom_->doomed || !process_->alive; }
-  void MayStall() {
-    double chance = outside_.faults->stall_chance;
-    if (chance > 0 && random().Chance(chance)) outside_.world->Sleep(outside_.world->Jitter(kLongestStall));
-  }
   bool Fails(std::string_view name) {
-    MayStall();
     if (Dead()) return true;
     outside_.windows->OnTouch(*process_, uri_, name, outside_.world->in_hand_when_frozen());
-    if (random().Chance(outside_.faults->crash_chance / 2)) doom_->doomed = true;
+    if (Fault* crash = Takes(FaultKind::kCrashBefore)) doom_->Seal(*crash);
     if (doom_->doomed) return true;
-    if (!random().Chance(outside_.faults->error_chance)) return false;
+    if (Takes(FaultKind::kError) == nullptr) return false;
     outside_.windows->OnFault();
     return true;
   }
@@ -81,17 +71,17 @@ class FaultyBlobStore final : public BlobStore {
     return true;
   }
   bool AnswerIsLost(std::string_view name) {
-    MayStall();
-    if (Dead()) return true;
-    if (random().Chance(outside_.faults->crash_chance / 2)) doom_->doomed = true;
+    if (Fault* crash = Takes(FaultKind::kCrashAfter)) doom_->Seal(*crash);
     if (doom_->doomed) return true;
-    if (!random().Chance(outside_.faults->lost_answer_chance)) return false;
+    if (Takes(FaultKind::kLostAnswer) == nullptr) return false;
     outside_.windows->OnLostAnswer(uri_, name);
     return true;
   }
-  void PutLate(std::string_view name, std::string_view bytes) {
+  void PutLate(Fault& fault, std::string_view name, std::string_view bytes) {
     outside_.windows->OnFault();
-    outside_.world->Later(kLatest, [outside = outside_, uri = uri_, inner = inner_, process = process_, name = std::string(name),
+    absl::Duration delay = absl::Milliseconds(static_cast<int64_t>(1 + fault.random.Below(kLatestMillis)));
+    fault.until = fault.at + delay;
+    outside_.world->After(delay, nullptr, [outside = outside_, uri = uri_, inner = inner_, process = process_, name = std::string(name),
                                     bytes = std::string(bytes)] {
       outside.world->Trace(Cat("late ", name));
       auto result = inner->PutIfAbsent(name, bytes);
@@ -105,9 +95,11 @@ class FaultyBlobStore final : public BlobStore {
     // Version 0 makes the table.
     if (!name.starts_with("_delta_log/") || !name.ends_with(".json") || name.ends_with("/00000000000000000000.json")) return;
     int& left = outside_.rivals->left[uri_];
-    if (left == 0 && random().Chance(outside_.faults->rival_chance)) {
-      left = random().Chance(0.2) ? 250 : 1 + static_cast<int>(random().Below(3));
-      outside_.rivals->in_a_row[uri_] = 0;
+    if (left == 0) {
+      if (Fault* rival = Takes(FaultKind::kRival)) {
+        left = rival->random.Chance(0.2) ? 250 : 1 + static_cast<int>(rival->random.Below(3));
+        outside_.rivals->in_a_row[uri_] = 0;
+      }
     }
     if (left == 0) return;
     auto won = inner_->PutIfAbsent(name, kRivalCommit);
@@ -124,6 +116,13 @@ class FaultyBlobStore final : public BlobStore {
 };
 
 }  // namespace
+
+void Doom::Seal(Fault& fault) {
+  if (doomed) return;
+  doomed = true;
+  restart_after = absl::Milliseconds(static_cast<int64_t>(10 + fault.random.Below(300)));
+  fault.until = fault.at + restart_after;
+}
 
 absl::StatusOr<std::shared_ptr<BlobStore>> FaultyBlobStores::Open(std::string_view uri) {
   return std::shared_ptr<BlobStore>(std::make_shared<FaultyBlobStore>(outside_, std::string(uri), process_, doom_));

@@ -7,6 +7,7 @@
 #include "base/blob_store.h"
 #include "base/memory_blob_store.h"
 #include "tests/sim/failure_windows.h"
+#include "tests/sim/fault_plan.h"
 #include "tests/sim/sim_world.h"
 
 namespace millrace::sim {
@@ -24,19 +25,14 @@ class Storage {
   std::map<std::string, std::shared_ptr<MemoryBlobStore>> stores_;
 };
 
-// What may go wrong with one process's writes and reads.
-struct StorageFaults {
-  double error_chance = 0;        // Unavailable, nothing was done
-  double lost_answer_chance = 0;  // Unavailable, but it was done
-  double crash_chance = 0;        // the process dies before or after the write: see Doomed
-  double late_put_chance = 0;     // Unavailable, and it is done later, whatever has become of the process by then
-  double rival_chance = 0;        // another writer takes the next versions of a table's log
-  double stall_chance = 0;        // the call stands still before or after it does its work, and others go on
-};
-
 // A process that is to die as soon as the running closure returns. Until then nothing it does reaches the outside.
 struct Doom {
   bool doomed = false;
+  // How long it takes until it is started anew.
+  absl::Duration restart_after = absl::Milliseconds(100);
+
+  // As the fault says.
+  void Seal(Fault& fault);
 };
 
 // Rivals that are still to win a version, and how many have won in a row, by table.
@@ -53,7 +49,7 @@ class FaultyBlobStores final : public BlobStoreFactory {
     Storage* storage;
     FailureWindows* windows;
     RivalWriters* rivals;
-    const StorageFaults* faults;
+    FaultPlan* faults;
   };
   FaultyBlobStores(Outside outside, Process* process, Doom* doom) : outside_(outside), process_(process), doom_(doom) {}
   absl::StatusOr<std::shared_ptr<BlobStore>> Open(std::string_view uri) override;

@@ -72,9 +72,7 @@ World::World(Options options)
     : options_(options),
       random_(options.seed),
       clock_(std::make_unique<SimClock>(&now_)),
-      network_(std::make_unique<Network>(this)) {
-  network_->set_break_chance(options.break_chance);
-}
+      network_(std::make_unique<Network>(this)) {}
 
 World::~World() {
   for (auto& process : processes_) {

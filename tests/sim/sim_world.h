@@ -39,8 +39,6 @@ class World {
     uint64_t seed = 1;
     absl::Duration max_message_delay = absl::Milliseconds(5);
     absl::Duration max_io_delay = absl::Milliseconds(20);
-    // Chance that a message breaks its stream instead of arriving.
-    double break_chance = 0;
   };
   explicit World(Options options);
   ~World();
@@ -73,8 +71,6 @@ class World {
   void Thaw(Process* process);
   // The call that runs now had been begun before its process was frozen.
   bool in_hand_when_frozen() const { return in_hand_when_frozen_; }
-  // Runs after this long whatever becomes of any process.
-  void Later(absl::Duration most, absl::AnyInvocable<void()> closure) { After(Jitter(most), nullptr, std::move(closure)); }
   std::unique_ptr<Executor> MakeExecutor(Process* process, std::string name);
   std::unique_ptr<IoPool> MakeIoPool(Process* process);
   std::unique_ptr<ExecutorFactory> MakeExecutorFactory(Process* process);
