@@ -59,6 +59,8 @@ class Coordinator {
     absl::Duration tick = absl::Milliseconds(20);
     // A worker that is silent for this long counts as dead.
     absl::Duration heartbeat_timeout = absl::Seconds(5);
+    // How often a leader looks whether another one leads.
+    absl::Duration confirm_interval = absl::Seconds(1);
     // A Watch answers after this long even if nothing has changed.
     absl::Duration watch_timeout = absl::Seconds(15);
     std::function<std::vector<v1::Diagnostic>(const v1::Plan&)> validate;
@@ -125,6 +127,8 @@ class Coordinator {
   void Lead();
   void Load(Term term);
   void TakeUp(Term term, std::vector<std::pair<storage::v1::PipelineRecord, uint64_t>> records);
+  // Looks again and again whether another coordinator leads.
+  void ConfirmLeadership();
   Pipeline& AddPipeline(storage::v1::PipelineRecord record, v1::Plan plan, uint64_t version);
   // Answers if Create has nothing to store: repeated, or refused.
   bool AnswerFromStored(const v1::Plan& plan, const std::string& request_id, Done& done);

@@ -96,6 +96,18 @@ void Coordinator::TakeUp(Term term, Records records) {
     return StreamEvents{[](std::string) {}, [](absl::Status) {}};
   });
   Tick();
+  ConfirmLeadership();
+}
+
+void Coordinator::ConfirmLeadership() {
+  options_.executor->PostAfter(options_.confirm_interval, Guard([this] {
+    if (!not_leading_.ok()) return;
+    Io([leadership = options_.leadership, term = term_] { return leadership->Confirm(term); },
+       [this](absl::Status confirmed) {
+         if (absl::IsAborted(confirmed)) return Fence(std::move(confirmed));
+         ConfirmLeadership();
+       });
+  }));
 }
 
 Coordinator::Pipeline& Coordinator::AddPipeline(storage::v1::PipelineRecord record, v1::Plan plan, uint64_t version) {

@@ -36,4 +36,11 @@ absl::StatusOr<Term> FileLeadership::Acquire() {
   return term;
 }
 
+absl::Status FileLeadership::Confirm(Term term) {
+  ASSIGN_OR_RETURN(VersionedRecord record, store_->Get(kRecord));
+  uint64_t newest = std::strtoull(record.bytes.c_str(), nullptr, 10);
+  if (newest > term.value()) return Aborted("confirm term ", term.value(), ": another coordinator leads, its term: ", newest);
+  return absl::OkStatus();
+}
+
 }  // namespace millrace

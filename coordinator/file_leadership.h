@@ -18,6 +18,7 @@ class FileLeadership final : public Leadership {
  public:
   FileLeadership(std::string lock_path, MetadataStore* store) : lock_path_(std::move(lock_path)), store_(store) {}
   absl::StatusOr<Term> Acquire() override;
+  absl::Status Confirm(Term term) override;
 
  private:
   const std::string lock_path_;

@@ -10,11 +10,13 @@ namespace millrace {
 //
 // Thread:  IoPool.
 // Blocks:  yes, but does not wait for another leader to go.
-// Fails:   Unavailable: another coordinator leads; ask again.
+// Fails:   Unavailable: another coordinator leads, or it cannot be told; ask again. Aborted: see Confirm.
 class Leadership {
  public:
   virtual ~Leadership() = default;
   virtual absl::StatusOr<Term> Acquire() = 0;
+  // Aborted: a later term than this has been given out. A leader that writes no record learns of it here only.
+  virtual absl::Status Confirm(Term term) = 0;
 };
 
 }  // namespace millrace

@@ -21,6 +21,7 @@ class OneStore final : public BlobStoreFactory {
 class CountingLeadership final : public Leadership {
  public:
   absl::StatusOr<Term> Acquire() override { return Term(++terms); }
+  absl::Status Confirm(Term term) override { return terms > term.value() ? Aborted("another leads") : absl::OkStatus(); }
   uint64_t terms = 0;
 };
 
@@ -129,6 +130,18 @@ class CoordinatorTest : public ::testing::Test {
   std::vector<std::unique_ptr<ScriptedWorker>> workers_;
   std::unique_ptr<Coordinator> coordinator_;
 };
+
+// Found by the simulation: the old leader, cut off for a while, had no pipeline that ran, so it never wrote, and kept the
+// workers that had connected to it for ever.
+TEST_F(CoordinatorTest, ALeaderThatHasNothingToWriteLearnsThatAnotherLeads) {
+  ScriptedWorker& worker = AddWorker("w");
+  time_.Pass(absl::Seconds(3));
+  EXPECT_TRUE(fenced_.ok());
+  ++leadership_.terms;
+  time_.Pass(absl::Seconds(3));
+  EXPECT_TRUE(absl::IsUnavailable(fenced_)) << fenced_;
+  EXPECT_FALSE(worker.closed.ok());
+}
 
 TEST_F(CoordinatorTest, APipelineRunsFromCreateToStopped) {
   ScriptedWorker& worker = AddWorker("w1");

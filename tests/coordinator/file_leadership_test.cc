@@ -42,6 +42,18 @@ TEST(FileLeadership, ADamagedRecordDoesNotTakeTheTermBack) {
   unlink(path.c_str());
 }
 
+TEST(FileLeadership, ALeaderLearnsThatALaterTermWasGivenOut) {
+  std::string path = ::testing::TempDir() + "confirm-" + std::to_string(getpid()) + ".lock";
+  MemoryBlobStore blobs;
+  FileMetadataStore store(&blobs);
+  FileLeadership leadership(path, &store);
+  ASSERT_EQ(*leadership.Acquire(), Term(1));
+  EXPECT_TRUE(leadership.Confirm(Term(1)).ok());
+  ASSERT_TRUE(store.CompareAndSet("leadership", store.Get("leadership")->version, "2").ok());
+  EXPECT_TRUE(absl::IsAborted(leadership.Confirm(Term(1))));
+  unlink(path.c_str());
+}
+
 TEST(FileLeadership, AFolderThatCannotBeWrittenIsNamed) {
   MemoryBlobStore blobs;
   FileMetadataStore store(&blobs);

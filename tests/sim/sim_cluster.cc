@@ -36,6 +36,11 @@ class SimLeadership final : public Leadership {
     if (!raised.ok()) return Unavailable(raised.status().message());
     return Term(term + 1);
   }
+  absl::Status Confirm(Term term) override {
+    auto record = store_->Get("leadership");
+    if (!record.ok()) return record.status();
+    return std::stoull(record->bytes) > term.value() ? Aborted("another coordinator leads: term ", record->bytes) : absl::OkStatus();
+  }
 
  private:
   MetadataStore* const store_;
