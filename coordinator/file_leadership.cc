@@ -38,8 +38,10 @@ absl::StatusOr<Term> FileLeadership::Acquire() {
 
 absl::Status FileLeadership::Confirm(Term term) {
   ASSIGN_OR_RETURN(VersionedRecord record, store_->Get(kRecord));
-  uint64_t newest = std::strtoull(record.bytes.c_str(), nullptr, 10);
-  if (newest > term.value()) return Aborted("confirm term ", term.value(), ": another coordinator leads, its term: ", newest);
+  // As in Acquire: the version is the term.
+  if (record.version > term.value()) {
+    return Aborted("confirm term ", term.value(), ": another coordinator leads, its term: ", record.version);
+  }
   return absl::OkStatus();
 }
 

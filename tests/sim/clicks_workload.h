@@ -7,16 +7,36 @@
 
 namespace millrace::sim {
 
-// The pipeline that most runs of the simulation execute: generated clicks of 4 splits, counted per user in windows,
-// late rows and bad records in tables of their own.
-std::string ClicksPlan(uint64_t seed);
+// The pipeline that most runs of the simulation execute: generated clicks, counted per user in windows, late rows and
+// bad records in tables of their own.
+struct ClicksSettings {
+  uint64_t seed = 1;
+  uint32_t parallelism = 3;
+  int64_t splits = 4;
+  int64_t rows_per_split = 400;
+  int64_t keys = 20;
+  int64_t rows_per_second = 1600;  // of all splits
+  int64_t checkpoint_interval_ms = 100;
+  int64_t checkpoint_timeout_ms = 3000;
+  uint32_t tolerable_failures = 3;
+  uint32_t retained = 3;
+  int64_t initial_backoff_ms = 10;
+  int64_t max_backoff_ms = 100;
+};
 
-// What is in the tables at the end.
+// As JSON.
+std::string ClicksPlan(const ClicksSettings& settings);
+
+// What is in the tables at the end, compared with what the generator made.
 struct ClicksVerdict {
   std::string problem;  // empty: exact
   size_t late = 0;      // rows
+  // Windows, late rows and dead letters that are missing, there twice, or wrong.
+  size_t lost = 0;
+  size_t duplicated = 0;
+  size_t wrong = 0;
 };
-// Compares the tables with what the generator made; shares no code with operators and sinks. Reads without faults.
-ClicksVerdict CheckClicks(uint64_t seed, Storage& storage);
+// Shares no code with operators and sinks. Reads without faults.
+ClicksVerdict CheckClicks(const ClicksSettings& settings, Storage& storage);
 
 }  // namespace millrace::sim

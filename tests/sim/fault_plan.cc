@@ -10,7 +10,10 @@ namespace millrace::sim {
 namespace {
 
 constexpr std::array<std::string_view, kNumFaultKinds> kNames = {
-    "kill", "freeze", "crash_before", "crash_after", "error", "lost_answer", "late_put", "rival", "break", "stop", "cancel",
+    "kill",        "freeze",   "silent_freeze", "kill_restoring", "step",         "crash_before", "crash_after",  "error",
+    "lost_answer", "late_put", "rival",         "slow_call",      "store_down",   "store_full",   "break",        "half_open",
+    "late_close",  "cut_off",  "cut",           "cut_one_way",    "flap",         "slow_link",    "stale_route",  "repeat",
+    "stop",        "cancel",   "request_twice", "request_late",
 };
 
 uint64_t HashOf(uint64_t seed, std::string_view kind, std::string_view who) {
@@ -47,8 +50,7 @@ std::optional<FaultKind> FaultOfName(std::string_view name) {
 
 FaultPlan::FaultPlan(Options options, std::function<absl::Duration()> now) : options_(std::move(options)), now_(std::move(now)) {
   for (size_t kind = 0; kind < kNumFaultKinds; ++kind) may_happen_[kind] = !options_.only && options_.chances[kind] > 0;
-  if (!options_.only) return;
-  for (const std::string& id : *options_.only) {
+  for (const std::string& id : options_.only ? *options_.only : options_.sure) {
     std::optional<FaultKind> kind = FaultOfName(Parse(id).kind);
     Check(kind.has_value(), Cat("fault ", id, ": a fault is named kind/who/n"));
     may_happen_[static_cast<size_t>(*kind)] = true;
@@ -69,23 +71,25 @@ FaultPlan::Chances* FaultPlan::At(FaultKind kind, std::string_view who) {
       if (parsed.kind == FaultName(kind) && parsed.who == who) to.insert(parsed.n);
     }
   };
-  if (options_.only) numbers(*options_.only, made.only);
+  numbers(options_.only ? *options_.only : options_.sure, made.only);
   numbers(options_.dropped, made.dropped);
   return &made;
 }
 
 Fault* FaultPlan::Decide(Chances* at) {
   uint64_t n = ++at->count;
-  if (options_.only) {
-    if (!at->only.contains(n)) return nullptr;
-  } else if (!Random(at->stream + n).Chance(at->chance)) {
-    return nullptr;
-  }
+  bool drawn = !options_.only && Random(at->stream + n).Chance(at->chance);
+  if (!drawn && !at->only.contains(n)) return nullptr;
   if (at->dropped.contains(n)) return nullptr;
   absl::Duration now = now_();
   taken_.push_back({Cat(FaultName(at->kind), "/", at->who, "/", n), at->kind, now, now, Random(~(at->stream + n))});
   if (on_taken_) on_taken_(taken_.back());
   return &taken_.back();
+}
+
+void FaultPlan::Stop() {
+  stopped_ = true;
+  for (Fault& fault : taken_) fault.until = std::min(fault.until, now_());
 }
 
 Random FaultPlan::RandomFor(std::string_view what, uint64_t n) const { return Random(HashOf(options_.seed, what, "") + n); }

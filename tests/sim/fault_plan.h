@@ -17,9 +17,14 @@ namespace millrace::sim {
 
 // What can go wrong. Who it happens to, and what is counted as a chance, is said with each.
 enum class FaultKind {
-  // A process by role; a chance every FaultPlan::kSlice of virtual time.
-  kKill,    // it dies and is started anew after a while
-  kFreeze,  // it stops as by SIGSTOP; its peers notice at once
+  // A process by role, all "workers", all "coordinators"; a chance every FaultPlan::kSlice of virtual time.
+  kKill,          // it dies and is started anew after a while
+  kFreeze,        // it stops as by SIGSTOP; its peers notice at once
+  kSilentFreeze,  // it stops, for longer than any time-out; its peers hear nothing
+  // A worker by role; a chance with every deployment.
+  kKillRestoring,  // it dies while the deployment begins
+  // A process by role; a chance with every closure and call that it runs.
+  kStep,  // it dies before the next
   // A process by role; a chance with every call of a store.
   kCrashBefore,  // it dies, nothing was done
   kCrashAfter,   // a write was done, it dies
@@ -27,13 +32,34 @@ enum class FaultKind {
   kLostAnswer,   // Unavailable, but the write was done
   kLatePut,      // Unavailable, and the write is done later, whatever has become of the process by then
   kRival,        // another writer takes the next versions of a table's log
+  kSlowCall,     // it takes very long
+  // A store; a chance every slice.
+  kStoreDown,  // every call fails
+  kStoreFull,  // every put fails
   // A stream's direction, "sender>receiver"; a chance with every message.
-  kBreak,
-  // "user"; a chance every FaultPlan::kSlice.
+  kBreak,     // the stream breaks
+  kHalfOpen,  // from now on nothing arrives, and the ends learn of it later, or one of them
+  // The same; a chance with every stream that an end closes.
+  kLateClose,  // the other end learns of it late
+  // A process by role; a chance every slice.
+  kCutOff,  // from all others
+  // Two processes by role, "a|b" or "a>b"; a chance every slice.
+  kCut,       // from each other, while all others see both
+  kCutOneWay, // nothing gets from a to b
+  kFlap,      // cut and healed, again and again
+  kSlowLink,  // messages take very long
+  // A client by role; a chance with every connection, if two would take it.
+  kStaleRoute,  // it is led to the older
+  // A worker by role; a chance with every control stream that it opens.
+  kRepeat,  // it says again what it said last on the one before
+  // "user"; a chance every slice.
   kStop,    // stops the pipeline, and starts it at another parallelism
   kCancel,  // the same with a cancel
+  // "user"; a chance with every request.
+  kRequestTwice,  // it arrives a second time, later
+  kRequestLate,   // it arrives later, behind others
 };
-inline constexpr size_t kNumFaultKinds = static_cast<size_t>(FaultKind::kCancel) + 1;
+inline constexpr size_t kNumFaultKinds = static_cast<size_t>(FaultKind::kRequestLate) + 1;
 
 // "lost_answer"
 std::string_view FaultName(FaultKind kind);
@@ -65,6 +91,8 @@ class FaultPlan {
     // If set: these and no others, whatever the chances are.
     std::optional<std::set<std::string>> only;
     std::set<std::string> dropped;
+    // Taken whatever the chances are, unless `only` is set.
+    std::set<std::string> sure;
   };
   // Every chance of one kind at one place.
   struct Chances {
@@ -73,7 +101,7 @@ class FaultPlan {
     uint64_t stream = 0;
     uint64_t count = 0;
     double chance = 0;
-    std::set<uint64_t> only;
+    std::set<uint64_t> only;  // or sure
     std::set<uint64_t> dropped;
   };
 
@@ -81,13 +109,15 @@ class FaultPlan {
   FaultPlan(Options options, std::function<absl::Duration()> now);
   // Stays valid.
   Chances* At(FaultKind kind, std::string_view who);
+  // False: nothing of this kind is ever taken.
+  bool MayHappen(FaultKind kind) const { return !stopped_ && may_happen_[static_cast<size_t>(kind)]; }
   // Counts a chance. Null: it is not taken. The answer stays valid.
   Fault* Take(Chances* at) { return MayHappen(at->kind) ? Decide(at) : nullptr; }
   Fault* Take(FaultKind kind, std::string_view who) { return MayHappen(kind) ? Decide(At(kind, who)) : nullptr; }
   // A function of seed, `what` and `n`, for what is no fault: how long it takes to start a process again.
   Random RandomFor(std::string_view what, uint64_t n) const;
-  // From now on nothing is taken.
-  void Stop() { stopped_ = true; }
+  // From now on nothing is taken, and whatever lasts is over.
+  void Stop();
   bool stopped() const { return stopped_; }
   // In the order of time.
   const std::deque<Fault>& taken() const { return taken_; }
@@ -95,7 +125,6 @@ class FaultPlan {
   void set_on_taken(std::function<void(const Fault&)> on_taken) { on_taken_ = std::move(on_taken); }
 
  private:
-  bool MayHappen(FaultKind kind) const { return !stopped_ && may_happen_[static_cast<size_t>(kind)]; }
   Fault* Decide(Chances* at);
 
   const Options options_;

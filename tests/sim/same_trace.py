@@ -2,9 +2,8 @@
 """Runs seeds of the simulation in two processes and compares what they print: the same seed makes the same trace, wherever the
 operating system has put the program.
 
-usage: same_trace.py SIM_TEST
+usage: same_trace.py SIMULATE
 """
-import os
 import subprocess
 import sys
 
@@ -12,9 +11,7 @@ SEEDS = 5
 
 
 def traces(program, first):
-    environment = dict(os.environ, MILLRACE_SEED=str(first), MILLRACE_SEEDS=str(SEEDS))
-    done = subprocess.run([program, "--gtest_filter=ExactlyOnce.WhateverDiesEveryRowCountsOnce"], env=environment,
-                          capture_output=True, text=True, check=True)
+    done = subprocess.run([program, f"--seed={first}", f"--seeds={SEEDS}"], capture_output=True, text=True, check=True)
     lines = [line for line in done.stdout.splitlines() if line.startswith("seed ")]
     assert len(lines) == SEEDS and all(" trace " in line for line in lines), done.stdout
     return lines

@@ -6,62 +6,72 @@
 #include "base/error.h"
 #include "coordinator/plan/plan_json.h"
 #include "tests/sim/clicks_workload.h"
-#include "tests/sim/sim_cluster.h"
+#include "tests/sim/hostile_settings.h"
 
 namespace millrace::sim {
-
 namespace {
 
-FaultPlan::Options ChancesOf(uint64_t seed) {
-  FaultPlan::Options faults;
-  Random random(seed * 7919);
-  // What is drawn every slice of time, of so many processes that it may happen to.
-  auto every = [](absl::Duration mean, double share) { return absl::FDivDuration(FaultPlan::kSlice, mean) * share; };
-  absl::Duration strike_every = absl::Milliseconds(static_cast<int64_t>(200 + random.Below(1200)));
-  double freezes = random.Chance(0.5) ? 0.6 : 0;
-  faults.chance(FaultKind::kKill) = every(strike_every, 0.25 * (1 - freezes));
-  faults.chance(FaultKind::kFreeze) = every(strike_every, 0.25 * freezes);
-  faults.chance(FaultKind::kCrashBefore) = faults.chance(FaultKind::kCrashAfter) = random.Chance(0.5) ? 0.002 : 0;
-  faults.chance(FaultKind::kError) = random.Chance(0.5) ? 0.01 : 0;
-  faults.chance(FaultKind::kLostAnswer) = random.Chance(0.5) ? 0.02 : 0;
-  faults.chance(FaultKind::kBreak) = random.Chance(0.3) ? 0.0005 : 0;
-  faults.chance(FaultKind::kLatePut) = random.Chance(0.5) ? 0.02 : 0;
-  faults.chance(FaultKind::kRival) = random.Chance(0.3) ? 0.05 : 0;
-  if (random.Chance(0.4)) {
-    absl::Duration rescale_every = absl::Milliseconds(static_cast<int64_t>(200 + random.Below(600)));
-    faults.chance(FaultKind::kStop) = faults.chance(FaultKind::kCancel) = every(rescale_every, 0.5);
-  }
-  return faults;
+// The run without faults has no settings that hurt either.
+HostileRun PlainRunOf(uint64_t seed) {
+  HostileRun run;
+  run.cluster.seed = run.clicks.seed = seed;
+  return run;
+}
+
+std::string Unfinished(std::string_view what, Cluster& cluster) {
+  return Cat(what, ": ", v1::PipelineState_Name(cluster.last_view().state()), " ", cluster.last_view().reason());
+}
+
+// Until the pipeline has finished, and what kept it from that.
+std::string RunToTheEnd(Cluster& cluster, const HostileRun& run) {
+  auto finished = [&cluster](absl::Duration limit) {
+    return cluster.RunUntilState("clicks", v1::PIPELINE_STATE_FINISHED, limit);
+  };
+  absl::Duration faults_end = run.safety ? absl::Seconds(8) : run.faults_end - cluster.world().now();
+  if (!cluster.faults().stopped() && finished(faults_end)) return "";
+  cluster.StopFaults();
+  const size_t before = cluster.windows().num_completed();
+  // It may have completed its last one before the faults ended, and be about to say that it has finished.
+  bool recovered = cluster.RunUntil(
+      [&] {
+        return cluster.windows().num_completed() > before || cluster.last_view().state() == v1::PIPELINE_STATE_FINISHED;
+      },
+      kRecovery);
+  if (!recovered) return Unfinished("no checkpoint after the last fault", cluster);
+  return finished(kFinish) ? "" : Unfinished("not finished", cluster);
 }
 
 }  // namespace
 
-Outcome RunSeed(uint64_t seed, bool with_faults, PlantedBug bug) {
-  Cluster::Options options;
-  options.seed = seed;
-  options.bug = bug;
-  if (with_faults) options.faults = ChancesOf(seed);
-  Cluster cluster(options);
-  auto plan = ReadPlanJson(ClicksPlan(seed));
+Outcome RunSeed(const RunOptions& options) {
+  HostileRun run = options.with_faults ? HostileRunOf(options.seed) : PlainRunOf(options.seed);
+  run.cluster.bug = options.bug;
+  run.cluster.faults.only = options.only;
+  run.cluster.faults.dropped = options.dropped;
+  run.cluster.on_event = options.on_event;
+  Cluster cluster(run.cluster);
+  auto plan = ReadPlanJson(ClicksPlan(run.clicks));
   Check(plan.ok(), plan.ok() ? "" : std::string(plan.status().message()));
-  cluster.Submit(*plan);
+  if (!cluster.TrySubmit(*plan, absl::Seconds(8))) cluster.StopFaults();
   Outcome outcome;
-  bool finished = cluster.RunUntilState("clicks", v1::PIPELINE_STATE_FINISHED, absl::Seconds(8));
-  if (!finished) {
-    cluster.StopFaults();
-    finished = cluster.RunUntilState("clicks", v1::PIPELINE_STATE_FINISHED, absl::Minutes(2));
+  if (cluster.TrySubmit(*plan, kRecovery)) {
+    outcome.problem = RunToTheEnd(cluster, run);
+  } else {
+    outcome.problem = "the pipeline was not started";
   }
   outcome.trace_hash = cluster.world().trace_hash();
+  outcome.took = cluster.world().now();
   outcome.kills = cluster.kills();
-  outcome.faults = cluster.windows().num_faults();
   outcome.epochs = cluster.windows().num_completed();
   outcome.windows = cluster.windows().hits();
   outcome.window_names = cluster.windows().Names();
   outcome.restarts = cluster.last_view().restarts();
-  if (!finished) {
-    outcome.problem = Cat("not finished: ", v1::PipelineState_Name(cluster.last_view().state()), " ", cluster.last_view().reason());
-    return outcome;
+  outcome.recoveries = cluster.recoveries();
+  for (const Fault& fault : cluster.faults().taken()) {
+    outcome.faults.push_back(fault.id);
+    ++outcome.taken[static_cast<size_t>(fault.kind)];
   }
+  if (!outcome.problem.empty()) return outcome;
   // Whoever was frozen wakes up and dies, what was late arrives; then nothing is left of checkpoints that are not
   // retained.
   cluster.StopFaults();
@@ -75,10 +85,12 @@ Outcome RunSeed(uint64_t seed, bool with_faults, PlantedBug bug) {
   }
   if (!leftovers.empty()) outcome.problem = Cat("I10: ", leftovers.size(), " blobs are never collected: ", leftovers.front());
   if (!cluster.windows().problem().empty()) outcome.problem = cluster.windows().problem();
-  if (!outcome.problem.empty()) return outcome;
-  ClicksVerdict verdict = CheckClicks(seed, cluster.storage());
-  outcome.problem = verdict.problem;
+  ClicksVerdict verdict = CheckClicks(run.clicks, cluster.storage());
   outcome.late = verdict.late;
+  outcome.lost = verdict.lost;
+  outcome.duplicated = verdict.duplicated;
+  outcome.wrong = verdict.wrong;
+  if (outcome.problem.empty()) outcome.problem = verdict.problem;
   return outcome;
 }
 

@@ -1,6 +1,7 @@
 #include "tests/sim/sim_storage.h"
 
 #include "base/error.h"
+#include "base/macros.h"
 
 namespace millrace::sim {
 namespace {
@@ -14,19 +15,19 @@ class FaultyBlobStore final : public BlobStore {
       : outside_(outside), uri_(std::move(uri)), inner_(outside.storage->At(uri_)), process_(process), doom_(doom) {}
 
   absl::StatusOr<std::string> Get(std::string_view name) override {
-    if (Fails(name)) return Error();
+    RETURN_IF_ERROR(Enter(name));
     return inner_->Get(name);
   }
   absl::Status Put(std::string_view name, std::string_view bytes) override {
     outside_.world->Trace(name);
-    if (FailsToPut(name)) return Error();
+    RETURN_IF_ERROR(EnterPut(name));
     absl::Status status = inner_->Put(name, bytes);
     outside_.windows->OnPutDone(*process_, uri_, name, bytes, status.ok());
     return AnswerIsLost(name) ? Error() : status;
   }
   absl::StatusOr<PutResult> PutIfAbsent(std::string_view name, std::string_view bytes) override {
     outside_.world->Trace(name);
-    if (FailsToPut(name)) return Error();
+    RETURN_IF_ERROR(EnterPut(name));
     if (Fault* late = Takes(FaultKind::kLatePut)) {
       PutLate(*late, name, bytes);
       return Error();
@@ -38,16 +39,16 @@ class FaultyBlobStore final : public BlobStore {
     return result;
   }
   absl::StatusOr<std::vector<std::string>> List(std::string_view prefix) override {
-    if (Fails(prefix)) return Error();
+    RETURN_IF_ERROR(Enter(prefix));
     return inner_->List(prefix);
   }
   absl::Status Delete(std::string_view name) override {
-    if (Fails(name)) return Error();
+    RETURN_IF_ERROR(Enter(name));
     outside_.windows->OnDelete(*process_, uri_, name);
     return inner_->Delete(name);
   }
   absl::StatusOr<int64_t> Size(std::string_view name) override {
-    if (Fails(name)) return Error();
+    RETURN_IF_ERROR(Enter(name));
     return inner_->Size(name);
   }
 
@@ -55,20 +56,26 @@ class FaultyBlobStore final : public BlobStore {
   static absl::Status Error() { return Unavailable("storage: a planned fault"); }
   Fault* Takes(FaultKind kind) { return outside_.faults->Take(kind, process_->name); }
   bool Dead() const { return doom_->doomed || !process_->alive; }
-  bool Fails(std::string_view name) {
-    if (Dead()) return true;
+  bool IsIn(const std::map<std::string, absl::Duration>& until) const {
+    auto found = until.find(uri_);
+    return found != until.end() && outside_.world->now() < found->second;
+  }
+  // Error: the call fails, and nothing is done.
+  absl::Status Enter(std::string_view name) {
+    if (Dead()) return Error();
     outside_.windows->OnTouch(*process_, uri_, name, outside_.world->in_hand_when_frozen());
     if (Fault* crash = Takes(FaultKind::kCrashBefore)) doom_->Seal(*crash);
-    if (doom_->doomed) return true;
-    if (Takes(FaultKind::kError) == nullptr) return false;
+    if (Dead() || IsIn(outside_.troubles->down_until)) return Error();
+    if (Takes(FaultKind::kError) == nullptr) return absl::OkStatus();
     outside_.windows->OnFault();
-    return true;
+    return Error();
   }
-  bool FailsToPut(std::string_view name) {
+  absl::Status EnterPut(std::string_view name) {
     bool was_dead = Dead();
-    if (!Fails(name)) return false;
+    absl::Status status = Enter(name);
     if (!was_dead && doom_->doomed) outside_.windows->OnCrashBeforePut(uri_, name);
-    return true;
+    if (status.ok() && IsIn(outside_.troubles->full_until)) return ResourceExhausted("storage: planned to be full: ", uri_);
+    return status;
   }
   bool AnswerIsLost(std::string_view name) {
     if (Fault* crash = Takes(FaultKind::kCrashAfter)) doom_->Seal(*crash);

@@ -41,6 +41,12 @@ struct RivalWriters {
   std::map<std::string, int> in_a_row;
 };
 
+// Stores by URI that are down or full, and until when.
+struct StoreTroubles {
+  std::map<std::string, absl::Duration> down_until;
+  std::map<std::string, absl::Duration> full_until;
+};
+
 // One process's view of the storage, with its faults.
 class FaultyBlobStores final : public BlobStoreFactory {
  public:
@@ -49,6 +55,7 @@ class FaultyBlobStores final : public BlobStoreFactory {
     Storage* storage;
     FailureWindows* windows;
     RivalWriters* rivals;
+    const StoreTroubles* troubles;
     FaultPlan* faults;
   };
   FaultyBlobStores(Outside outside, Process* process, Doom* doom) : outside_(outside), process_(process), doom_(doom) {}

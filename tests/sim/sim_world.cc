@@ -98,6 +98,7 @@ absl::Duration World::Jitter(absl::Duration most) {
 }
 
 bool World::RunOne() {
+  last_ran_ = nullptr;
   std::vector<size_t> ready;
   for (size_t i = 0; i < queues_.size(); ++i) {
     const Queue& queue = *queues_[i];
@@ -116,6 +117,7 @@ bool World::RunOne() {
       timer.was_frozen = true;
       frozen_timers_.push_back(std::move(timer));
     } else if (timer.process == nullptr || timer.process->alive) {
+      last_ran_ = timer.process;
       in_hand_when_frozen_ = timer.was_frozen;
       timer.closure();
       in_hand_when_frozen_ = false;
@@ -125,6 +127,7 @@ bool World::RunOne() {
   std::shared_ptr<Queue> queue = queues_[ready[random_.Below(ready.size())]];
   auto closure = std::move(queue->ready.front());
   queue->ready.pop_front();
+  last_ran_ = queue->process;
   Trace(queue->name);
   RunOnFiber(queue->process, queue, std::move(closure));
   now_ += absl::Microseconds(1 + static_cast<int64_t>(random_.Below(50)));
@@ -214,10 +217,10 @@ void World::Kill(Process* process) {
   network_->CloseConnectionsOf(process, Unavailable("the peer's process died"));
 }
 
-void World::Freeze(Process* process) {
+void World::Freeze(Process* process, bool silently) {
   Trace("freeze " + process->name);
   process->frozen = true;
-  network_->CloseConnectionsOf(process, Unavailable("the peer does not answer"));
+  if (!silently) network_->CloseConnectionsOf(process, Unavailable("the peer does not answer"));
 }
 
 void World::Thaw(Process* process) {

@@ -66,9 +66,12 @@ class World {
   bool Sleep(absl::Duration duration);
   // The process whose closure runs now; null: none.
   Process* current_process() const { return current_ == nullptr ? nullptr : current_->process; }
-  // The process stops, as by SIGSTOP, and its peers lose their streams to it. It goes on, unaware, when it is thawed.
-  void Freeze(Process* process);
+  // The process stops, as by SIGSTOP, and its peers lose their streams to it, or hear nothing. It goes on, unaware, when
+  // it is thawed.
+  void Freeze(Process* process, bool silently = false);
   void Thaw(Process* process);
+  // Whose closure or call ran last; null: it was the world's own, or none.
+  const Process* last_ran() const { return last_ran_; }
   // The call that runs now had been begun before its process was frozen.
   bool in_hand_when_frozen() const { return in_hand_when_frozen_; }
   std::unique_ptr<Executor> MakeExecutor(Process* process, std::string name);
@@ -120,6 +123,7 @@ class World {
   std::unique_ptr<Network> network_;
   std::vector<Timer> frozen_timers_;
   bool in_hand_when_frozen_ = false;
+  const Process* last_ran_ = nullptr;
   Task* current_ = nullptr;
   // In the order in which they began.
   std::vector<std::unique_ptr<Task>> tasks_;
