@@ -10,10 +10,11 @@ namespace millrace::sim {
 namespace {
 
 constexpr std::array<std::string_view, kNumFaultKinds> kNames = {
-    "kill",        "freeze",   "silent_freeze", "kill_restoring", "step",         "crash_before", "crash_after",  "error",
-    "lost_answer", "late_put", "rival",         "slow_call",      "store_down",   "store_full",   "break",        "half_open",
-    "late_close",  "cut_off",  "cut",           "cut_one_way",    "flap",         "slow_link",    "stale_route",  "repeat",
-    "stop",        "cancel",   "request_twice", "request_late",
+    "kill",       "freeze",    "silent_freeze", "kill_restoring", "step",         "crash_before", "crash_after",
+    "error",      "lost_answer", "late_put",    "rival",          "slow_call",    "stall",        "store_down",
+    "store_full", "break",     "half_open",     "late_close",     "cut_off",      "cut",          "cut_one_way",
+    "flap",       "slow_link", "stale_route",   "repeat",         "stop",         "cancel",       "request_twice",
+    "request_late",
 };
 
 uint64_t HashOf(uint64_t seed, std::string_view kind, std::string_view who) {

@@ -32,7 +32,8 @@ enum class FaultKind {
   kLostAnswer,   // Unavailable, but the write was done
   kLatePut,      // Unavailable, and the write is done later, whatever has become of the process by then
   kRival,        // another writer takes the next versions of a table's log
-  kSlowCall,     // it takes very long
+  kSlowCall,     // it begins very late
+  kStall,        // it stands still before or after it does its work, and others go on
   // A store; a chance every slice.
   kStoreDown,  // every call fails
   kStoreFull,  // every put fails

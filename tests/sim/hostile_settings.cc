@@ -53,6 +53,7 @@ FaultPlan::Options ChancesOf(Random& random, const Cluster::Options& cluster) {
   }
   sometimes(FaultKind::kRequestTwice, 0.4, 0.4);
   sometimes(FaultKind::kRequestLate, 0.4, 0.3);
+  sometimes(FaultKind::kStall, 0.3, 0.02);
   // No run without a fault: a worker, between its first deployment and the last checkpoint.
   faults.sure.insert(Cat(FaultName(OneOf(random, {FaultKind::kKill, FaultKind::kFreeze})), "/worker-",
                          random.Below(static_cast<uint64_t>(cluster.num_workers)), "/", 10 + random.Below(25)));

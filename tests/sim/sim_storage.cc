@@ -7,6 +7,7 @@ namespace millrace::sim {
 namespace {
 
 constexpr uint64_t kLatestMillis = 400;
+constexpr uint64_t kLongestStallMillis = 200;
 constexpr char kRivalCommit[] = R"({"commitInfo":{"timestamp":0,"operation":"WRITE","engineInfo":"rival"}})";
 
 class FaultyBlobStore final : public BlobStore {
@@ -56,12 +57,21 @@ class FaultyBlobStore final : public BlobStore {
   static absl::Status Error() { return Unavailable("storage: a planned fault"); }
   Fault* Takes(FaultKind kind) { return outside_.faults->Take(kind, process_->name); }
   bool Dead() const { return doom_->doomed || !process_->alive; }
+  void MayStall() {
+    if (Dead()) return;
+    Fault* stall = Takes(FaultKind::kStall);
+    if (stall == nullptr) return;
+    absl::Duration length = absl::Milliseconds(static_cast<int64_t>(1 + stall->random.Below(kLongestStallMillis)));
+    stall->until = stall->at + length;
+    outside_.world->Sleep(length);
+  }
   bool IsIn(const std::map<std::string, absl::Duration>& until) const {
     auto found = until.find(uri_);
     return found != until.end() && outside_.world->now() < found->second;
   }
   // Error: the call fails, and nothing is done.
   absl::Status Enter(std::string_view name) {
+    MayStall();
     if (Dead()) return Error();
     outside_.windows->OnTouch(*process_, uri_, name, outside_.world->in_hand_when_frozen());
     if (Fault* crash = Takes(FaultKind::kCrashBefore)) doom_->Seal(*crash);
@@ -78,6 +88,8 @@ class FaultyBlobStore final : public BlobStore {
     return status;
   }
   bool AnswerIsLost(std::string_view name) {
+    MayStall();
+    if (Dead()) return true;
     if (Fault* crash = Takes(FaultKind::kCrashAfter)) doom_->Seal(*crash);
     if (doom_->doomed) return true;
     if (Takes(FaultKind::kLostAnswer) == nullptr) return false;
