@@ -19,10 +19,6 @@ constexpr absl::Duration kOpenTimeout = absl::Seconds(30);
 constexpr size_t kMaxExcerptBytes = 200;
 constexpr absl::Duration kWakeTimeout = absl::Seconds(1);
 
-constexpr std::string_view kStartOver =
-    "This pipeline cannot go on without a gap. To read what is there now, run the plan under another name and with "
-    "tables of its own";
-
 std::string Excerpt(const rd_kafka_message_t& record) {
   if (record.payload == nullptr) return "none";
   std::string_view value(static_cast<const char*>(record.payload), std::min(record.len, kMaxExcerptBytes));
@@ -30,7 +26,11 @@ std::string Excerpt(const rd_kafka_message_t& record) {
 }
 
 std::string Place(const KafkaSplit& split, int64_t offset) {
-  return Cat("topic: ", split.topic, ", partition: ", split.partition, ", offset: ", offset);
+  return PartitionCursor::Place(split.topic, split.partition, offset);
+}
+
+RecordFingerprint FingerprintOf(const rd_kafka_message_t& record) {
+  return RecordFingerprint::Of(record.offset, rd_kafka_message_timestamp(&record, nullptr), record.payload, record.len);
 }
 
 }  // namespace
@@ -86,8 +86,7 @@ absl::Status KafkaSource::Open(std::span<const storage::v1::SplitState> splits, 
   client_->OnEveryError(on_client_error_);
   ASSIGN_OR_RETURN(std::string cluster, client_->ClusterId(kOpenTimeout));
   if (cluster != system_id) {
-    return DataLoss("open source ", uid_, ": ", options_.bootstrap_servers, " is another Kafka cluster than that of the checkpoint: checkpoint: ",
-                    system_id, ", now: ", cluster);
+    return RefuseOtherSystem(Cat("open source ", uid_, ": ", options_.bootstrap_servers), system_id, cluster);
   }
   RETURN_IF_ERROR(Add(splits));
   RETURN_IF_ERROR(CheckRanges(0));
@@ -110,15 +109,9 @@ absl::Status KafkaSource::AddSplits(std::span<const storage::v1::SplitState> spl
 absl::Status KafkaSource::Add(std::span<const storage::v1::SplitState> splits) {
   for (const auto& state : splits) {
     ASSIGN_OR_RETURN(KafkaSplit split, KafkaSplit::Parse(state.id()));
-    SplitProgress progress;
-    progress.id = state.id();
-    progress.position = state.position();
-    progress.end_position = state.end_position();
-    progress.fingerprint = state.fingerprint();
-    progress.finished = progress.end_position >= 0 && progress.position >= progress.end_position;
-    progress.at_end = progress.finished;
-    splits_.push_back(std::move(progress));
-    readings_.push_back({.split = std::move(split), .unproven = KafkaFingerprint::Decode(state.fingerprint())});
+    PartitionCursor cursor(split.topic, split.partition, state.fingerprint());
+    splits_.push_back(PartitionCursor::ProgressOf(state));
+    readings_.push_back({.split = std::move(split), .cursor = std::move(cursor)});
   }
   return absl::OkStatus();
 }
@@ -134,25 +127,16 @@ absl::Status KafkaSource::CheckRanges(size_t first) {
   ASSIGN_OR_RETURN(auto lows, std::move(answer));
   ASSIGN_OR_RETURN(auto highs, query(RD_KAFKA_OFFSET_END));
   for (size_t i = 0; i < all.size(); ++i) {
-    SplitProgress& progress = splits_[first + i];
-    Reading& reading = readings_[first + i];
-    if (!progress.finished && (progress.position < lows[i] || progress.position > highs[i])) {
-      return DataLoss("resume reading at ", Place(all[i], progress.position), ": it is not there any more; available: ", lows[i], " to ",
-                      highs[i], progress.position > highs[i] ? "; was the topic made anew? " : "; did retention remove the records? ",
-                      kStartOver);
-    }
-    progress.lag = std::max<int64_t>(0, highs[i] - progress.position);
-    // Retention may take the record that would prove it; the position itself is still good.
-    if (reading.unproven.has_value() && reading.unproven->offset < lows[i]) reading.unproven.reset();
+    RETURN_IF_ERROR(readings_[first + i].cursor.CheckRange(lows[i], highs[i], splits_[first + i]));
   }
   return absl::OkStatus();
 }
 
 absl::Status KafkaSource::Gone(const absl::Status& not_found) const {
-  bool was_read = std::any_of(readings_.begin(), readings_.end(), [](const Reading& r) { return r.unproven.has_value(); });
+  bool was_read = std::any_of(readings_.begin(), readings_.end(), [](const Reading& r) { return r.cursor.is_unproven(); });
   // What was never read may have been created a moment ago, and not every broker knows it yet.
   if (!was_read) return not_found;
-  return DataLoss("resume reading: ", not_found.message(), "; was the topic deleted? ", kStartOver);
+  return RefuseGonePartition(StdView(not_found.message()));
 }
 
 absl::Status KafkaSource::Assign(size_t first) {
@@ -160,7 +144,7 @@ absl::Status KafkaSource::Assign(size_t first) {
   for (size_t i = first; i < readings_.size(); ++i) {
     if (splits_[i].finished) continue;
     auto* entry = rd_kafka_topic_partition_list_add(list.get(), readings_[i].split.topic.c_str(), readings_[i].split.partition);
-    entry->offset = readings_[i].unproven.has_value() ? readings_[i].unproven->offset : splits_[i].position;
+    entry->offset = readings_[i].cursor.FirstOffset(splits_[i]);
   }
   if (list->cnt == 0) return absl::OkStatus();
   KeepFetching();
@@ -239,15 +223,8 @@ absl::Status KafkaSource::TakeEvent(const rd_kafka_message_t& message) {
   Reading& reading = readings_[index];
   if (progress.finished) return absl::OkStatus();
   if (message.err == RD_KAFKA_RESP_ERR__PARTITION_EOF) {
-    if (message.offset < progress.position) {
-      return DataLoss("read Kafka: the partition ends before the position: ", Place(reading.split, progress.position),
-                      ", end: ", message.offset, "; was the topic made anew? ", kStartOver);
-    }
-    reading.unproven.reset();
-    progress.position = message.offset;
-    progress.at_end = true;
-    progress.lag = 0;
-    return progress.end_position >= 0 && progress.position >= progress.end_position ? Finish(index) : absl::OkStatus();
+    RETURN_IF_ERROR(reading.cursor.OnEnd(message.offset, progress));
+    return progress.finished ? GiveUp(index) : absl::OkStatus();
   }
   absl::Status status = FromKafka(message.err, Cat("read Kafka: ", Place(reading.split, progress.position), ": ",
                                                    rd_kafka_message_errstr(&message)));
@@ -255,27 +232,17 @@ absl::Status KafkaSource::TakeEvent(const rd_kafka_message_t& message) {
   int64_t low = -1;
   int64_t high = -1;
   rd_kafka_get_watermark_offsets(client_->get(), reading.split.topic.c_str(), reading.split.partition, &low, &high);
-  return DataLoss(status.message(), "; last seen there: ", low, " to ", high,
-                  "; did retention remove the records, or was the topic made anew? ", kStartOver);
+  return RefuseLostOffset(StdView(status.message()), low, high);
 }
 
 absl::Status KafkaSource::TakeRecord(int split, const rd_kafka_message_t& record, SourceBatch* batch) {
   SplitProgress& progress = splits_[split];
   Reading& reading = readings_[split];
   if (progress.finished) return absl::OkStatus();
-  if (reading.unproven.has_value()) [[unlikely]] {
-    KafkaFingerprint expected = *std::exchange(reading.unproven, std::nullopt);
-    // A later record means that compaction took the one that would have proven it.
-    if (record.offset == expected.offset && KafkaFingerprint::Of(record) != expected) {
-      return DataLoss("resume reading at ", Place(reading.split, progress.position),
-                      ": the record before it is another one than the checkpoint saw; the topic was made anew. ", kStartOver);
-    }
-  }
-  if (record.offset < progress.position) return absl::OkStatus();
-  if (progress.end_position >= 0 && record.offset >= progress.end_position) {
-    progress.position = progress.end_position;
-    return Finish(split);
-  }
+  if (reading.cursor.is_unproven()) [[unlikely]] RETURN_IF_ERROR(reading.cursor.Prove(FingerprintOf(record), progress));
+  PartitionCursor::Step step = PartitionCursor::Next(record.offset, progress);
+  if (step == PartitionCursor::Step::kSkip) return absl::OkStatus();
+  if (step == PartitionCursor::Step::kFinished) return GiveUp(split);
   absl::Status decoded = Decode(record);
   if (decoded.ok()) [[likely]] {
     if (batch->runs.empty() || batch->runs.back().split != split) batch->runs.push_back({.split = split});
@@ -287,10 +254,9 @@ absl::Status KafkaSource::TakeRecord(int split, const rd_kafka_message_t& record
   }
   ++batch->num_records;
   batch->num_bytes += static_cast<int64_t>(record.len + record.key_len);
-  progress.position = record.offset + 1;
-  progress.at_end = false;
   reading.last = &record;
-  return progress.end_position >= 0 && progress.position >= progress.end_position ? Finish(split) : absl::OkStatus();
+  PartitionCursor::Took(record.offset, progress);
+  return progress.finished ? GiveUp(split) : absl::OkStatus();
 }
 
 absl::Status KafkaSource::Decode(const rd_kafka_message_t& record) {
@@ -319,10 +285,7 @@ absl::Status KafkaSource::Refuse(const rd_kafka_message_t& record, const absl::S
   return absl::OkStatus();
 }
 
-absl::Status KafkaSource::Finish(int split) {
-  splits_[split].finished = true;
-  splits_[split].at_end = true;
-  splits_[split].lag = 0;
+absl::Status KafkaSource::GiveUp(int split) {
   TopicPartitions list(rd_kafka_topic_partition_list_new(1));
   rd_kafka_topic_partition_list_add(list.get(), readings_[split].split.topic.c_str(), readings_[split].split.partition);
   rd_kafka_error_t* error = rd_kafka_incremental_unassign(client_->get(), list.get());
@@ -350,7 +313,7 @@ void KafkaSource::ReleaseTaken() {
     const rd_kafka_message_t* last = std::exchange(readings_[i].last, nullptr);
     if (last == nullptr) continue;
     SplitProgress& progress = splits_[i];
-    progress.fingerprint = KafkaFingerprint::Of(*last).Encode();
+    progress.fingerprint = FingerprintOf(*last).Encode();
     progress.last_record_ms = rd_kafka_message_timestamp(last, nullptr);
     int64_t low = -1;
     int64_t high = -1;

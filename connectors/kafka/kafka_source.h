@@ -12,8 +12,8 @@
 #include "connectors/format/decoder.h"
 #include "connectors/kafka/fetch_waker.h"
 #include "connectors/kafka/kafka_client.h"
-#include "connectors/kafka/kafka_fingerprint.h"
 #include "connectors/kafka/kafka_metadata_columns.h"
+#include "connectors/partition_cursor.h"
 #include "connectors/registry.h"
 #include "connectors/source.h"
 
@@ -55,8 +55,7 @@ class KafkaSource final : public Source {
   // What is known of a split beside its progress.
   struct Reading {
     KafkaSplit split;
-    // Still to be compared with the record at its offset.
-    std::optional<KafkaFingerprint> unproven;
+    PartitionCursor cursor;
     // The last record of this Poll.
     const rd_kafka_message_t* last = nullptr;
   };
@@ -80,7 +79,7 @@ class KafkaSource final : public Source {
   absl::Status TakeRecord(int split, const rd_kafka_message_t& record, SourceBatch* batch);
   absl::Status Decode(const rd_kafka_message_t& record);
   absl::Status Refuse(const rd_kafka_message_t& record, const absl::Status& error);
-  absl::Status Finish(int split);
+  absl::Status GiveUp(int split);
   absl::StatusOr<SourceBatch> Build(SourceBatch batch);
   void ReleaseTaken();
 

@@ -15,7 +15,7 @@
 #include "arrow/record_batch.h"
 #include "arrow/scalar.h"
 #include "base/error.h"
-#include "connectors/kafka/kafka_fingerprint.h"
+#include "connectors/record_fingerprint.h"
 
 namespace millrace {
 namespace {
@@ -310,7 +310,7 @@ TEST_F(KafkaTest, ATopicMadeAnewIsNoticed) {
   ASSERT_TRUE(ReadToEnd(*first).ok());
   auto states = StatesOf(*first);
   // The same offset holds another record: this is another log.
-  KafkaFingerprint other = *KafkaFingerprint::Decode(states[0].fingerprint());
+  RecordFingerprint other = *RecordFingerprint::Decode(states[0].fingerprint());
   EXPECT_EQ(other.offset, 4);
   other.value_hash ^= 1;
   states[0].set_fingerprint(other.Encode());

@@ -1,4 +1,4 @@
-#include "connectors/kafka/kafka_fingerprint.h"
+#include "connectors/record_fingerprint.h"
 
 #include <xxhash.h>
 
@@ -9,14 +9,12 @@ namespace millrace {
 
 static_assert(std::endian::native == std::endian::little, "fingerprints are little-endian");
 
-KafkaFingerprint KafkaFingerprint::Of(const rd_kafka_message_t& record) {
-  return {.offset = record.offset,
-          .timestamp_ms = rd_kafka_message_timestamp(&record, nullptr),
-          .value_hash = record.payload == nullptr ? 0 : XXH3_64bits(record.payload, record.len)};
+RecordFingerprint RecordFingerprint::Of(int64_t offset, int64_t timestamp_ms, const void* value, size_t value_size) {
+  return {.offset = offset, .timestamp_ms = timestamp_ms, .value_hash = value == nullptr ? 0 : XXH3_64bits(value, value_size)};
 }
 
-std::optional<KafkaFingerprint> KafkaFingerprint::Decode(std::string_view bytes) {
-  KafkaFingerprint fingerprint;
+std::optional<RecordFingerprint> RecordFingerprint::Decode(std::string_view bytes) {
+  RecordFingerprint fingerprint;
   if (bytes.size() != 24) return std::nullopt;
   std::memcpy(&fingerprint.offset, bytes.data(), 8);
   std::memcpy(&fingerprint.timestamp_ms, bytes.data() + 8, 8);
@@ -24,7 +22,7 @@ std::optional<KafkaFingerprint> KafkaFingerprint::Decode(std::string_view bytes)
   return fingerprint;
 }
 
-std::string KafkaFingerprint::Encode() const {
+std::string RecordFingerprint::Encode() const {
   std::string bytes(24, '\0');
   std::memcpy(bytes.data(), &offset, 8);
   std::memcpy(bytes.data() + 8, &timestamp_ms, 8);

@@ -1,7 +1,6 @@
 #pragma once
 
-#include <librdkafka/rdkafka.h>
-
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -12,15 +11,16 @@ namespace millrace {
 // the topic was deleted and made anew, and positions mean nothing any more.
 //
 // On disk: never reorder.  [offset 8][timestamp 8][XXH3-64 of the value 8], little-endian
-struct KafkaFingerprint {
+struct RecordFingerprint {
   int64_t offset = 0;
   int64_t timestamp_ms = 0;
   uint64_t value_hash = 0;
 
-  static KafkaFingerprint Of(const rd_kafka_message_t& record);
-  static std::optional<KafkaFingerprint> Decode(std::string_view bytes);
+  // `value`: null if the record has none.
+  static RecordFingerprint Of(int64_t offset, int64_t timestamp_ms, const void* value, size_t value_size);
+  static std::optional<RecordFingerprint> Decode(std::string_view bytes);
   std::string Encode() const;
-  bool operator==(const KafkaFingerprint&) const = default;
+  bool operator==(const RecordFingerprint&) const = default;
 };
 
 }  // namespace millrace
