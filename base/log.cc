@@ -2,26 +2,10 @@
 
 #include <unistd.h>
 
+#include "base/utf8.h"
+
 namespace millrace {
 namespace {
-
-// Bytes of the UTF-8 character that `text` starts with; 0: it is none.
-size_t Utf8Length(std::string_view text) {
-  auto at = [&](size_t i) { return i < text.size() ? static_cast<unsigned char>(text[i]) : 0u; };
-  auto follows = [&](size_t i) { return (at(i) & 0xc0u) == 0x80u; };
-  unsigned first = at(0);
-  if (first < 0x80) return 1;
-  if (first >= 0xc2 && first <= 0xdf) return follows(1) ? 2 : 0;
-  if (first >= 0xe0 && first <= 0xef) {
-    bool in_range = !(first == 0xe0 && at(1) < 0xa0) && !(first == 0xed && at(1) > 0x9f);
-    return in_range && follows(1) && follows(2) ? 3 : 0;
-  }
-  if (first >= 0xf0 && first <= 0xf4) {
-    bool in_range = !(first == 0xf0 && at(1) < 0x90) && !(first == 0xf4 && at(1) > 0x8f);
-    return in_range && follows(1) && follows(2) && follows(3) ? 4 : 0;
-  }
-  return 0;
-}
 
 // Valid in both formats; what is not UTF-8 becomes U+FFFD.
 void AppendQuoted(std::string& line, std::string_view text) {

@@ -9,6 +9,7 @@
 #include "base/error.h"
 #include "base/failpoint.h"
 #include "base/macros.h"
+#include "base/utf8.h"
 #include "worker/operators/registry.h"
 #include "worker/operators/window_tables.h"
 #include "worker/shuffle/remote_sender.h"
@@ -27,7 +28,7 @@ constexpr absl::Duration kRateInterval = absl::Milliseconds(500);
 internal::v1::Error ToError(const absl::Status& status) {
   internal::v1::Error error;
   error.set_code(static_cast<int>(status.code()));
-  error.set_message(std::string(status.message()));
+  error.set_message(ToUtf8(StdView(status.message())));
   error.set_permanent(IsPermanent(status));
   return error;
 }

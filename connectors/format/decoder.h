@@ -1,6 +1,7 @@
 #pragma once
 
 #include <memory>
+#include <string>
 
 #include "absl/status/statusor.h"
 #include "arrow/type_fwd.h"
@@ -25,6 +26,8 @@ class Decoder {
   // Appends one row. InvalidArgument: the record is bad, the message says why, and nothing was appended. Any other
   // failure is fatal: the decoder must not be used again.
   virtual absl::Status Append(const RawRecord& record) = 0;
+  // Why the last bad record was bad, without anything of the record itself, so that like ones can be counted.
+  virtual std::string refusal() const = 0;
   virtual int64_t num_rows() const = 0;
   // Rows since the last Flush, which may be none.
   virtual absl::StatusOr<std::shared_ptr<arrow::RecordBatch>> Flush() = 0;

@@ -12,6 +12,9 @@ namespace {
 
 // Places beyond this are looked up each time: a record with more fields than this is rare, and the memory is bounded.
 constexpr size_t kMaxPredictedPlaces = 1024;
+constexpr size_t kMaxPredictedKeyBytes = 256;
+// Cells of a row beyond which their room is not kept for the next one: 1.5 MiB.
+constexpr size_t kMaxKeptCells = 1 << 16;
 
 // As the plan spells it where the field still knows: Arrow's type has lost the precision of times.
 std::string SpellingOf(const arrow::Field& field) {
@@ -24,6 +27,12 @@ std::string SpellingOf(const arrow::Field& field) {
 }
 
 }  // namespace
+
+void JsonRow::Clear() {
+  cells.clear();
+  if (cells.capacity() > kMaxKeptCells) cells.shrink_to_fit();
+  if (!texts.empty()) texts.clear();
+}
 
 JsonFieldMatcher::JsonFieldMatcher(const std::vector<std::string>& names) {
   for (size_t i = 0; i < names.size(); ++i) columns_.emplace(names[i], static_cast<int>(i));
@@ -43,7 +52,7 @@ int JsonFieldMatcher::Match(size_t place, std::string_view escaped_key, bool may
     return Lookup(key);
   }
   int column = Lookup(escaped_key);
-  if (place < kMaxPredictedPlaces) {
+  if (place < kMaxPredictedPlaces && escaped_key.size() <= kMaxPredictedKeyBytes) {
     if (place >= seen_.size()) seen_.resize(place + 1);
     seen_[place].key.assign(escaped_key);
     seen_[place].column = column;
@@ -57,7 +66,8 @@ JsonColumn::JsonColumn(const arrow::Field& field)
 bool JsonColumn::Convert(const JsonIndex& index, uint32_t token, JsonRow* row) {
   if (token != kMissing && index.Kind(token) != 'n') return ConvertValue(index, token, row);
   if (!nullable_) {
-    row->error = token == kMissing ? "is missing, but the column is NOT NULL" : "is null, but the column is NOT NULL";
+    row->why = token == kMissing ? "is missing, but the column is NOT NULL" : "is null, but the column is NOT NULL";
+    row->error = row->why;
     return false;
   }
   row->cells.push_back({.is_null = true});

@@ -26,15 +26,13 @@ struct JsonCell {
 // A row between conversion and append: a bad field is found before any builder is touched, so that a row is appended
 // whole or not.
 struct JsonRow {
-  void Clear() {
-    cells.clear();
-    if (!texts.empty()) texts.clear();
-  }
+  void Clear();
   std::vector<JsonCell> cells;
   // Strings that had to be rewritten; cells point into them.
   std::deque<std::string> texts;
-  // Why conversion failed, and where inside the column.
+  // Why conversion failed: with the value, and without; and where inside the column.
   std::string error;
+  const char* why = "";
   std::string path;
 };
 

@@ -13,6 +13,8 @@
 namespace millrace {
 namespace {
 
+constexpr const char* kTombstone = "the record has no value (a tombstone)";
+
 // Digits of a second that the column's SQL type holds; without the SQL spelling, what Arrow's type holds.
 int PrecisionOf(const arrow::Field& field) {
   if (field.metadata() != nullptr) {
@@ -70,10 +72,11 @@ const char* JsonDecoder::FindValues() {
 }
 
 absl::Status JsonDecoder::Append(const RawRecord& record) {
-  if (record.value == nullptr) return InvalidArgument("the record has no value (a tombstone)");
-  const char* error = index_.Load(std::string_view(static_cast<const char*>(record.value), record.value_size));
-  if (error == nullptr) error = FindValues();
-  if (error != nullptr) return InvalidArgument("not JSON: ", error);
+  malformed_ = kTombstone;
+  if (record.value == nullptr) return InvalidArgument(kTombstone);
+  malformed_ = index_.Load(std::string_view(static_cast<const char*>(record.value), record.value_size));
+  if (malformed_ == nullptr) malformed_ = FindValues();
+  if (malformed_ != nullptr) return InvalidArgument(refusal());
   row_.Clear();
   for (size_t i = 0; i < columns_.size(); ++i) {
     if (columns_[i]->Convert(index_, values_[i], &row_)) [[likely]]
@@ -81,6 +84,7 @@ absl::Status JsonDecoder::Append(const RawRecord& record) {
     auto status = InvalidArgument("column '", columns_[i]->name(), row_.path.empty() ? "" : ".", row_.path, "' (",
                                   columns_[i]->sql_type(), "): ", row_.error);
     row_.path.clear();
+    refused_column_ = i;
     return status;
   }
   const JsonCell* cell = row_.cells.data();
@@ -90,6 +94,13 @@ absl::Status JsonDecoder::Append(const RawRecord& record) {
   }
   ++num_rows_;
   return absl::OkStatus();
+}
+
+std::string JsonDecoder::refusal() const {
+  if (malformed_ == kTombstone) return kTombstone;
+  if (malformed_ != nullptr) return Cat("not JSON: ", malformed_);
+  const JsonColumn& column = *columns_[refused_column_];
+  return Cat("column '", column.name(), "' (", column.sql_type(), "): a value ", row_.why);
 }
 
 absl::StatusOr<std::shared_ptr<arrow::RecordBatch>> JsonDecoder::Flush() {

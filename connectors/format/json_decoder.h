@@ -10,8 +10,8 @@ namespace millrace {
 
 // Decodes JSON objects into the columns asked for, and no others; what is skipped is checked all the same.
 //
-// A record is bad if it is not one JSON object (UTF-8, grammar, text behind it, deeper than 64), or if a column does
-// not take its value:
+// A record is bad if it is not one JSON object (UTF-8, grammar, text behind it, deeper than 64, larger than 16 MiB), or
+// if a column does not take its value; docs/bad-records.md has examples:
 //   · conversions are Flink's as long as nothing is lost ("12" → 12, 5.0 → 5); 1.7 → INT, a value out of range, more
 //     digits than a DECIMAL or TIMESTAMP has, are bad, never null, never rounded
 //   · FLOAT and DOUBLE take the nearest value; DECIMAL is exact, from the text
@@ -30,6 +30,7 @@ class JsonDecoder final : public Decoder {
 
   const std::shared_ptr<arrow::Schema>& schema() const override { return schema_; }
   absl::Status Append(const RawRecord& record) override;
+  std::string refusal() const override;
   int64_t num_rows() const override { return num_rows_; }
   absl::StatusOr<std::shared_ptr<arrow::RecordBatch>> Flush() override;
 
@@ -46,6 +47,9 @@ class JsonDecoder final : public Decoder {
   std::vector<std::unique_ptr<JsonColumn>> columns_;
   std::vector<uint32_t> values_;
   JsonRow row_;
+  // Of the last bad record: what was wrong with it as a whole, or the column that did not take it.
+  const char* malformed_ = nullptr;
+  size_t refused_column_ = 0;
   int64_t num_rows_ = 0;
 };
 

@@ -1,5 +1,6 @@
 #include "connectors/format/json_index.h"
 
+#include <algorithm>
 #include <cstring>
 
 #include "base/check.h"
@@ -147,10 +148,15 @@ const char* JsonIndex::Load(std::string_view text) {
   num_tokens_ = 0;
   text_ = text;
   if (text.empty()) return "it is empty";
-  if (text.size() > capacity_) {
-    size_t wanted = std::max<size_t>(text.size() * 2, 16 << 10);
-    if (stage1_->set_capacity(wanted) != simdjson::SUCCESS) return "it is too large for the JSON decoder";
-    capacity_ = wanted;
+  static_assert(kMaxBytes == 16 << 20);
+  if (text.size() > kMaxBytes) return "it is larger than 16 MiB";
+  if (text.starts_with("\xef\xbb\xbf")) return "it begins with a byte order mark";
+  bool is_spacious = capacity_ > kKeptBytes && text.size() <= kKeptBytes;
+  if (text.size() > capacity_ || is_spacious) {
+    // Large ones are rare: their room is not kept.
+    size_t wanted = text.size() > kKeptBytes ? text.size() : std::clamp<size_t>(text.size() * 2, 16 << 10, kKeptBytes);
+    capacity_ = stage1_->set_capacity(wanted) == simdjson::SUCCESS ? wanted : 0;
+    if (capacity_ == 0) return "it is too large for the memory that is left";
   }
   auto error = stage1_->stage1(reinterpret_cast<const uint8_t*>(text.data()), text.size(), simdjson::stage1_mode::regular);
   switch (error) {

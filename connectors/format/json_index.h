@@ -24,6 +24,8 @@ class JsonIndex {
  public:
   // Deeper nesting is refused.
   static constexpr int kMaxDepth = 64;
+  // A larger text is refused: the positions of its tokens alone would take four times as much memory.
+  static constexpr size_t kMaxBytes = 16 << 20;
 
   JsonIndex();
   ~JsonIndex();
@@ -51,6 +53,9 @@ class JsonIndex {
   void AppendCompact(uint32_t token, std::string* out) const;
 
  private:
+  // Room for a text of this size is kept for the next one.
+  static constexpr size_t kKeptBytes = 1 << 20;
+
   const char* CheckScalar(uint32_t token) const;
 
   std::unique_ptr<simdjson::internal::dom_parser_implementation> stage1_;

@@ -6,6 +6,7 @@
 #include "base/arrow_status.h"
 #include "base/error.h"
 #include "base/macros.h"
+#include "base/utf8.h"
 #include "connectors/format/json_column_factories.h"
 
 namespace millrace {
@@ -19,8 +20,12 @@ absl::StatusOr<std::unique_ptr<JsonColumn>> MakePart(const arrow::Field& field, 
   return JsonColumn::Make(field, WidestPrecision(*field.type()), format, builder);
 }
 
-bool WrongShape(const char* wanted, JsonRow* row) {
-  row->error = Cat("is not ", wanted);
+// Longest key of a MAP in an error.
+constexpr size_t kMaxKeyBytes = 64;
+
+bool WrongShape(const char* why, JsonRow* row) {
+  row->error = why;
+  row->why = why;
   return false;
 }
 
@@ -36,7 +41,7 @@ class ArrayColumn final : public JsonColumn {
 
  private:
   bool ConvertValue(const JsonIndex& index, uint32_t token, JsonRow* row) override {
-    if (index.Kind(token) != '[') return WrongShape("an array", row);
+    if (index.Kind(token) != '[') return WrongShape("is not an array", row);
     size_t head = row->cells.size();
     row->cells.emplace_back();
     ++token;
@@ -70,7 +75,7 @@ class MapColumn final : public JsonColumn {
 
  private:
   bool ConvertValue(const JsonIndex& index, uint32_t token, JsonRow* row) override {
-    if (index.Kind(token) != '{') return WrongShape("an object", row);
+    if (index.Kind(token) != '{') return WrongShape("is not an object", row);
     std::vector<std::pair<std::string, uint32_t>> entries;
     absl::flat_hash_map<std::string, size_t> places;
     ++token;
@@ -87,7 +92,10 @@ class MapColumn final : public JsonColumn {
     for (auto& [key, value] : entries) {
       const std::string& text = row->texts.emplace_back(std::move(key));
       row->cells.push_back({.low = std::bit_cast<int64_t>(text.data()), .high = static_cast<int64_t>(text.size())});
-      if (!item_->Convert(index, value, row)) return Inside(text, row);
+      if (!item_->Convert(index, value, row)) {
+        bool cut = text.size() > kMaxKeyBytes;
+        return Inside(Cat(Utf8Prefix(text, kMaxKeyBytes), cut ? "…" : ""), row);
+      }
     }
     return true;
   }
@@ -116,7 +124,7 @@ class RowColumn final : public JsonColumn {
 
  private:
   bool ConvertValue(const JsonIndex& index, uint32_t token, JsonRow* row) override {
-    if (index.Kind(token) != '{') return WrongShape("an object", row);
+    if (index.Kind(token) != '{') return WrongShape("is not an object", row);
     values_.assign(parts_.size(), kMissing);
     ++token;
     for (size_t place = 0; index.Kind(token) != '}'; ++place) {

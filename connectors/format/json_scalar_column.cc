@@ -10,6 +10,7 @@
 #include "arrow/util/decimal.h"
 #include "base/arrow_status.h"
 #include "base/error.h"
+#include "base/utf8.h"
 #include "connectors/format/json_column_factories.h"
 
 namespace millrace {
@@ -20,10 +21,11 @@ constexpr size_t kMaxExcerptBytes = 64;
 
 bool Fail(std::string_view token, const char* why, JsonRow* row) {
   if (token.size() > kMaxExcerptBytes) {
-    row->error = Cat(token.substr(0, kMaxExcerptBytes), "… ", why);
+    row->error = Cat(Utf8Prefix(token, kMaxExcerptBytes), "… ", why);
   } else {
     row->error = Cat(token, " ", why);
   }
+  row->why = why;
   return false;
 }
 

@@ -10,6 +10,7 @@
 #include "base/data_type.h"
 #include "base/error.h"
 #include "base/macros.h"
+#include "base/utf8.h"
 #include "connectors/format/json_decoder.h"
 
 namespace millrace {
@@ -22,7 +23,7 @@ constexpr absl::Duration kWakeTimeout = absl::Seconds(1);
 std::string Excerpt(const rd_kafka_message_t& record) {
   if (record.payload == nullptr) return "none";
   std::string_view value(static_cast<const char*>(record.payload), std::min(record.len, kMaxExcerptBytes));
-  return Cat(absl::Utf8SafeCHexEscape(AbslView(value)), record.len > kMaxExcerptBytes ? "…" : "");
+  return Cat(ToUtf8(StdView(absl::Utf8SafeCHexEscape(AbslView(value)))), record.len > kMaxExcerptBytes ? "…" : "");
 }
 
 std::string Place(const KafkaSplit& split, int64_t offset) {

@@ -27,6 +27,7 @@ class Measurement {
 [[noreturn]] void Wrong(std::string_view what);
 
 void BenchDecoder();
+void BenchDecoderHostile();
 void BenchHashAggregate();
 void BenchShuffle();
 void BenchSnapshot();

@@ -10,6 +10,7 @@ int main(int argc, char** argv) {
     void (*run)();
   };
   constexpr Workload kWorkloads[] = {{"decoder", millrace::BenchDecoder},
+                                     {"decoder_hostile", millrace::BenchDecoderHostile},
                                      {"hash_aggregate", millrace::BenchHashAggregate},
                                      {"shuffle", millrace::BenchShuffle},
                                      {"snapshot", millrace::BenchSnapshot}};
@@ -17,7 +18,7 @@ int main(int argc, char** argv) {
     bool known = false;
     for (const Workload& workload : kWorkloads) known |= std::strcmp(argv[i], workload.name) == 0;
     if (known) continue;
-    std::fprintf(stderr, "there is no micro benchmark '%s'; there are decoder, hash_aggregate, shuffle, snapshot\n", argv[i]);
+    std::fprintf(stderr, "there is no micro benchmark '%s'; there are decoder, decoder_hostile, hash_aggregate, shuffle, snapshot\n", argv[i]);
     return 2;
   }
   for (const Workload& workload : kWorkloads) {
