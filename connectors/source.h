@@ -24,6 +24,14 @@ struct SplitRun {
   int64_t num_rows = 0;
 };
 
+// A record that could not be decoded, by its place among the records that a batch holds of its split.
+struct BadRecord {
+  int split = 0;
+  int64_t num_before = 0;  // records of the split that stand before it in the batch, good or bad
+  int64_t position = 0;
+  std::string reason;  // without anything of the record itself, so that like ones can be counted
+};
+
 // What one Poll read.
 struct SourceBatch {
   // Columns of the source's decoded schema. May have no rows.
@@ -32,6 +40,8 @@ struct SourceBatch {
   std::vector<SplitRun> runs;
   // Records that could not be decoded, in the envelope's schema (connectors/dead_letter.h). Null: none.
   BatchPtr dead_letters;
+  // The same records, in the same order.
+  std::vector<BadRecord> bad_records = {};
   // Records and payload bytes read, bad ones included.
   int64_t num_records = 0;
   int64_t num_bytes = 0;

@@ -81,7 +81,8 @@ class Coordinator {
   // Answers once the pipeline is stored. Repeating a request with its request_id answers with the pipeline that it
   // made. AlreadyExists if the name is taken, unless that pipeline has another plan, is at rest and has never completed
   // a checkpoint: it has committed no row, so that the plan may be corrected under its name, as a new lineage. Its
-  // tables may exist nevertheless, empty and with the old plan's columns: a start creates them before it reads.
+  // tables may exist nevertheless, empty and with the old plan's columns: a start creates them before it reads. A plan
+  // that differs in nothing but sources' bad_record_limit takes the place of that of a pipeline at rest, which goes on.
   void Create(v1::Plan plan, std::string request_id, Done done);
   void Get(std::string name, Done done);
   // Sorted by name.

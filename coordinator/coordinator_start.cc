@@ -47,6 +47,16 @@ Loaded ReadEverything(MetadataStore& store, BlobStoreFactory& factory, const std
   return loaded;
 }
 
+// Such a plan reads, computes and writes the same, and its state is the same.
+bool DifferOnlyInLimits(v1::Plan a, v1::Plan b) {
+  for (v1::Plan* plan : {&a, &b}) {
+    for (v1::Node& node : *plan->mutable_nodes()) {
+      if (node.has_source()) node.mutable_source()->clear_bad_record_limit();
+    }
+  }
+  return google::protobuf::util::MessageDifferencer::Equals(a, b);
+}
+
 }  // namespace
 
 void Coordinator::Run() {
@@ -171,7 +181,7 @@ bool Coordinator::AnswerFromStored(const v1::Plan& plan, const std::string& requ
     return true;
   }
   bool untouched = machine.at_rest() && machine.record().completed_epoch() == 0;
-  if (untouched) return false;
+  if (untouched || (machine.at_rest() && DifferOnlyInLimits(machine.plan(), plan))) return false;
   done(AlreadyExists("create pipeline ", plan.name(), ": there is one of this name with another plan, ",
                      StateName(machine.state()), " at epoch ", machine.record().completed_epoch(), "; give yours another name"));
   return true;
@@ -190,10 +200,19 @@ void Coordinator::StoreNew(v1::Plan plan, std::string request_id, Done done) {
   record.set_term(term_.value());
   uint64_t expected = 0;
   if (auto replaced = pipelines_.find(plan.name()); replaced != pipelines_.end()) {
-    // Workers that still hold a deployment of the old plan stay fenced.
-    record.set_generation(replaced->second.machine->record().generation());
-    record.set_highest_epoch(replaced->second.machine->record().highest_epoch());
+    const storage::v1::PipelineRecord& old = replaced->second.machine->record();
     expected = replaced->second.stored_version;
+    if (old.completed_epoch() > 0) {
+      // Only limits differ: everything that it has done stands.
+      record = old;
+      record.set_plan(plan.SerializeAsString());
+      record.set_request_id(request_id);
+      record.set_term(term_.value());
+    } else {
+      // Workers that still hold a deployment of the old plan stay fenced.
+      record.set_generation(old.generation());
+      record.set_highest_epoch(old.highest_epoch());
+    }
   }
   WriteNew(expected, std::move(record), std::move(plan), std::move(done));
 }

@@ -276,6 +276,7 @@ absl::Status Deployment::Restore(const WorkerOptions& options, const Deploy& pla
       SourceInput::Options input;
       input.uid = node.uid();
       if (node.source().has_watermark()) input.watermark = node.source().watermark();
+      if (node.source().has_bad_record_limit()) input.bad_record_limit = node.source().bad_record_limit();
       input.watermark_interval = options.watermark_interval;
       std::vector<storage::v1::SplitState> mine;
       size_t num_splits = 0;

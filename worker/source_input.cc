@@ -21,6 +21,7 @@ void SourceInput::Start(std::span<const storage::v1::SplitState> splits) {
     time.quiet_since = clock_->Monotonic();
     times_.push_back(time);
     bounds_.push_back(split);
+    if (options_.bad_record_limit.has_value()) bad_records_.emplace_back(*options_.bad_record_limit, split.bad_records());
   }
 }
 
@@ -37,6 +38,7 @@ absl::Status SourceInput::AddSplits(std::span<const storage::v1::SplitState> spl
 
 absl::StatusOr<std::optional<SourceBatch>> SourceInput::Poll() {
   ASSIGN_OR_RETURN(std::optional<SourceBatch> batch, source_->Poll());
+  if (batch.has_value() && options_.bad_record_limit.has_value()) RETURN_IF_ERROR(CountRecords(*batch));
   if (batch.has_value() && batch->rows != nullptr) RETURN_IF_ERROR(ObserveRows(*batch));
   UpdateIdleness();
   return batch;
@@ -67,6 +69,16 @@ absl::Status SourceInput::ObserveRows(const SourceBatch& batch) {
     // A row far before the epoch must not wrap around.
     if (newest > kNoWatermark + bound) times_[run.split].watermark = std::max(times_[run.split].watermark, newest - bound);
   }
+  return absl::OkStatus();
+}
+
+absl::Status SourceInput::CountRecords(const SourceBatch& batch) {
+  for (const BadRecord& bad : batch.bad_records) {
+    absl::Status status = bad_records_[bad.split].AddBad(bad.num_before, bad.position, bad.reason, bounds_[bad.split].id());
+    if (!status.ok()) return Annotate(status, "source ", options_.uid);
+  }
+  for (const BadRecord& bad : batch.bad_records) bad_records_[bad.split].Advance(1);
+  for (const SplitRun& run : batch.runs) bad_records_[run.split].Advance(run.num_rows);
   return absl::OkStatus();
 }
 
@@ -138,6 +150,7 @@ storage::v1::SourceState SourceInput::State() const {
     split->set_finished(progress[i].finished);
     split->set_fingerprint(progress[i].fingerprint);
     split->set_idle(times_[i].idle);
+    if (!bad_records_.empty()) *split->mutable_bad_records() = bad_records_[i].State();
     if (times_[i].watermark != kNoWatermark) split->set_watermark_micros(times_[i].watermark);
   }
   return state;

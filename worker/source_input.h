@@ -10,6 +10,7 @@
 #include "base/clock.h"
 #include "connectors/source.h"
 #include "millrace/v1/plan.pb.h"
+#include "worker/bad_record_window.h"
 #include "worker/stream_event.h"
 
 namespace millrace {
@@ -45,6 +46,7 @@ class SourceInput {
     std::string uid;
     std::string system_id;
     std::optional<v1::WatermarkSpec> watermark;
+    std::optional<v1::BadRecordLimit> bad_record_limit;
     // All splits of all subtasks have an end, and no new ones are looked for.
     bool bounded = false;
     // How much processing time lies between two watermarks, at least.
@@ -56,7 +58,7 @@ class SourceInput {
   void Start(std::span<const storage::v1::SplitState> splits);
   absl::Status AddSplits(std::span<const storage::v1::SplitState> splits);
 
-  // The next batch, or nothing now.
+  // The next batch, or nothing now. FailedPrecondition: too many bad records.
   absl::StatusOr<std::optional<SourceBatch>> Poll();
   // What is due after the last Poll: a watermark that has risen, or an idle mark.
   std::optional<StreamEvent> TakeTimeEvent();
@@ -82,6 +84,7 @@ class SourceInput {
     absl::Duration quiet_since;  // monotonic
   };
   absl::Status ObserveRows(const SourceBatch& batch);
+  absl::Status CountRecords(const SourceBatch& batch);
   void UpdateIdleness();
 
   const std::unique_ptr<Source> source_;
@@ -89,6 +92,7 @@ class SourceInput {
   const Options options_;
   std::vector<SplitTime> times_;
   std::vector<storage::v1::SplitState> bounds_;  // ends and ids as assigned
+  std::vector<BadRecordWindow> bad_records_;     // by split, if there is a limit
   EventTimeMicros emitted_ = kNoWatermark;
   bool idle_emitted_ = false;
   EventTimeMicros newest_event_time_ = kNoWatermark;

@@ -187,6 +187,10 @@ absl::StatusOr<SourceBatch> GeneratorSource::Generate(size_t split, int64_t end)
                             .timestamp_ms = row.event_time_micros / 1000,
                             .value = kBroken.data(),
                             .value_size = kBroken.size()});
+      batch.bad_records.push_back({.split = static_cast<int>(split),
+                                   .num_before = position - progress.position,
+                                   .position = position,
+                                   .reason = std::string(kError)});
       continue;
     }
     for (size_t i = 0; i < builders.size(); ++i) RETURN_IF_ERROR(AppendField(*schema_->field(static_cast<int>(i)), row, builders[i].get()));

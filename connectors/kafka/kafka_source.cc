@@ -249,13 +249,14 @@ absl::Status KafkaSource::TakeRecord(int split, const rd_kafka_message_t& record
     if (batch->runs.empty() || batch->runs.back().split != split) batch->runs.push_back({.split = split});
     ++batch->runs.back().num_rows;
   } else if (absl::IsInvalidArgument(decoded)) {
-    RETURN_IF_ERROR(Refuse(record, decoded));
+    RETURN_IF_ERROR(Refuse(split, record, decoded, batch));
   } else {
     return decoded;
   }
   ++batch->num_records;
   batch->num_bytes += static_cast<int64_t>(record.len + record.key_len);
   reading.last = &record;
+  ++reading.num_taken;
   PartitionCursor::Took(record.offset, progress);
   return progress.finished ? GiveUp(split) : absl::OkStatus();
 }
@@ -267,13 +268,18 @@ absl::Status KafkaSource::Decode(const rd_kafka_message_t& record) {
   return status.ok() ? status : Internal("append metadata of a record: ", status.message());
 }
 
-absl::Status KafkaSource::Refuse(const rd_kafka_message_t& record, const absl::Status& error) {
-  KafkaSplit split{rd_kafka_topic_name(record.rkt), record.partition};
+absl::Status KafkaSource::Refuse(int index, const rd_kafka_message_t& record, const absl::Status& error, SourceBatch* batch) {
+  const KafkaSplit& split = readings_[index].split;
   if (!dead_letters_connected_) {
     return InvalidArgument("decode record: ", Place(split, record.offset), ": ", error.message(), "; value: ", Excerpt(record),
                            "; connect the source's dead_letter output to set bad records aside");
   }
   std::string message(error.message());
+  const char* metadata = metadata_.Refuses(record);
+  batch->bad_records.push_back({.split = index,
+                                .num_before = readings_[index].num_taken,
+                                .position = record.offset,
+                                .reason = metadata != nullptr ? metadata : decoder_->refusal()});
   dead_letters_.Append({.error = message,
                         .topic = split.topic,
                         .partition = split.partition,
@@ -312,6 +318,7 @@ absl::StatusOr<SourceBatch> KafkaSource::Build(SourceBatch batch) {
 void KafkaSource::ReleaseTaken() {
   for (size_t i = 0; i < readings_.size(); ++i) {
     const rd_kafka_message_t* last = std::exchange(readings_[i].last, nullptr);
+    readings_[i].num_taken = 0;
     if (last == nullptr) continue;
     SplitProgress& progress = splits_[i];
     progress.fingerprint = FingerprintOf(*last).Encode();

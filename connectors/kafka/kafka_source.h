@@ -56,8 +56,9 @@ class KafkaSource final : public Source {
   struct Reading {
     KafkaSplit split;
     PartitionCursor cursor;
-    // The last record of this Poll.
+    // The last record of this Poll, and how many there were.
     const rd_kafka_message_t* last = nullptr;
+    int64_t num_taken = 0;
   };
   // Where a column of the batch comes from.
   struct ColumnOrigin {
@@ -78,7 +79,7 @@ class KafkaSource final : public Source {
   absl::Status TakeEvent(const rd_kafka_message_t& message);
   absl::Status TakeRecord(int split, const rd_kafka_message_t& record, SourceBatch* batch);
   absl::Status Decode(const rd_kafka_message_t& record);
-  absl::Status Refuse(const rd_kafka_message_t& record, const absl::Status& error);
+  absl::Status Refuse(int split, const rd_kafka_message_t& record, const absl::Status& error, SourceBatch* batch);
   absl::Status GiveUp(int split);
   absl::StatusOr<SourceBatch> Build(SourceBatch batch);
   void ReleaseTaken();

@@ -61,6 +61,7 @@ std::string WrongValue(std::string_view place, std::string_view value, std::stri
   std::string wanted = "not what this field holds";
   if (type.find("INT") != type.npos)
     wanted = type.find("UINT") != type.npos ? "not a whole number from 0" : "not a whole number";
+  if (type == "TYPE_DOUBLE") wanted = "not a number";
   if (type == "TYPE_STRING") wanted = "not a text in quotes";
   if (type == "TYPE_BOOL") wanted = "neither true nor false";
   if (type == "TYPE_ENUM") wanted = "not one of its names";

@@ -2,6 +2,7 @@
 
 #include <set>
 
+#include "absl/strings/str_format.h"
 #include "arrow/type.h"
 #include "base/key_group.h"
 #include "base/nearest_name.h"
@@ -11,6 +12,9 @@
 
 namespace millrace {
 namespace {
+
+// As many numbers as a checkpoint may hold of one partition.
+constexpr uint32_t kMaxBadRecordWindow = 100'000;
 
 void CheckNotNegative(const char* field, int64_t milliseconds, Diagnostics& diagnostics) {
   if (milliseconds >= 0) return;
@@ -53,6 +57,24 @@ void CheckSource(const v1::Source& source, const std::string& field, const Conne
     return;
   }
   for (const std::string& mistake : (*connector)->Validate(source)) diagnostics.Add(field, mistake);
+}
+
+void CheckBadRecordLimit(const v1::Source& source, const std::string& uid, bool dead_letters_connected, const std::string& field,
+                         Diagnostics& diagnostics) {
+  if (!source.has_bad_record_limit()) return;
+  const v1::BadRecordLimit& limit = source.bad_record_limit();
+  if (!(limit.percent() >= 0 && limit.percent() < 100)) {
+    diagnostics.Add(field + ".percent", absl::StrFormat("%g", limit.percent()),
+                    " is not a limit; use a number from 0 to less than 100, or leave bad_record_limit out");
+  }
+  if (limit.window_records() > kMaxBadRecordWindow) {
+    diagnostics.Add(field + ".window_records", limit.window_records(), " records are too many to look back on; use at most ",
+                    kMaxBadRecordWindow);
+  }
+  if (!dead_letters_connected) {
+    diagnostics.Add(field, "without a reader of its dead_letter output the first bad record fails the pipeline; connect output "
+                    "'dead_letter' of '", uid, "' to a sink, or leave bad_record_limit out");
+  }
 }
 
 void CheckPartitions(const v1::Sink& sink, const Relation& input, const std::string& field, Diagnostics& diagnostics) {
@@ -99,7 +121,10 @@ std::vector<v1::Diagnostic> ValidatePlan(const v1::Plan& plan, const ConnectorRe
   const std::vector<NodeOutputs> outputs = DeriveRelations(plan, graph, nullptr, diagnostics);
   for (int i = 0; i < plan.nodes_size(); ++i) {
     const v1::Node& node = plan.nodes(i);
-    if (node.has_source()) CheckSource(node.source(), Cat("nodes[", i, "].source"), connectors, diagnostics);
+    if (node.has_source()) {
+      CheckSource(node.source(), Cat("nodes[", i, "].source"), connectors, diagnostics);
+      CheckBadRecordLimit(node.source(), node.uid(), graph.IsConnected(i, 1), Cat("nodes[", i, "].source.bad_record_limit"), diagnostics);
+    }
     if (!node.has_sink()) continue;
     const PlanGraph::Edge* edge = graph.input(i);
     const bool known = edge != nullptr && edge->from >= 0 && outputs[edge->from].At(edge->output).has_value();

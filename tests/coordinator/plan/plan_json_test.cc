@@ -55,6 +55,8 @@ TEST(PlanJson, AnUnknownFieldIsRefused) {
 TEST(PlanJson, AValueOfTheWrongTypeNamesItsField) {
   EXPECT_EQ(Message(R"({"parallelism": "many"})"),
             "read the plan: parallelism: \"many\" is not a whole number from 0 (docs/plan.md lists every field)");
+  EXPECT_EQ(Message(R"({"nodes": [{"source": {"bad_record_limit": {"percent": "few"}}}]})"),
+            "read the plan: nodes[0].source.bad_record_limit.percent: \"few\" is not a number (docs/plan.md lists every field)");
 }
 
 TEST(PlanJson, AMistakeOfSyntaxHasALineAndAColumn) {
