@@ -62,6 +62,7 @@ Cluster::Node::Node(Cluster* cluster, const std::string& name, const std::string
     connectors.AddSink("delta", MakeDeltaConnector(environment));
   }
   connectors.AddSink("blackhole", MakeBlackholeConnector());
+  if (cluster->options_.add_connectors) cluster->options_.add_connectors(connectors, environment);
 }
 
 Cluster::Cluster(Options options)
@@ -249,6 +250,12 @@ void Cluster::KillCoordinator() {
   CoordinatorNode* leader = Leader();
   for (CoordinatorSeat& seat : coordinators_) {
     if (seat.node != nullptr && (leader == nullptr || seat.node.get() == leader)) Bury(seat);
+  }
+}
+
+void Cluster::KillWorkers() {
+  for (WorkerSeat& seat : workers_) {
+    if (seat.node != nullptr) seat.node->doom.doomed = true;
   }
 }
 

@@ -44,6 +44,8 @@ class Cluster {
     PlantedBug bug = PlantedBug::kNone;
     // What a coordinator of another release would plan.
     std::function<void(internal::v1::PhysicalPlan&)> alter_physical;
+    // Called for every process that starts: connectors beside the built-in ones.
+    std::function<void(ConnectorRegistry&, const ConnectorEnvironment&)> add_connectors;
     OnEvent on_event;  // may be null
   };
   // By kind of fault: the longest virtual time from the end of the last fault, which was of that kind, to the next
@@ -64,6 +66,7 @@ class Cluster {
   absl::StatusOr<v1::Pipeline> Call(const Request& request);
   // The one that leads; none leads: all.
   void KillCoordinator();
+  void KillWorkers();
   void Run(absl::Duration span);
   // False: it did not come true within `limit`.
   bool RunUntil(const std::function<bool()>& done, absl::Duration limit);
