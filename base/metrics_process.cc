@@ -9,6 +9,8 @@
 #include <iterator>
 #include <string>
 
+#include "base/memory_limit.h"
+
 namespace millrace {
 
 namespace {
@@ -61,22 +63,11 @@ double StartTimeSeconds() {
   return boot + static_cast<double>(ticks) / static_cast<double>(sysconf(_SC_CLK_TCK));
 }
 
-// The lowest limit of the control group, version 2 or 1, and of the machine.
-double MemoryLimitBytes() {
-  double limit = static_cast<double>(sysconf(_SC_PHYS_PAGES)) * static_cast<double>(sysconf(_SC_PAGESIZE));
-  for (const char* path : {"/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes"}) {
-    std::ifstream file(path);
-    double bytes = 0;
-    if (file >> bytes && bytes > 0 && bytes < limit) limit = bytes;  // "max" is no number
-  }
-  return limit;
-}
-
 }  // namespace
 
 ProcessFigures ReadProcessFigures() {
   static const double started = StartTimeSeconds();
-  static const double memory_limit = MemoryLimitBytes();
+  static const double memory_limit = static_cast<double>(FindMemoryLimit(SystemFiles()).bytes);
   return {CpuSeconds(), ResidentBytes(), OpenFiles(), MaxFiles(), started, memory_limit};
 }
 

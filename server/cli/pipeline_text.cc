@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "absl/strings/str_format.h"
+#include "base/byte_size.h"
 #include "base/error.h"
 
 namespace millrace {
@@ -23,18 +24,6 @@ std::string WatermarkDelay(const v1::Progress& progress, absl::Time now) {
 
 std::string Rate(const v1::Progress& progress) {
   return WithCommas(static_cast<uint64_t>(std::max(0.0, progress.records_per_second()) + 0.5)) + "/s";
-}
-
-std::string Bytes(uint64_t bytes) {
-  if (bytes < 1024) return Cat(bytes, "B");
-  double value = static_cast<double>(bytes);
-  const char* unit = "B";
-  for (const char* larger : {"KiB", "MiB", "GiB", "TiB"}) {
-    if (value < 1024) break;
-    value /= 1024;
-    unit = larger;
-  }
-  return absl::StrFormat("%.1f%s", value, unit);
 }
 
 absl::Time TimeOf(const google::protobuf::Timestamp& timestamp) {
@@ -118,14 +107,14 @@ std::string PipelineDescription(const v1::Pipeline& pipeline, absl::Time now) {
   line("restarts", Cat(pipeline.restarts()));
   line("completed epoch", Cat("#", pipeline.last_completed_epoch()));
   line("committed epoch", Cat("#", pipeline.last_committed_epoch()));
-  line("last checkpoint", absl::StrFormat("%.1fs, %s of state", progress.checkpoint_seconds(), Bytes(progress.checkpoint_bytes())));
+  line("last checkpoint", absl::StrFormat("%.1fs, %s of state", progress.checkpoint_seconds(), FormatByteSize(progress.checkpoint_bytes())));
   line("records in", Cat(WithCommas(progress.records_in()), " (", Rate(progress), ")"));
   line("records committed", WithCommas(progress.records_committed()));
   line("late records", WithCommas(progress.late_records()));
   line("dead letters", WithCommas(progress.dead_letters()));
   line("lag", Cat(Lag(progress), " records"));
   line("watermark delay", WatermarkDelay(progress, now));
-  line("shuffled", Bytes(progress.shuffle_bytes()));
+  line("shuffled", FormatByteSize(progress.shuffle_bytes()));
   text += "operators:\n";
   for (const auto& node : pipeline.plan().nodes()) {
     const auto* kind = v1::Node::descriptor()->FindFieldByNumber(node.kind_case());
@@ -150,7 +139,7 @@ std::string LiveLine(const v1::Pipeline& pipeline, absl::Time now, size_t width)
   std::string text = line("watermark delay", "dead letters", "checkpoint");
   if (width > 0 && text.size() > width) return line("delay", "dead", "ckpt");
   if (pipeline.last_completed_epoch() > 0) {
-    std::string details = absl::StrFormat(" %.1fs %s", progress.checkpoint_seconds(), Bytes(progress.checkpoint_bytes()));
+    std::string details = absl::StrFormat(" %.1fs %s", progress.checkpoint_seconds(), FormatByteSize(progress.checkpoint_bytes()));
     if (width == 0 || text.size() + details.size() <= width) text += details;
   }
   return text;
