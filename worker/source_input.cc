@@ -3,6 +3,7 @@
 #include <arrow/api.h>
 
 #include <algorithm>
+#include <utility>
 
 #include "base/check.h"
 #include "base/error.h"
@@ -11,7 +12,11 @@
 namespace millrace {
 
 SourceInput::SourceInput(std::unique_ptr<Source> source, const Clock* clock, Options options)
-    : source_(std::move(source)), clock_(clock), options_(std::move(options)), last_emission_(clock->Monotonic()) {}
+    : source_(std::move(source)),
+      clock_(clock),
+      options_(std::move(options)),
+      last_emission_(clock->Monotonic()),
+      last_poll_(last_emission_) {}
 
 void SourceInput::Start(std::span<const storage::v1::SplitState> splits) {
   for (const auto& split : splits) {
@@ -85,8 +90,12 @@ absl::Status SourceInput::CountRecords(const SourceBatch& batch) {
 void SourceInput::UpdateIdleness() {
   if (!options_.watermark.has_value() || options_.watermark->idle_timeout_ms() == 0) return;
   absl::Duration now = clock_->Monotonic();
+  // Polls of a reader that waits for rows are this close. Otherwise it could not send, or was held back.
+  absl::Duration since_poll = now - std::exchange(last_poll_, now);
+  absl::Duration unwatched = since_poll > 2 * next_check() ? since_poll - next_check() : absl::ZeroDuration();
   auto progress = source_->splits();
   for (size_t i = 0; i < times_.size(); ++i) {
+    if (unwatched > absl::ZeroDuration()) times_[i].quiet_since = std::min(now, times_[i].quiet_since + unwatched);
     if (!progress[i].at_end) {
       // Held back, starved or disconnected is not idle.
       times_[i].quiet_since = now;

@@ -35,7 +35,8 @@ struct SourceFigures {
 // positions are taken.
 //
 // A split's watermark is its newest row minus the bound minus 1 ms (Flink's rule), never lower than restored. A split
-// is idle only when the reader has stood at its end, without a row, for the idle time-out. Finished splits leave the
+// is idle only when the reader has stood at its end, without a row, for the idle time-out; while nobody polls, there may be
+// rows that nobody has seen, and that time does not count. Finished splits leave the
 // minimum; when all splits of a bounded source are finished, the final watermark is due.
 //
 // Owns:    the source.
@@ -97,6 +98,7 @@ class SourceInput {
   bool idle_emitted_ = false;
   EventTimeMicros newest_event_time_ = kNoWatermark;
   absl::Duration last_emission_;
+  absl::Duration last_poll_;
 };
 
 }  // namespace millrace
