@@ -12,6 +12,7 @@
 #include "base/blob_store.h"
 #include "base/clock.h"
 #include "base/executor.h"
+#include "base/memory_account.h"
 #include "base/metrics.h"
 #include "connectors/catalog.h"
 #include "connectors/sink.h"
@@ -42,6 +43,8 @@ struct SourceSpec {
   // What the source's client ran into, by its own code, whether or not it matters. On the thread that uses the
   // source. May be empty.
   std::function<void(std::string_view code)> on_client_error;
+  // Charged for what is fetched and not polled. Null: nobody counts.
+  std::shared_ptr<MemoryAccount> memory;
 };
 
 // A sink of one pipeline.
@@ -51,6 +54,8 @@ struct SinkSpec {
   std::shared_ptr<arrow::Schema> schema;
   uint32_t subtask_index = 0;
   Generation generation;
+  // Charged for rows that are not durable yet. Null: nobody counts.
+  std::shared_ptr<MemoryAccount> memory;
 };
 
 // One kind of source. Stateless; compiled in.

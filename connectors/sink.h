@@ -13,6 +13,15 @@
 
 namespace millrace {
 
+// Rows that a sink let go of before its epoch ended. Whoever took it runs it once, on the IoPool, parts of one sink one at
+// a time in the order in which they were taken, before the StagedEpoch of the next Seal.
+class StagedPart {
+ public:
+  virtual ~StagedPart() = default;
+  // The rows are durable when this returns, and still invisible. What names them is kept for that StagedEpoch.
+  virtual absl::Status Persist() = 0;
+};
+
 // What one sink subtask has sealed in one epoch, not yet durable. IoPool, once; may outlive the epoch's abort.
 class StagedEpoch {
  public:
@@ -25,14 +34,18 @@ class StagedEpoch {
 //
 // Owns:    its buffers. One per sink subtask.
 // Thread:  task thread.
-// Blocks:  never: encoded buffers go to the IoPool with StagedEpoch.
-// Fails:   InvalidArgument: rows do not fit the table. ResourceExhausted: over its memory budget.
+// Blocks:  never: encoding and writing are for the IoPool, with StagedPart and StagedEpoch.
+// Fails:   InvalidArgument: rows do not fit the table.
 class Sink {
  public:
   virtual ~Sink() = default;
   virtual absl::Status Write(const arrow::RecordBatch& rows) = 0;
+  // A full buffer's rows, to be written before the epoch ends; with `all`, because memory is short, whatever is buffered.
+  // Null: none. The epoch that the next Seal seals names them, so that they are as exact as the others.
+  virtual std::unique_ptr<StagedPart> TakePart(bool /*all*/) { return nullptr; }
   // Seals what was written since the last Seal. Cheap. Null: nothing was.
   virtual absl::StatusOr<std::unique_ptr<StagedEpoch>> Seal(Epoch epoch) = 0;
+  // Of rows written since the last Seal, those that were taken as parts included.
   virtual uint64_t buffered_bytes() const = 0;
 };
 

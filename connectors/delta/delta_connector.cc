@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <map>
 
+#include "base/byte_size.h"
 #include "base/error.h"
 #include "base/macros.h"
 #include "base/nearest_name.h"
@@ -24,7 +25,7 @@ struct KnownOption {
 
 const std::vector<KnownOption>& KnownOptions() {
   static const auto& options = *new std::vector<KnownOption>{
-      {"table-path", {}}, {"create", {"if-not-exists", "never"}}, {"lineage", {"refuse", "append"}}};
+      {"table-path", {}}, {"create", {"if-not-exists", "never"}}, {"lineage", {"refuse", "append"}}, {"buffer-size", {}}};
   return options;
 }
 
@@ -35,6 +36,17 @@ std::string OptionOf(const v1::Sink& sink, const std::string& name) {
 
 std::vector<std::string> PartitionBy(const v1::Sink& sink) {
   return {sink.partition_by().begin(), sink.partition_by().end()};
+}
+
+// A buffer below this would make a file of a few rows.
+constexpr uint64_t kLeastBufferBytes = 1024;
+
+absl::StatusOr<uint64_t> BufferBytes(const v1::Sink& sink) {
+  std::string text = OptionOf(sink, "buffer-size");
+  if (text.empty()) return DeltaSinkOptions::kDefaultBufferBytes;
+  ASSIGN_OR_RETURN(uint64_t bytes, ParseByteSize(text));
+  if (bytes < kLeastBufferBytes) return InvalidArgument("'", text, "' is less than ", FormatByteSize(kLeastBufferBytes));
+  return bytes;
 }
 
 class DeltaConnector final : public SinkConnector {
@@ -63,6 +75,9 @@ class DeltaConnector final : public SinkConnector {
         mistakes.push_back(Cat("option '", name, "' is '", value, "'; use ", accepted));
       }
     }
+    if (absl::Status size = BufferBytes(sink).status(); !size.ok()) {
+      mistakes.push_back(Cat("option 'buffer-size': ", size.message()));
+    }
     for (std::string& mistake : ValidateDeltaColumns(schema, PartitionBy(sink))) mistakes.push_back(std::move(mistake));
     return mistakes;
   }
@@ -76,7 +91,9 @@ class DeltaConnector final : public SinkConnector {
 
   absl::StatusOr<std::unique_ptr<Sink>> MakeSink(const SinkSpec& spec) const override {
     ASSIGN_OR_RETURN(auto store, OpenStore(spec));
-    DeltaSinkOptions options{spec.identity, spec.schema, PartitionBy(spec.sink), spec.subtask_index, spec.generation};
+    ASSIGN_OR_RETURN(uint64_t buffer_bytes, BufferBytes(spec.sink));
+    DeltaSinkOptions options{spec.identity,       spec.schema,     PartitionBy(spec.sink),
+                             spec.subtask_index, spec.generation, buffer_bytes, spec.memory};
     return std::make_unique<DeltaSink>(std::move(options), std::move(store), environment_.clock);
   }
 

@@ -12,6 +12,8 @@ namespace millrace {
 //   lineage                refuse (default) | append: whether to write to a table that an earlier life of the same
 //                          pipeline wrote to under another lineage; its epochs and ours are not protected against
 //                          each other
+//   buffer-size            rows, as in memory, that a subtask gathers before it writes them as data files of the epoch;
+//                          64MiB by default
 // MakeSink, MakeCommitter and OpenCatalog open the table's store, which blocks shortly.
 std::unique_ptr<SinkConnector> MakeDeltaConnector(const ConnectorEnvironment& environment);
 

@@ -20,6 +20,9 @@ constexpr absl::Duration kOpenTimeout = absl::Seconds(30);
 constexpr size_t kMaxExcerptBytes = 200;
 constexpr absl::Duration kWakeTimeout = absl::Seconds(1);
 
+// Of librdkafka, for a message beside its key and value: an operation in its queue.
+constexpr double kMessageBytes = 256;
+
 std::string Excerpt(const rd_kafka_message_t& record) {
   if (record.payload == nullptr) return "none";
   std::string_view value(static_cast<const char*>(record.payload), std::min(record.len, kMaxExcerptBytes));
@@ -49,7 +52,8 @@ KafkaSource::KafkaSource(const SourceSpec& spec, KafkaOptions options, IoPool* i
       options_(std::move(options)),
       io_pool_(io_pool),
       on_client_error_(spec.on_client_error),
-      dead_letters_(spec.pipeline, spec.uid) {}
+      dead_letters_(spec.pipeline, spec.uid),
+      fetched_(spec.memory, MemoryKind::kFetched) {}
 
 KafkaSource::~KafkaSource() { Close(); }
 
@@ -178,7 +182,10 @@ absl::StatusOr<std::optional<SourceBatch>> KafkaSource::Poll() {
   if (queue_ == nullptr) return Internal("poll source ", uid_, ": it is not open");
   bool any = Fetch();
   RETURN_IF_ERROR(client_->TakeError());
-  if (!any) return std::nullopt;
+  if (!any) {
+    fetched_.Resize(0);
+    return std::nullopt;
+  }
   SourceBatch batch;
   while (next_ < messages_.size() && decoder_->num_rows() < kMaxRows && batch.num_bytes < kMaxBytes) {
     const rd_kafka_message_t& message = *messages_[next_++];
@@ -196,9 +203,18 @@ absl::StatusOr<std::optional<SourceBatch>> KafkaSource::Poll() {
   }
   auto built = Build(std::move(batch));
   ReleaseTaken();
+  if (built.ok()) CountFetched(*built);
   if (!built.ok()) return built.status();
   if (!deferred_.ok() && built->num_records == 0) return std::exchange(deferred_, absl::OkStatus());
   return std::optional<SourceBatch>(std::move(*built));
+}
+
+void KafkaSource::CountFetched(const SourceBatch& batch) {
+  if (batch.num_records > 0) {
+    record_bytes_ = static_cast<double>(batch.num_bytes) / static_cast<double>(batch.num_records);
+  }
+  size_t num_fetched = messages_.size() - next_ + rd_kafka_queue_length(queue_.get());
+  fetched_.Resize(static_cast<uint64_t>(static_cast<double>(num_fetched) * (record_bytes_ + kMessageBytes)));
 }
 
 absl::StatusOr<int> KafkaSource::SplitOf(const rd_kafka_message_t& message) {
@@ -355,6 +371,7 @@ void KafkaSource::Close() {
   }
   messages_.clear();
   next_ = 0;
+  fetched_.Resize(0);
   fetch_waker_.reset();
   queue_.reset();
   if (client_ == nullptr) return;

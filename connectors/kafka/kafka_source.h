@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/executor.h"
+#include "base/memory_account.h"
 #include "connectors/dead_letter.h"
 #include "connectors/format/decoder.h"
 #include "connectors/kafka/fetch_waker.h"
@@ -83,6 +84,8 @@ class KafkaSource final : public Source {
   absl::Status GiveUp(int split);
   absl::StatusOr<SourceBatch> Build(SourceBatch batch);
   void ReleaseTaken();
+  // Charges for what is fetched and not taken, by the mean size of what this batch took.
+  void CountFetched(const SourceBatch& batch);
 
   const std::string pipeline_;
   const std::string uid_;
@@ -106,6 +109,8 @@ class KafkaSource final : public Source {
   // Fetched messages; those before next_ have been taken.
   std::vector<rd_kafka_message_t*> messages_;
   size_t next_ = 0;
+  MemoryHold fetched_;
+  double record_bytes_ = 0;  // mean, of the last batch
   // The split of the last message, which mostly is that of the next.
   const rd_kafka_topic_t* last_topic_ = nullptr;
   int32_t last_partition_ = -1;

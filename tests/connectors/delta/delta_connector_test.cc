@@ -92,6 +92,19 @@ TEST_F(DeltaConnectorTest, OptionsAreAnAllowListWithAdvice) {
                           HasSubstr("did you mean 'lineage'")));
 }
 
+TEST_F(DeltaConnectorTest, TheBufferIsASize) {
+  v1::Sink sink;
+  auto& options = *sink.mutable_options();
+  options["table-path"] = "/t";
+  options["buffer-size"] = "128MiB";
+  EXPECT_THAT(connector_->Validate(sink, *Ids()), ElementsAre());
+  options["buffer-size"] = "large";
+  EXPECT_THAT(connector_->Validate(sink, *Ids()),
+              ElementsAre("option 'buffer-size': 'large' is not a size, such as 512MiB or 2GiB"));
+  options["buffer-size"] = "12B";
+  EXPECT_THAT(connector_->Validate(sink, *Ids()), ElementsAre("option 'buffer-size': '12B' is less than 1.0KiB"));
+}
+
 TEST_F(DeltaConnectorTest, PrepareCreatesOnceAndComparesAfterwards) {
   SinkSpec spec = SpecOf(Ids());
   (*spec.sink.mutable_options())["create"] = "never";
