@@ -33,7 +33,7 @@ internal::v1::Error ToError(const absl::Status& status) {
   return error;
 }
 
-Deployment::Deployment(const WorkerOptions& options, const std::vector<Executor*>& slots, ShuffleRouter* router, Deploy deploy,
+Deployment::Deployment(const WorkerOptions& options, const std::vector<Slot>& slots, ShuffleRouter* router, Deploy deploy,
                        WorkerProbe* probe, Report report)
     : options_(options),
       slots_(slots),
@@ -101,7 +101,9 @@ void Deployment::MakeSubtask(const internal::v1::SubtaskPlacement& placement) {
   for (const auto& stage : plan_->plan().stages()) {
     if (stage.id() == placement.stage()) local->stage = &stage;
   }
-  local->executor = slots_[placement.slot() % slots_.size()];
+  const Slot& slot = slots_[placement.slot() % slots_.size()];
+  local->executor = slot.executor;
+  local->slot_memory = slot.memory;
   local->parts = std::make_shared<Subtask::Parts>();
   local->parts->ref = local->ref;
   local->parts->plan = plan_;
@@ -135,6 +137,7 @@ void Deployment::MakeSubtask(const internal::v1::SubtaskPlacement& placement) {
                                                       {"generation", plan_->generation()},
                                                       {"subtask", Cat(placement.stage(), ".", placement.index())}}),
                                    local->probe,
+                                   options_.memory,
                                    options_.plant_skipped_alignment};
   auto blobs = options_.blob_stores->Open(plan_->blob_root());
   if (blobs.ok()) environment.blobs = *blobs;
@@ -184,7 +187,8 @@ absl::Status Deployment::ConnectExchange(const internal::v1::Exchange& exchange)
           feedback = [router = router_, key](const ChannelFeedback& consumed) { router->SendFeedback(key, consumed); };
         }
         channel = std::make_shared<Channel>(
-            options_.channel_limit_bytes, [waker = reader->subtask->waker()] { waker->Wake(); }, std::move(feedback));
+            options_.channel_limit_bytes, [waker = reader->subtask->waker()] { waker->Wake(); }, std::move(feedback),
+            options_.memory);
         reader->inbound.push_back(channel);
         probe_.AddChannel(exchange.to_uid(), channel);
         if (writer == nullptr) router_->Attach(key, channel, FrameDecoder(ports));
@@ -204,6 +208,7 @@ absl::Status Deployment::ConnectExchange(const internal::v1::Exchange& exchange)
       remote.hello.set_frame_version(kFrameVersion);
       remote.limit_bytes = options_.channel_limit_bytes;
       remote.probe = worker_probe_;
+      remote.memory = options_.memory;
       remote.wake_writer = [waker = writer->subtask->waker()] { waker->Wake(); };
       remote.on_broken = [weak = std::weak_ptr<Subtask>(writer->subtask)](absl::Status why) {
         if (auto subtask = weak.lock()) subtask->Fail(std::move(why));
@@ -271,6 +276,7 @@ absl::Status Deployment::Restore(const WorkerOptions& options, const Deploy& pla
         }
       }
       ASSIGN_OR_RETURN(const SourceConnector* connector, options.connectors->FindSource(node.source().connector()));
+      spec.memory = options.memory;
       spec.on_client_error = [probe = local.probe](std::string_view code) { probe->OnClientError(code); };
       ASSIGN_OR_RETURN(auto source, connector->MakeSource(spec));
       SourceInput::Options input;
@@ -304,11 +310,16 @@ absl::Status Deployment::Restore(const WorkerOptions& options, const Deploy& pla
       spec.sink = node.sink();
       spec.subtask_index = local.ref.index();
       spec.generation = Generation(plan.generation());
+      spec.memory = options.memory;
       ASSIGN_OR_RETURN(spec.schema, SchemaOf(node.input_schemas(0).columns()));
       ASSIGN_OR_RETURN(const SinkConnector* connector, options.connectors->FindSink(node.sink().connector()));
       ASSIGN_OR_RETURN(made.sink, connector->MakeSink(spec));
     } else {
       ASSIGN_OR_RETURN(made.op, MakeOperator(node));
+      // What has no state to keep, a combiner's tables, is small and let go of at the next watermark: it is counted, and
+      // never the reason why a pipeline ends.
+      auto account = node.state_fingerprint().empty() ? MemoryAccount::Make({}, options.memory) : local.slot_memory;
+      made.memory = std::make_unique<StateMemory>(std::move(account), options.num_slots);
       OperatorContext context;
       context.pipeline = plan.pipeline();
       context.uid = node.uid();
@@ -317,6 +328,7 @@ absl::Status Deployment::Restore(const WorkerOptions& options, const Deploy& pla
       context.num_key_groups = plan.plan().num_key_groups();
       context.clock = options.clock;
       context.metrics = options.metrics;
+      context.memory = made.memory.get();
       auto exchanges = local.exchanges_out.find({node.uid(), 0});
       if (node.has_local_combine() && exchanges != local.exchanges_out.end()) context.downstream = exchanges->second.front();
 

@@ -15,6 +15,12 @@
 
 namespace millrace {
 
+// What runs one subtask of every stage of one pipeline: a thread, and a share of the worker's budget for state.
+struct Slot {
+  Executor* executor = nullptr;  // borrowed
+  std::shared_ptr<MemoryAccount> memory;
+};
+
 // This worker's subtasks of one deployment of one pipeline: channels are connected at once, state is restored
 // off-thread, then every subtask starts on its slot.
 //
@@ -24,7 +30,7 @@ class Deployment {
  public:
   // How the deployment speaks to the coordinator. Called on the worker's executor, never after destruction.
   using Report = std::function<void(internal::v1::WorkerMessage)>;
-  Deployment(const WorkerOptions& options, const std::vector<Executor*>& slots, ShuffleRouter* router, internal::v1::Deploy deploy,
+  Deployment(const WorkerOptions& options, const std::vector<Slot>& slots, ShuffleRouter* router, internal::v1::Deploy deploy,
              WorkerProbe* probe, Report report);
   ~Deployment();
 
@@ -43,6 +49,7 @@ class Deployment {
     internal::v1::SubtaskRef ref;
     const internal::v1::Stage* stage = nullptr;
     Executor* executor = nullptr;
+    std::shared_ptr<MemoryAccount> slot_memory;
     std::shared_ptr<Subtask> subtask;
     std::shared_ptr<Subtask::Parts> parts;  // until it starts
     std::vector<std::shared_ptr<Channel>> inbound;
@@ -64,7 +71,7 @@ class Deployment {
   void Send(const internal::v1::SubtaskRef& ref, internal::v1::SubtaskPhase phase, const absl::Status& error);
 
   const WorkerOptions options_;
-  const std::vector<Executor*> slots_;
+  const std::vector<Slot> slots_;
   ShuffleRouter* const router_;
   const std::shared_ptr<const internal::v1::Deploy> plan_;
   const Report report_;

@@ -183,7 +183,6 @@ DeploymentProbe::Held DeploymentProbe::Collect() {
         sum.busy_is_known = true;
         sum.busy_max = std::max(sum.busy_max, std::min(1.0, Seconds(is.busy - was.busy) / Seconds(elapsed)));
       }
-      held.state_bytes += is.held.num_bytes;
     }
     if (!figures.empty()) stalled_seconds_->Add(Seconds(figures[0].backpressured - subtask.shown[0].backpressured));
     subtask.shown = std::move(figures);

@@ -22,7 +22,6 @@ class DeploymentProbe {
  public:
   // What the deployment adds to figures of the whole worker.
   struct Held {
-    uint64_t state_bytes = 0;
     uint64_t queued_bytes = 0;
     uint64_t queue_limit_bytes = 0;
   };

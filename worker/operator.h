@@ -32,6 +32,8 @@ class FrozenEntries {
  public:
   virtual ~FrozenEntries() = default;
   virtual absl::Status WriteTo(StateBackend& backend) = 0;
+  // Memory held, roughly, as it was made.
+  virtual uint64_t num_bytes() const { return 0; }
 };
 
 // What the receivers behind an operator's exchange have confirmed, for the combiner in front of it
@@ -46,6 +48,8 @@ class DownstreamProgress {
   virtual EventTimeMicros ReachedWatermark() const = 0;
 };
 
+class StateMemory;
+
 // What an operator may reach. Borrowed from the subtask; outlives the operator.
 struct OperatorContext {
   std::string pipeline;
@@ -57,6 +61,8 @@ struct OperatorContext {
   Metrics* metrics = nullptr;
   // Local combiner only.
   const DownstreamProgress* downstream = nullptr;
+  // To be told while state is restored; afterwards the chain tells it. May be null.
+  StateMemory* memory = nullptr;
   // Stateful operators only: the largest watermark of the restored checkpoint.
   EventTimeMicros restored_watermark = kNoWatermark;
 };
@@ -93,6 +99,8 @@ class Operator {
   virtual absl::Status Close() { return absl::OkStatus(); }
   // Cheap: it is asked several times a second.
   virtual OperatorFigures figures() const { return {}; }
+  // Memory that its tables hold, roughly. Very cheap: it is asked after every batch.
+  virtual uint64_t num_bytes() const { return 0; }
 };
 
 }  // namespace millrace

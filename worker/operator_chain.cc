@@ -39,6 +39,7 @@ absl::StatusOr<std::unique_ptr<OperatorChain>> OperatorChain::Make(
   for (size_t i = 0; i < nodes.size(); ++i) {
     ChainNodeState& state = chain->nodes_[i];
     state.parts = std::move(nodes[i]);
+    if (state.parts.sink != nullptr) chain->sinks_.push_back(i);
     const auto& plan = *state.parts.plan;
     index_of[plan.uid()] = i;
     size_t slots = 0;
@@ -100,7 +101,23 @@ absl::Status OperatorChain::ProcessBatch(size_t node, uint32_t input, uint32_t p
   if (state.parts.sink != nullptr) return Annotate(state.parts.sink->Write(*rows), "sink ", state.parts.plan->uid());
   NodeOutput out(this, node);
   RETURN_IF_ERROR(Annotate(state.parts.op->ProcessBatch(input, port, rows, out), "operator ", state.parts.plan->uid()));
-  return out.status();
+  RETURN_IF_ERROR(out.status());
+  return CountState(state);
+}
+
+absl::Status OperatorChain::CountState(const ChainNodeState& state) const {
+  if (state.parts.memory == nullptr) return absl::OkStatus();
+  return Annotate(state.parts.memory->Update(*state.parts.op), "operator ", state.parts.plan->uid());
+}
+
+std::vector<ChainPart> OperatorChain::TakeParts(bool all) {
+  std::vector<ChainPart> taken;
+  for (size_t node : sinks_) {
+    while (auto part = nodes_[node].parts.sink->TakePart(all)) {
+      taken.push_back({nodes_[node].parts.plan->uid(), std::move(part)});
+    }
+  }
+  return taken;
 }
 
 absl::Status OperatorChain::EmitFromSource(uint32_t output, const BatchPtr& rows) { return Emit(0, output, 0, rows); }
@@ -134,6 +151,7 @@ absl::Status OperatorChain::TimeChanged(size_t node) {
       RETURN_IF_ERROR(
           Annotate(state.parts.op->OnWatermark(state.tracker->watermark(), out), "operator ", state.parts.plan->uid()));
       RETURN_IF_ERROR(out.status());
+      RETURN_IF_ERROR(CountState(state));
     }
     RETURN_IF_ERROR(ForwardWatermark(node, state.tracker->watermark()));
   }
@@ -142,6 +160,7 @@ absl::Status OperatorChain::TimeChanged(size_t node) {
     NodeOutput out(this, node);
     RETURN_IF_ERROR(Annotate(state.parts.op->OnIdle(out), "operator ", state.parts.plan->uid()));
     RETURN_IF_ERROR(out.status());
+    RETURN_IF_ERROR(CountState(state));
   }
   return ForwardIdle(node);
 }
@@ -176,6 +195,7 @@ absl::StatusOr<ChainSnapshot> OperatorChain::BeforeBarrier(Epoch epoch) {
       NodeOutput out(this, node);
       ASSIGN_OR_RETURN(auto frozen, state.parts.op->BeforeBarrier(epoch, out));
       RETURN_IF_ERROR(out.status());
+      RETURN_IF_ERROR(CountState(state));
       if (!state.parts.plan->state_fingerprint().empty()) {
         snapshot.operators.push_back({state.parts.plan->uid(), std::move(frozen), state.tracker->watermark()});
       }

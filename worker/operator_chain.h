@@ -11,6 +11,7 @@
 #include "worker/chain_probe.h"
 #include "worker/operator.h"
 #include "worker/shuffle/exchange_writer.h"
+#include "worker/state_memory.h"
 #include "worker/watermark_tracker.h"
 
 namespace millrace {
@@ -30,6 +31,12 @@ struct ChainSnapshot {
   std::vector<SinkPart> sinks;          // those that have staged something
 };
 
+// Rows that a sink let go of before its epoch ended.
+struct ChainPart {
+  std::string uid;
+  std::unique_ptr<StagedPart> part;
+};
+
 // Operators and sinks of one stage, fused: rows go from one to the next by call, on one thread. Inputs from outside the
 // chain come from the stage's source or from exchanges.
 //
@@ -43,6 +50,8 @@ class OperatorChain {
     std::unique_ptr<Operator> op;                   // exactly one of op, sink, or neither for the source
     std::unique_ptr<Sink> sink;
     EventTimeMicros restored_watermark = kNoWatermark;
+    // Of an operator. Null: nobody counts what it holds.
+    std::unique_ptr<StateMemory> memory;
   };
   // `nodes` in the stage's order. `exchanges_out`: by (node uid, output). `channels_in`: number of channels of every
   // exchange.
@@ -67,6 +76,8 @@ class OperatorChain {
   absl::Status InputActive(size_t node, size_t slot);
   absl::Status InputEnded(size_t node, size_t slot);
 
+  // Full buffers of its sinks; with `all`, because memory is short, whatever is buffered.
+  std::vector<ChainPart> TakeParts(bool all);
   // Every node lets go of what has no state and freezes what is dirty, front to back.
   absl::StatusOr<ChainSnapshot> BeforeBarrier(Epoch epoch);
 
@@ -97,10 +108,12 @@ class OperatorChain {
   OperatorChain() = default;
   absl::Status Emit(size_t node, uint32_t output, uint32_t port, const BatchPtr& rows);
   absl::Status TimeChanged(size_t node);
+  absl::Status CountState(const ChainNodeState& state) const;
   absl::Status ForwardWatermark(size_t node, EventTimeMicros time);
   absl::Status ForwardIdle(size_t node);
 
   std::vector<ChainNodeState> nodes_;
+  std::vector<size_t> sinks_;
   ChainProbe* probe_ = nullptr;
   uint64_t rows_late_ = 0;
 };

@@ -1,6 +1,7 @@
 #include "worker/subtask.h"
 
 #include <arrow/record_batch.h>
+#include <arrow/util/byte_size.h>
 
 #include <algorithm>
 #include <utility>
@@ -19,9 +20,21 @@ namespace {
 // receivers wait.
 constexpr int kEventsPerStep = 16;
 constexpr int64_t kRowsPerStep = 8192;
+// Of sinks of one subtask: one is written, one waits, and the sink fills the next.
+constexpr size_t kMostParts = 2;
 constexpr absl::Duration kRetryPoll = absl::Milliseconds(100);
+// Whoever holds a source back wakes it; this is for its figures.
+constexpr absl::Duration kHeldBackCheck = absl::Milliseconds(100);
 // By then the coordinator has ended this subtask too, if it has ended a peer of it.
 constexpr absl::Duration kEndTogether = absl::Seconds(5);
+
+int64_t BytesOf(const SourceBatch& batch) {
+  int64_t bytes = 0;
+  for (const BatchPtr& rows : {batch.rows, batch.dead_letters}) {
+    if (rows != nullptr) bytes += arrow::util::TotalBufferSize(*rows);
+  }
+  return bytes;
+}
 
 }  // namespace
 
@@ -38,8 +51,11 @@ struct Subtask::PersistedEpoch {
 };
 
 Subtask::Subtask(Environment environment, SubtaskEvents events)
-    : environment_(std::move(environment)), events_(std::move(events)) {
+    : environment_(std::move(environment)),
+      events_(std::move(events)),
+      gate_(environment_.memory, environment_.clock, environment_.probe, environment_.log) {
   waker_ = Waker::Make(environment_.executor, [this] { Step(); });
+  if (environment_.memory != nullptr) environment_.memory->Watch(waker_);
 }
 
 Subtask::~Subtask() {
@@ -125,6 +141,11 @@ void Subtask::Step() {
   probe.StepBegan();
   stalled_ = goes_on_ = false;
   absl::Status status = RunSome();
+  // What a sink gathers drains only by being written.
+  if (status.ok() && num_parts_ == 0 && environment_.memory != nullptr &&
+      environment_.memory->SourceHold() == MemoryAccount::Hold::kBuffers) {
+    TakeParts(/*all=*/true);
+  }
   if (!status.ok()) {
     probe.StepEnded(false);
     Fail(std::move(status));
@@ -142,9 +163,10 @@ absl::Status Subtask::RunSome() {
   rows_in_step_ = 0;
   for (int i = 0; i < kEventsPerStep && rows_in_step_ < kRowsPerStep; ++i) {
     RETURN_IF_ERROR(InjectBarriers());
-    // Without credit nothing is read; reading by a receiver wakes us.
-    if ((stalled_ = !Writable())) return absl::OkStatus();
+    // Without credit nothing is read; reading by a receiver wakes us, and so does a part that has been written.
+    if ((stalled_ = !Writable() || num_parts_ >= kMostParts)) return absl::OkStatus();
     ASSIGN_OR_RETURN(bool more, parts_->source != nullptr ? RunSource() : RunChannels());
+    TakeParts(/*all=*/false);
     if (!more) return absl::OkStatus();
   }
   goes_on_ = true;
@@ -154,6 +176,10 @@ absl::Status Subtask::RunSome() {
 
 absl::StatusOr<bool> Subtask::RunSource() {
   if (stopped_reading_) return false;
+  if (gate_.HoldsBack()) {
+    WakeLater(kHeldBackCheck);
+    return false;
+  }
   SourceInput& source = *parts_->source;
   auto polled = source.Poll();
   if (polled.status().code() == absl::StatusCode::kUnavailable) {
@@ -163,6 +189,7 @@ absl::StatusOr<bool> Subtask::RunSource() {
   RETURN_IF_ERROR(polled.status());
   if (polled->has_value()) {
     SourceBatch& batch = **polled;
+    MemoryHold in_hand(environment_.memory, MemoryKind::kBuffers, static_cast<uint64_t>(BytesOf(batch)));
     num_records_ += static_cast<uint64_t>(batch.num_records);
     rows_in_step_ += batch.num_records;
     bool has_rows = batch.rows != nullptr && batch.rows->num_rows() > 0;
@@ -241,6 +268,8 @@ absl::Status Subtask::OnBarrier(size_t channel, const Barrier& barrier) {
 
 absl::Status Subtask::InjectBarriers() {
   while (!triggers_.empty() && parts_->source != nullptr) {
+    // Being woken when there is room, it begins then, unless the coordinator has given the checkpoint up.
+    if (environment_.memory != nullptr && environment_.memory->HoldsBarriers()) return absl::OkStatus();
     Barrier barrier = triggers_.front();
     triggers_.pop_front();
     if (barrier.epoch <= newest_aborted_) continue;
@@ -262,6 +291,11 @@ absl::Status Subtask::BeginCheckpoint(const Barrier& barrier) {
     failpoint::Around("source.positions", [&] { pending.source = parts_->source->State(); });
   }
   ASSIGN_OR_RETURN(pending.chain, parts_->chain->BeforeBarrier(barrier.epoch));
+  uint64_t frozen_bytes = 0;
+  for (const auto& part : pending.chain.operators) {
+    if (part.frozen != nullptr) frozen_bytes += part.frozen->num_bytes();
+  }
+  pending.frozen = MemoryHold(environment_.memory, MemoryKind::kSnapshots, frozen_bytes);
   failpoint::Around("barrier.push", [&] {
     for (auto& exchange : parts_->exchanges) exchange->PushBarrier(barrier);
   });
@@ -269,24 +303,59 @@ absl::Status Subtask::BeginCheckpoint(const Barrier& barrier) {
   pending.began = environment_.clock->Monotonic();
   pending.sync = pending.began - began;
   environment_.probe->BarrierPassed(pending.alignment, pending.sync);
-  snapshots_.push_back(std::move(pending));
+  writes_.push_back(std::move(pending));
   PersistNext();
   return absl::OkStatus();
 }
 
+void Subtask::TakeParts(bool all) {
+  std::vector<ChainPart> taken = parts_->chain->TakeParts(all);
+  if (taken.empty()) return;
+  num_parts_ += taken.size();
+  for (ChainPart& part : taken) writes_.push_back(std::move(part));
+  PersistNext();
+}
+
 void Subtask::PersistNext() {
-  if (persisting_ || snapshots_.empty()) return;
+  if (persisting_ || writes_.empty()) return;
   persisting_ = true;
+  PendingWrite next = std::move(writes_.front());
+  writes_.pop_front();
+  if (auto* part = std::get_if<ChainPart>(&next)) return PersistPart(std::move(*part));
+  PersistEpoch(std::move(std::get<PendingSnapshot>(next)));
+}
+
+void Subtask::PersistPart(ChainPart part) {
+  environment_.io_pool->Run([this, alive = alive_, executor = environment_.executor, part = std::move(part)]() mutable {
+    absl::Status status = Annotate(part.part->Persist(), "write rows of sink ", part.uid);
+    part.part = nullptr;
+    executor->Post([this, alive, status] {
+      if (!*alive) return;
+      persisting_ = false;
+      --num_parts_;
+      if (failed_) return;
+      if (!status.ok()) return Fail(status);
+      PersistNext();
+      waker_->Wake();
+    });
+  });
+}
+
+void Subtask::PersistEpoch(PendingSnapshot snapshot) {
   auto work = std::make_shared<PersistedEpoch>();
-  work->snapshot = std::move(snapshots_.front());
-  snapshots_.pop_front();
+  work->snapshot = std::move(snapshot);
   environment_.io_pool->Run([this, alive = alive_, work, backends = parts_->backends, plan = parts_->plan,
                              range = parts_->key_groups, environment = environment_] {
     absl::Duration began = environment.clock->Monotonic();
     work->status = failpoint::Around("subtask.persist", [&]() -> absl::Status {
       for (auto& part : work->snapshot.chain.operators) {
         StateBackend& backend = *backends.at(part.uid);
-        if (part.frozen != nullptr) RETURN_IF_ERROR(part.frozen->WriteTo(backend));
+        if (part.frozen != nullptr) {
+          RETURN_IF_ERROR(part.frozen->WriteTo(backend));
+          uint64_t written = part.frozen->num_bytes();
+          part.frozen = nullptr;
+          work->snapshot.frozen.Resize(work->snapshot.frozen.bytes() - written);
+        }
         absl::Duration upload_began = environment.clock->Monotonic();
         uint64_t uploaded_before = backend.uploaded_bytes();
         std::string prefix = StatePrefix(plan->pipeline(), plan->lineage(), part.uid, work->snapshot.epoch);

@@ -6,17 +6,20 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <variant>
 #include <vector>
 
 #include "base/blob_store.h"
 #include "base/executor.h"
 #include "base/log.h"
+#include "base/memory_account.h"
 #include "base/mutex.h"
 #include "base/waker.h"
 #include "millrace/internal/v1/control.pb.h"
 #include "state/state_backend.h"
 #include "worker/barrier_aligner.h"
 #include "worker/channel_input.h"
+#include "worker/memory_gate.h"
 #include "worker/operator_chain.h"
 #include "worker/source_input.h"
 #include "worker/subtask_probe.h"
@@ -39,6 +42,10 @@ struct SubtaskEvents {
 //   then           the chain lets go and freezes (BeforeBarrier) → barrier to every exchange → channels go on →
 //                  IoPool, one epoch at a time, in order: frozen entries to the backend, snapshot, staged output →
 //                  acknowledge
+//   parts          rows of full sink buffers go to the IoPool in the same queue, so that they are durable before the
+//                  epoch that names them; while kMostParts of them wait, nothing is read
+//   memory         while the worker's buffers or snapshots are over budget, source stages do not poll, and sinks let go of
+//                  what they have buffered; while snapshots are, no barrier is born either: a due checkpoint waits
 //   abort          the epoch's work is still done, for the frozen entries and staged files exist only there; its
 //                  committables keep the epoch that sealed them and go out with the next acknowledgement
 //
@@ -73,6 +80,8 @@ class Subtask {
     std::shared_ptr<BlobStore> blobs;
     Logger log;
     std::shared_ptr<SubtaskProbe> probe;
+    // The worker's. Null: nobody counts.
+    std::shared_ptr<MemoryAccount> memory = nullptr;
     bool plant_skipped_alignment = false;  // see WorkerOptions
   };
   Subtask(Environment environment, SubtaskEvents events);
@@ -101,7 +110,10 @@ class Subtask {
     absl::Duration sync;
     absl::Duration began;  // when it was handed to the IoPool's queue
     absl::Duration alignment;
+    MemoryHold frozen;  // of what operators froze
   };
+  // What the IoPool is to write next, in order.
+  using PendingWrite = std::variant<ChainPart, PendingSnapshot>;
   struct PersistedEpoch;
 
   void Step();
@@ -112,7 +124,10 @@ class Subtask {
   absl::Status OnBarrier(size_t channel, const Barrier& barrier);
   absl::Status BeginCheckpoint(const Barrier& barrier);
   absl::Status InjectBarriers();
+  void TakeParts(bool all);
   void PersistNext();
+  void PersistPart(ChainPart part);
+  void PersistEpoch(PendingSnapshot snapshot);
   void OnPersisted(PersistedEpoch persisted);
   void ReportDrained();
   void PublishProgress();
@@ -137,11 +152,13 @@ class Subtask {
   // How the last step ended: without credit; with more to do.
   bool stalled_ = false;
   bool goes_on_ = false;
+  MemoryGate gate_;
   std::optional<absl::Duration> alignment_began_;
   Epoch newest_aborted_;
 
-  std::deque<PendingSnapshot> snapshots_;
+  std::deque<PendingWrite> writes_;
   bool persisting_ = false;
+  size_t num_parts_ = 0;  // waiting, or being written
   std::map<std::string, std::vector<storage::v1::Committable>> committables_;  // by sink uid
   std::map<Epoch, storage::v1::SourceState> acknowledged_positions_;
   uint64_t num_records_ = 0;

@@ -47,6 +47,14 @@ SubtaskProbe::SubtaskProbe(Metrics* metrics, const std::string& pipeline, const 
   event_time_delay_ = scope_.AddHistogram("millrace_source_event_time_delay_seconds",
                                           "How far the newest event time of a batch lies behind its reading.",
                                           EventTimeDelayBuckets(), labels);
+  constexpr char kHeld[] = "millrace_source_held_back_seconds_total";
+  constexpr char kHeldHelp[] = "Time for which subtasks read nothing because their worker's memory was over its budget.";
+  held_by_buffers_ = scope_.AddCounter(kHeld, kHeldHelp, {{"source", source_}, {"pool", "buffers"}});
+  held_by_snapshots_ = scope_.AddCounter(kHeld, kHeldHelp, {{"source", source_}, {"pool", "snapshots"}});
+}
+
+void SubtaskProbe::HeldBack(MemoryKind kind, absl::Duration time) {
+  (kind == MemoryKind::kSnapshots ? held_by_snapshots_ : held_by_buffers_)->Add(absl::ToDoubleSeconds(time));
 }
 
 void SubtaskProbe::Read(const SourceBatch& batch, EventTimeMicros newest) {

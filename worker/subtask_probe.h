@@ -5,6 +5,7 @@
 #include <string>
 
 #include "base/clock.h"
+#include "base/memory_account.h"
 #include "base/metrics.h"
 #include "base/mutex.h"
 #include "connectors/source.h"
@@ -29,6 +30,8 @@ class SubtaskProbe {
   void OnClientError(std::string_view code);
   void SourceHolds(SourceFigures figures);
   SourceFigures source_figures() const;
+  // It read nothing because its worker's memory of this kind is over budget.
+  void HeldBack(MemoryKind kind, absl::Duration time);
 
   void BarrierTriggered(Epoch epoch);  // its worker was told
   void BarrierArrived(Epoch epoch);    // on the first channel, or at the source
@@ -45,6 +48,8 @@ class SubtaskProbe {
   Counter* source_records_ = nullptr;
   Counter* source_bytes_ = nullptr;
   Histogram* event_time_delay_ = nullptr;
+  Counter* held_by_buffers_ = nullptr;
+  Counter* held_by_snapshots_ = nullptr;
   Histogram* start_delay_;
   Histogram* alignment_;
   Histogram* sync_;

@@ -25,20 +25,26 @@ std::optional<FailpointId> PointOf(const internal::v1::WorkerMessage& message) {
   }
 }
 
+WorkerOptions WithMemory(WorkerOptions options) {
+  if (options.memory == nullptr) options.memory = MemoryAccount::Make();
+  return options;
+}
+
 }  // namespace
 
 Worker::Worker(WorkerOptions options)
-    : options_(std::move(options)),
-      probe_(options_.metrics),
-      router_(options_.transport, options_.executor, &probe_),
+    : options_(WithMemory(std::move(options))),
+      probe_(options_.metrics, options_.memory),
+      router_(options_.transport, options_.executor, &probe_, options_.memory),
       committer_(options_, [this](internal::v1::CommitResult result) {
         internal::v1::WorkerMessage message;
         *message.mutable_commit_result() = std::move(result);
         Send(message);
       }) {
   for (uint32_t slot = 0; slot < options_.num_slots; ++slot) {
-    slots_.push_back(options_.executors->MakeExecutor(Cat("slot-", slot)));
-    slot_pointers_.push_back(slots_.back().get());
+    executors_.push_back(options_.executors->MakeExecutor(Cat("slot-", slot)));
+    MemoryBudget share{.state = options_.memory->budget().state / options_.num_slots};
+    slots_.push_back({executors_.back().get(), MemoryAccount::Make(share, options_.memory)});
   }
 }
 
@@ -46,7 +52,7 @@ Worker::~Worker() {
   *alive_ = false;
   deployments_.clear();
   // Joins the slots: subtasks are gone before the router they speak to.
-  slots_.clear();
+  executors_.clear();
 }
 
 void Worker::Start() {
@@ -148,7 +154,7 @@ void Worker::OnDeploy(internal::v1::Deploy deploy) {
   absl::Status status = CheckDeploy(deploy);
   if (status.ok()) {
     auto deployment =
-        std::make_unique<Deployment>(options_, slot_pointers_, &router_, std::move(deploy), &probe_, std::move(report));
+        std::make_unique<Deployment>(options_, slots_, &router_, std::move(deploy), &probe_, std::move(report));
     status = failpoint::Around("deployment.start", [&] { return deployment->Start(); });
     deployments_[pipeline] = std::move(deployment);
   }

@@ -46,8 +46,8 @@ class Worker {
   Deployment* Find(const std::string& pipeline, uint64_t generation);
 
   const WorkerOptions options_;
-  std::vector<std::unique_ptr<Executor>> slots_;
-  std::vector<Executor*> slot_pointers_;
+  std::vector<std::unique_ptr<Executor>> executors_;
+  std::vector<Slot> slots_;
   WorkerProbe probe_;
   ShuffleRouter router_;
   SinkCommitter committer_;

@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "base/executor.h"
 #include "base/log.h"
+#include "base/memory_account.h"
 #include "base/metrics.h"
 #include "base/transport.h"
 #include "connectors/registry.h"
@@ -40,6 +41,9 @@ struct WorkerOptions {
   absl::Duration watermark_interval = absl::Milliseconds(200);
   // In flight per channel. Larger: longer alignment; smaller: more waiting.
   size_t channel_limit_bytes = 1 << 20;
+  // What the process's memory is charged to, and its budgets; that for state is shared equally by the slots. Null: an
+  // account of the worker's own, without budgets.
+  std::shared_ptr<MemoryAccount> memory;
   absl::Duration heartbeat_interval = absl::Seconds(1);
   absl::Duration reconnect_delay = absl::Milliseconds(500);
   // What the simulator must be able to notice: channels that delivered a barrier do not wait. Never set outside tests.

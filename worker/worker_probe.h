@@ -1,9 +1,11 @@
 #pragma once
 
+#include <array>
 #include <functional>
 #include <memory>
 #include <set>
 
+#include "base/memory_account.h"
 #include "base/metrics.h"
 #include "base/mutex.h"
 #include "worker/deployment_probe.h"
@@ -16,7 +18,8 @@ namespace millrace {
 // Thread:  any.
 class WorkerProbe {
  public:
-  explicit WorkerProbe(Metrics* metrics);
+  // Without an account, no memory is shown by kind.
+  explicit WorkerProbe(Metrics* metrics, std::shared_ptr<MemoryAccount> memory = nullptr);
   ~WorkerProbe();
 
   void FrameSent(size_t bytes) { sent_bytes_->Add(static_cast<double>(bytes)); }
@@ -33,9 +36,9 @@ class WorkerProbe {
   Counter* const received_bytes_;
   Gauge* const buffers_used_;
   Gauge* const buffers_capacity_;
-  Gauge* const state_memory_;
-  Gauge* const exchange_memory_;
-  Gauge* const exchange_limit_;
+  const std::shared_ptr<MemoryAccount> memory_;
+  std::array<Gauge*, kNumMemoryKinds> used_memory_{};
+  std::array<Gauge*, kNumMemoryKinds> peak_memory_{};
   Gauge* const batch_memory_;
   Gauge* const total_memory_;
   Gauge* const total_limit_;

@@ -172,10 +172,15 @@ void Cluster::StartWorker(WorkerSeat& seat) {
   options.channel_limit_bytes = options_.channel_limit_bytes;
   options.heartbeat_interval = options_.heartbeat_interval;
   options.reconnect_delay = options_.reconnect_delay;
+  options.memory = node->memory = MemoryAccount::Make(options_.memory);
   options.plant_skipped_alignment = options_.bug == PlantedBug::kSkippedAlignment;
   node->worker = std::make_unique<Worker>(options);
   seat.node = std::move(node);
   seat.node->executor->Post([worker = seat.node->worker.get()] { worker->Start(); });
+}
+
+std::shared_ptr<MemoryAccount> Cluster::memory(size_t index) const {
+  return workers_[index].node == nullptr ? nullptr : workers_[index].node->memory;
 }
 
 Cluster::CoordinatorNode* Cluster::Leader() {

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "base/memory_account.h"
 #include "connectors/registry.h"
 #include "coordinator/coordinator.h"
 #include "coordinator/file_metadata_store.h"
@@ -44,6 +45,8 @@ class Cluster {
     PlantedBug bug = PlantedBug::kNone;
     // What a coordinator of another release would plan.
     std::function<void(internal::v1::PhysicalPlan&)> alter_physical;
+    // Of every worker.
+    MemoryBudget memory;
     // Called for every process that starts: connectors beside the built-in ones.
     std::function<void(ConnectorRegistry&, const ConnectorEnvironment&)> add_connectors;
     OnEvent on_event;  // may be null
@@ -78,6 +81,8 @@ class Cluster {
   const FaultPlan& faults() const { return faults_; }
   const Recoveries& recoveries() const { return recoveries_; }
   int kills() const { return kills_; }
+  // Of worker `index`; null while it is dead.
+  std::shared_ptr<MemoryAccount> memory(size_t index) const;
   // As the API showed it last.
   const v1::Pipeline& last_view() const { return view_; }
 

@@ -33,6 +33,7 @@ struct Cluster::WorkerNode : Node {
   using Node::Node;
   std::unique_ptr<ExecutorFactory> executors;
   MemoryStateBackendFactory state_backends;
+  std::shared_ptr<MemoryAccount> memory;
   std::unique_ptr<Worker> worker;
 };
 

@@ -91,7 +91,6 @@ TEST_F(DeploymentProbeTest, SubtasksAreSummedByOperatorAndCountedOnce) {
     EXPECT_TRUE(Shows("millrace_state_keys{operator=\"windows\",pipeline=\"clicks\"} 14"));
     EXPECT_TRUE(Shows("millrace_state_size_bytes{operator=\"windows\",pipeline=\"clicks\"} 200"));
     EXPECT_TRUE(Shows("millrace_sink_uncommitted_bytes{pipeline=\"clicks\",sink=\"late\"} 100"));
-    EXPECT_TRUE(Shows("millrace_memory_used_bytes{pool=\"state\"} 200"));
   }
 }
 

@@ -77,8 +77,10 @@ std::vector<uint32_t> AggregateTable::TakeDirty() {
 }
 
 size_t AggregateTable::num_bytes() const {
-  return slots_.size() * sizeof(Slot) + keys_.size() * (sizeof(std::string_view) + sizeof(uint64_t) + 1) +
-         words_.size() * sizeof(uint64_t) + arena_->reserved_bytes();
+  // As if all groups were dirty, so that it changes only when groups are added or strings grow.
+  return slots_.capacity() * sizeof(Slot) + keys_.capacity() * sizeof(std::string_view) +
+         (hashes_.capacity() + words_.capacity()) * sizeof(uint64_t) +
+         is_dirty_.capacity() * (sizeof(uint8_t) + sizeof(uint32_t)) + arena_->reserved_bytes();
 }
 
 }  // namespace millrace

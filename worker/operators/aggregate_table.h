@@ -36,7 +36,7 @@ class AggregateTable {
   // The groups marked since the last call, each once.
   std::vector<uint32_t> TakeDirty();
 
-  // Memory held, roughly.
+  // Memory held, roughly. Changes in FindOrInsert, and when cells are updated; never otherwise.
   size_t num_bytes() const;
 
  private:

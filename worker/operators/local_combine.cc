@@ -65,9 +65,7 @@ absl::Status LocalCombineOperator::ProcessBatch(uint32_t /*input*/, uint32_t /*p
   size_t groups = count_groups();
   rows_combined_ += num_rows - refused.size();
   groups_made_ += groups - groups_before;
-  size_t bytes = 0;
-  for (const auto& [slice, table] : windows_->tables()) bytes += table->num_bytes();
-  return groups > kMaxGroups || bytes > kMaxBytes ? Flush(out) : absl::OkStatus();
+  return groups > kMaxGroups || windows_->num_bytes() > kMaxBytes ? Flush(out) : absl::OkStatus();
 }
 
 void LocalCombineOperator::JudgeRepetition() {

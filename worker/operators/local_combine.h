@@ -29,6 +29,7 @@ class LocalCombineOperator final : public Operator {
   absl::Status OnWatermark(EventTimeMicros watermark, Output& out) override;
   absl::Status OnIdle(Output& out) override;
   absl::StatusOr<std::unique_ptr<FrozenEntries>> BeforeBarrier(Epoch epoch, Output& out) override;
+  uint64_t num_bytes() const override { return windows_->num_bytes(); }
 
  private:
   LocalCombineOperator() = default;

@@ -9,6 +9,7 @@
 #include "base/error.h"
 #include "base/macros.h"
 #include "worker/operators/window_state.h"
+#include "worker/state_memory.h"
 
 namespace millrace {
 namespace {
@@ -90,12 +91,14 @@ absl::StatusOr<std::unique_ptr<Operator>> WindowAggregateOperator::Make(const in
 absl::Status WindowAggregateOperator::Open(const OperatorContext& context) {
   key_groups_ = context.key_groups;
   num_key_groups_ = context.num_key_groups;
+  memory_ = context.memory;
   watermark_ = context.restored_watermark;
   return absl::OkStatus();
 }
 
 absl::Status WindowAggregateOperator::Restore(StateBackend& backend) {
-  return RestoreWindows(backend, key_groups_, *windows_);
+  return RestoreWindows(backend, key_groups_, *windows_,
+                        [this] { return memory_ == nullptr ? absl::OkStatus() : memory_->Update(*this); });
 }
 
 absl::Status WindowAggregateOperator::ProcessBatch(uint32_t /*input*/, uint32_t port, const BatchPtr& rows,

@@ -32,6 +32,7 @@ class WindowAggregateOperator final : public Operator {
   absl::Status OnWatermark(EventTimeMicros watermark, Output& out) override;
   absl::StatusOr<std::unique_ptr<FrozenEntries>> BeforeBarrier(Epoch epoch, Output& out) override;
   OperatorFigures figures() const override { return windows_->figures(); }
+  uint64_t num_bytes() const override { return windows_->num_bytes(); }
 
  private:
   WindowAggregateOperator() = default;
@@ -48,6 +49,7 @@ class WindowAggregateOperator final : public Operator {
 
   KeyGroupRange key_groups_;
   uint32_t num_key_groups_ = kNumKeyGroups;
+  StateMemory* memory_ = nullptr;
   EventTimeMicros watermark_ = kNoWatermark;
   // The end of the slices that fired since the last barrier; state below it is to go.
   std::optional<Slice> floor_;

@@ -20,17 +20,22 @@ void FrozenWindows::Add(Slice slice, AggregateTable& table, std::span<const uint
   for (uint32_t group : groups) {
     part.keys.push_back(table.key(group));
     part.hashes.push_back(table.hash(group));
+    // Keys lie in their table, which may let go of them before this does.
+    num_bytes_ += part.keys.back().size();
   }
+  num_bytes_ += groups.size() * (sizeof(std::string_view) + sizeof(uint64_t));
   CellRows cells = table.cells();
   if (layout_.HoldsAddresses()) {
     for (uint32_t group : groups) {
       layout_.Pack(cells, group, part.packed);
       part.packed_ends.push_back(part.packed.size());
     }
+    num_bytes_ += part.packed.size() + groups.size() * sizeof(size_t);
     return;
   }
   size_t stride = layout_.stride();
   part.words.resize(groups.size() * stride);
+  num_bytes_ += part.words.size() * sizeof(uint64_t);
   uint64_t* into = part.words.data();
   for (uint32_t group : groups) into = std::copy_n(cells.words + group * stride, stride, into);
 }
@@ -75,7 +80,8 @@ std::unique_ptr<FrozenEntries> FreezeWindows(WindowTables& windows, uint32_t num
   return frozen;
 }
 
-absl::Status RestoreWindows(StateBackend& backend, KeyGroupRange range, WindowTables& windows) {
+absl::Status RestoreWindows(StateBackend& backend, KeyGroupRange range, WindowTables& windows,
+                            absl::FunctionRef<absl::Status()> after_key_group) {
   absl::Status damage;
   for (uint32_t group = range.first; group < range.end; ++group) {
     RETURN_IF_ERROR(backend.Scan(static_cast<KeyGroup>(group), kWindowTable, std::numeric_limits<Slice>::min(),
@@ -86,6 +92,7 @@ absl::Status RestoreWindows(StateBackend& backend, KeyGroupRange range, WindowTa
                                    return damage.ok();
                                  }));
     RETURN_IF_ERROR(damage);
+    RETURN_IF_ERROR(after_key_group());
   }
   return absl::OkStatus();
 }

@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "absl/functional/function_ref.h"
 #include "absl/status/status.h"
 #include "base/ids.h"
 #include "state/state_backend.h"
@@ -31,6 +32,7 @@ class FrozenWindows final : public FrozenEntries {
   void Add(Slice slice, AggregateTable& table, std::span<const uint32_t> groups);
   bool IsEmpty() const { return parts_.empty() && !floor_.has_value(); }
   absl::Status WriteTo(StateBackend& backend) override;
+  uint64_t num_bytes() const override { return num_bytes_; }
 
  private:
   // Frozen groups of one slice.
@@ -50,13 +52,15 @@ class FrozenWindows final : public FrozenEntries {
   const AggregateLayout layout_;
   const uint32_t num_key_groups_;
   std::vector<Part> parts_;
+  uint64_t num_bytes_ = 0;
 };
 
 // Freezes and unmarks every dirty group. Null if there is none, and nothing has fired.
 std::unique_ptr<FrozenEntries> FreezeWindows(WindowTables& windows, uint32_t num_key_groups,
                                              std::optional<Slice> floor);
 
-// Adds the groups of a range that the backend holds. IoPool, before anything else.
-absl::Status RestoreWindows(StateBackend& backend, KeyGroupRange range, WindowTables& windows);
+// Adds the groups of a range that the backend holds; `after_key_group` may end it. IoPool, before anything else.
+absl::Status RestoreWindows(StateBackend& backend, KeyGroupRange range, WindowTables& windows,
+                            absl::FunctionRef<absl::Status()> after_key_group);
 
 }  // namespace millrace

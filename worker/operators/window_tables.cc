@@ -76,7 +76,10 @@ WindowTables::SliceRows& WindowTables::RowsOf(Slice slice) {
 
 AggregateTable& WindowTables::TableOf(Slice slice) {
   std::unique_ptr<AggregateTable>& table = tables_[slice];
-  if (table == nullptr) table = std::make_unique<AggregateTable>(&layout_);
+  if (table == nullptr) {
+    table = std::make_unique<AggregateTable>(&layout_);
+    num_bytes_ += table->num_bytes();
+  }
   return *table;
 }
 
@@ -138,8 +141,10 @@ absl::Status WindowTables::Add(const BatchPtr& rows, EventTimeMicros passed, std
   RETURN_IF_ERROR(Annotate(encoder_->Encode(*rows, keys_), "operator ", uid_));
   for (size_t i = 0; i < num_slices_; ++i) {
     AggregateTable& table = TableOf(slice_rows_[i].slice);
+    const size_t bytes_before = table.num_bytes();
     FindGroups(slice_rows_[i].rows, table);
     layout_.Update(*rows, slice_rows_[i].rows, groups_, table.cells());
+    num_bytes_ += table.num_bytes() - bytes_before;
   }
   return absl::OkStatus();
 }
@@ -164,11 +169,13 @@ absl::Status WindowTables::AddPartials(const BatchPtr& partials, EventTimeMicros
   RETURN_IF_ERROR(Annotate(partial_encoder_->Encode(*partials, keys_), "operator ", uid_));
   for (size_t i = 0; i < num_slices_; ++i) {
     AggregateTable& table = TableOf(slice_rows_[i].slice);
+    const size_t bytes_before = table.num_bytes();
     FindGroups(slice_rows_[i].rows, table);
     for (size_t j = 0; j < groups_.size(); ++j) {
       RETURN_IF_ERROR(Annotate(layout_.Merge(packed.GetView(slice_rows_[i].rows[j]), groups_[j], table.cells()),
                                "operator ", uid_));
     }
+    num_bytes_ += table.num_bytes() - bytes_before;
   }
   return absl::OkStatus();
 }
@@ -177,22 +184,32 @@ absl::Status WindowTables::AddStored(Slice slice, std::string_view key, std::str
   AggregateTable& table = TableOf(slice);
   uint64_t hash = HashKeyBytes(key);
   uint32_t group = 0;
+  const size_t bytes_before = table.num_bytes();
   table.FindOrInsert({&key, 1}, {&hash, 1}, {&group, 1});
-  return Annotate(layout_.Merge(packed, group, table.cells()), "operator ", uid_);
+  absl::Status merged = layout_.Merge(packed, group, table.cells());
+  num_bytes_ += table.num_bytes() - bytes_before;
+  return Annotate(merged, "operator ", uid_);
 }
 
 OperatorFigures WindowTables::figures() const {
   OperatorFigures figures;
   figures.num_windows = tables_.size();
-  for (const auto& [slice, table] : tables_) {
-    figures.num_keys += table->num_groups();
-    figures.num_bytes += table->num_bytes();
-  }
+  for (const auto& [slice, table] : tables_) figures.num_keys += table->num_groups();
+  figures.num_bytes = num_bytes_;
   return figures;
 }
 
-void WindowTables::Drop(Slice slice) { tables_.erase(slice); }
-void WindowTables::Clear() { tables_.clear(); }
+void WindowTables::Drop(Slice slice) {
+  auto found = tables_.find(slice);
+  if (found == tables_.end()) return;
+  num_bytes_ -= found->second->num_bytes();
+  tables_.erase(found);
+}
+
+void WindowTables::Clear() {
+  tables_.clear();
+  num_bytes_ = 0;
+}
 
 absl::StatusOr<std::shared_ptr<arrow::Schema>> PartialAggregateSchema(const v1::WindowAggregate& window,
                                                                       const arrow::Schema& input) {

@@ -48,6 +48,8 @@ class WindowTables {
   const std::shared_ptr<arrow::Schema>& partial_schema() const { return partial_schema_; }
   int64_t size() const { return size_; }
   OperatorFigures figures() const;
+  // Memory that the tables hold, roughly.
+  uint64_t num_bytes() const { return num_bytes_; }
 
  private:
   // Rows of the current batch that belong to one slice.
@@ -75,6 +77,7 @@ class WindowTables {
   std::unique_ptr<KeyEncoder> partial_encoder_;
 
   std::map<Slice, std::unique_ptr<AggregateTable>> tables_;
+  uint64_t num_bytes_ = 0;
 
   // Scratch of one call; kept for its memory.
   KeyRows keys_;

@@ -23,16 +23,21 @@ size_t SizeOf(const StreamEvent& event) {
 absl::Status PeerEnded(std::string_view who) { return absl::CancelledError(Cat(who, " has ended, and nobody ended this one")); }
 bool IsPeerEnded(const absl::Status& status) { return absl::IsCancelled(status); }
 
-Channel::Channel(size_t limit_bytes, std::function<void()> wake_reader, std::function<void(const ChannelFeedback&)> on_feedback)
-    : limit_bytes_(limit_bytes), wake_reader_(std::move(wake_reader)), on_feedback_(std::move(on_feedback)) {}
+Channel::Channel(size_t limit_bytes, std::function<void()> wake_reader, std::function<void(const ChannelFeedback&)> on_feedback,
+                 std::shared_ptr<MemoryAccount> memory)
+    : limit_bytes_(limit_bytes),
+      memory_(std::move(memory)),
+      wake_reader_(std::move(wake_reader)),
+      on_feedback_(std::move(on_feedback)) {}
 
 void Channel::Push(StreamEvent event) {
   size_t bytes = SizeOf(event);
+  Queued queued{std::move(event), bytes, MemoryHold(memory_, MemoryKind::kBuffers, bytes)};
   bool was_empty;
   {
     MutexLock lock(&mutex_);
     was_empty = events_.empty();
-    events_.push_back(std::move(event));
+    events_.push_back(std::move(queued));
     pushed_bytes_ += bytes;
   }
   if (was_empty) wake_reader_();
@@ -49,22 +54,23 @@ ChannelFeedback Channel::Feedback() const {
 }
 
 std::optional<StreamEvent> Channel::Pop() {
-  std::optional<StreamEvent> event;
+  // Given back without the lock.
+  Queued next;
   ChannelFeedback feedback;
   {
     MutexLock lock(&mutex_);
     if (events_.empty()) return std::nullopt;
-    event = std::move(events_.front());
+    next = std::move(events_.front());
     events_.pop_front();
-    feedback_.consumed_bytes += SizeOf(*event);
+    feedback_.consumed_bytes += next.bytes;
     // Reporting each event would send a credit per frame; reporting late would starve the writer.
-    if (feedback_.consumed_bytes - reported_bytes_ < limit_bytes_ / 2 && !events_.empty()) return event;
-    if (feedback_.consumed_bytes == reported_bytes_) return event;
+    if (feedback_.consumed_bytes - reported_bytes_ < limit_bytes_ / 2 && !events_.empty()) return std::move(next.event);
+    if (feedback_.consumed_bytes == reported_bytes_) return std::move(next.event);
     reported_bytes_ = feedback_.consumed_bytes;
     feedback = feedback_;
   }
   on_feedback_(feedback);
-  return event;
+  return std::move(next.event);
 }
 
 void Channel::ConfirmActivation(EventTimeMicros receiver_watermark) {

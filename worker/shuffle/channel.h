@@ -2,9 +2,11 @@
 
 #include <deque>
 #include <functional>
+#include <memory>
 #include <optional>
 
 #include "absl/status/status.h"
+#include "base/memory_account.h"
 #include "base/mutex.h"
 #include "worker/stream_event.h"
 
@@ -50,7 +52,9 @@ class Channel final : public ChannelWriter {
  public:
   // Both run without the lock. `on_feedback` on the reader's thread, when half the limit has been read, or the
   // feedback's other parts have changed.
-  Channel(size_t limit_bytes, std::function<void()> wake_reader, std::function<void(const ChannelFeedback&)> on_feedback);
+  // What is queued is charged to `memory`, which may be null.
+  Channel(size_t limit_bytes, std::function<void()> wake_reader, std::function<void(const ChannelFeedback&)> on_feedback,
+          std::shared_ptr<MemoryAccount> memory = nullptr);
 
   void Push(StreamEvent event) override;
   bool Writable() const override;
@@ -68,12 +72,18 @@ class Channel final : public ChannelWriter {
   size_t limit_bytes() const { return limit_bytes_; }
 
  private:
+  struct Queued {
+    StreamEvent event;
+    size_t bytes = 0;
+    MemoryHold memory;
+  };
   const size_t limit_bytes_;
+  const std::shared_ptr<MemoryAccount> memory_;
   const std::function<void()> wake_reader_;
   const std::function<void(const ChannelFeedback&)> on_feedback_;
 
   mutable Mutex mutex_;
-  std::deque<StreamEvent> events_ ABSL_GUARDED_BY(mutex_);
+  std::deque<Queued> events_ ABSL_GUARDED_BY(mutex_);
   uint64_t pushed_bytes_ ABSL_GUARDED_BY(mutex_) = 0;
   ChannelFeedback feedback_ ABSL_GUARDED_BY(mutex_);
   uint64_t reported_bytes_ ABSL_GUARDED_BY(mutex_) = 0;

@@ -1,12 +1,14 @@
 #include "worker/shuffle/remote_sender.h"
 
+#include <algorithm>
+
 #include "base/error.h"
 #include "base/failpoint.h"
 #include "worker/shuffle/frame_codec.h"
 
 namespace millrace {
 
-RemoteSender::RemoteSender(Transport* transport, Executor* executor, Options options) : options_(std::move(options)) {
+RemoteSender::RemoteSender(Transport* transport, Executor* executor, Options options) : options_(std::move(options)), unread_(options_.memory, MemoryKind::kBuffers) {
   StreamEvents events;
   events.on_message = [this](std::string message) {
     internal::v1::ShuffleCredit credit;
@@ -15,6 +17,7 @@ RemoteSender::RemoteSender(Transport* transport, Executor* executor, Options opt
       return;
     }
     feedback_.consumed_bytes = credit.consumed_bytes();
+    unread_.Resize(pushed_bytes_ - std::min(pushed_bytes_, feedback_.consumed_bytes));
     feedback_.activations = credit.activations();
     feedback_.receiver_watermark = credit.has_receiver_watermark_micros() ? credit.receiver_watermark_micros() : kNoWatermark;
     options_.wake_writer();
@@ -45,6 +48,7 @@ void RemoteSender::Push(StreamEvent event) {
   }
   // Credit comes back in these bytes: the receiver remembers which frame stands for which part of its queue.
   pushed_bytes_ += frame->size();
+  unread_.Add(frame->size());
   if (options_.probe != nullptr) options_.probe->FrameSent(frame->size());
   stream_->Send(*std::move(frame));
 }

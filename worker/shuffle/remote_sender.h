@@ -3,6 +3,7 @@
 #include <memory>
 #include <string>
 
+#include "base/memory_account.h"
 #include "base/mutex.h"
 #include "base/transport.h"
 #include "millrace/internal/v1/shuffle.pb.h"
@@ -25,6 +26,8 @@ class RemoteSender final : public ChannelWriter {
     // PeerEnded if the receiver's deployment was ended.
     std::function<void(absl::Status)> on_broken;
     WorkerProbe* probe = nullptr;  // may be null
+    // Charged for frames until the receiver has read them: they lie here, on the way, or there. May be null.
+    std::shared_ptr<MemoryAccount> memory = nullptr;
   };
   RemoteSender(Transport* transport, Executor* executor, Options options);
 
@@ -38,6 +41,7 @@ class RemoteSender final : public ChannelWriter {
   std::unique_ptr<Stream> stream_;
   uint64_t pushed_bytes_ = 0;
   ChannelFeedback feedback_;
+  MemoryHold unread_;
 };
 
 }  // namespace millrace

@@ -8,13 +8,15 @@
 
 namespace millrace {
 
-ShuffleRouter::ShuffleRouter(Transport* transport, Executor* executor, WorkerProbe* probe) : executor_(executor), probe_(probe) {
+ShuffleRouter::ShuffleRouter(Transport* transport, Executor* executor, WorkerProbe* probe, std::shared_ptr<MemoryAccount> memory)
+    : executor_(executor), probe_(probe), memory_(std::move(memory)) {
   transport->Serve(kShuffleMethod, executor, [this](std::unique_ptr<Stream> stream) { return OnStream(std::move(stream)); });
 }
 
 StreamEvents ShuffleRouter::OnStream(std::unique_ptr<Stream> stream) {
   auto inbound = std::make_shared<Inbound>();
   inbound->stream = std::move(stream);
+  inbound->early_memory = MemoryHold(memory_, MemoryKind::kBuffers);
   StreamEvents events;
   events.on_message = [this, alive = alive_, inbound](std::string message) {
     if (*alive) OnMessage(inbound, std::move(message));
@@ -78,6 +80,7 @@ void ShuffleRouter::OnFrame(const std::shared_ptr<Inbound>& inbound, const std::
   auto found = endpoints_.find(inbound->key);
   if (found == endpoints_.end()) {
     inbound->early.push_back(frame);
+    inbound->early_memory.Add(frame.size());
     return;
   }
   Endpoint& endpoint = found->second;
@@ -104,6 +107,7 @@ void ShuffleRouter::Attach(const ChannelKey& key, std::shared_ptr<Channel> chann
   waiting_.erase(found);
   endpoint.inbound = inbound;
   for (const std::string& frame : std::exchange(inbound->early, {})) OnFrame(inbound, frame);
+  inbound->early_memory.Resize(0);
 }
 
 void ShuffleRouter::SendFeedback(const ChannelKey& key, const ChannelFeedback& feedback) {

@@ -31,8 +31,9 @@ struct ChannelKey {
 // Thread:  its executor: Attach and Detach are called there.
 class ShuffleRouter {
  public:
-  // `probe` may be null.
-  ShuffleRouter(Transport* transport, Executor* executor, WorkerProbe* probe = nullptr);
+  // `probe` and `memory` may be null.
+  ShuffleRouter(Transport* transport, Executor* executor, WorkerProbe* probe = nullptr,
+                std::shared_ptr<MemoryAccount> memory = nullptr);
   ~ShuffleRouter() { *alive_ = false; }
 
   // From now on frames of `key` go to `channel`, until its deployment is detached.
@@ -48,6 +49,7 @@ class ShuffleRouter {
     bool hello_seen = false;
     ChannelKey key;
     std::vector<std::string> early;  // frames that came before the deployment
+    MemoryHold early_memory;
   };
   struct Endpoint {
     std::shared_ptr<Channel> channel;
@@ -66,6 +68,7 @@ class ShuffleRouter {
 
   Executor* const executor_;
   WorkerProbe* const probe_;
+  const std::shared_ptr<MemoryAccount> memory_;
   const std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
   std::map<ChannelKey, Endpoint> endpoints_;
   std::map<ChannelKey, std::shared_ptr<Inbound>> waiting_;

@@ -104,6 +104,19 @@ TEST(Channel, CreditEndsAtTheLimitAndComesBackWithReading) {
   EXPECT_EQ(feedback.back().consumed_bytes, 128u);
 }
 
+TEST(Channel, WhatIsQueuedIsChargedUntilItIsReadOrTheChannelGoes) {
+  auto memory = MemoryAccount::Make();
+  auto channel = std::make_unique<Channel>(100, [] {}, [](const ChannelFeedback&) {}, memory);
+  channel->Push(DataBatch{Numbers({1, 2, 3}), 0});
+  channel->Push(Watermark{1});
+  EXPECT_EQ(memory->used(MemoryKind::kBuffers), 64u + 24u + 64u);
+  EXPECT_EQ(memory->used(MemoryKind::kBuffers), channel->queued_bytes());
+  channel->Pop();
+  EXPECT_EQ(memory->used(MemoryKind::kBuffers), 64u);
+  channel = nullptr;
+  EXPECT_EQ(memory->used(MemoryKind::kBuffers), 0u);
+}
+
 TEST(Channel, WhatWasSentBeforeItBrokeIsStillRead) {
   Channel channel(100, [] {}, [](const ChannelFeedback&) {});
   channel.Push(Watermark{1});
