@@ -1,6 +1,7 @@
 #pragma once
 
 #include "server/coordinator_process.h"
+#include "server/memory_flags.h"
 
 namespace millrace {
 
@@ -8,6 +9,7 @@ namespace millrace {
 struct DevFlags {
   CoordinatorFlags coordinator;
   int slots = 4;
+  MemoryFlags memory;
 };
 
 // Runs both until SIGTERM or SIGINT. Returns the exit code of the process.

@@ -99,6 +99,11 @@ absl::Status StartWorker(const WorkerFlags& flags, Process* process, bool serve_
   options.internal_port = flags.internal_port;
   options.data_dir = flags.data_dir;
   options.version = kVersion;
+  MemoryLimit limit = FindMemoryLimit(SystemFiles());
+  auto memory = MakeMemoryBudget(flags.memory, limit, flags.slots);
+  if (!memory.ok()) return memory.status();
+  options.memory = *memory;
+  options.memory_limit = limit;
   auto node = WorkerNode::Start(options, &process->clock, &process->metrics, process->log);
   if (!node.ok()) return node.status();
   parts->node = *std::move(node);
@@ -164,6 +169,7 @@ int RunDev(const DevFlags& flags) {
   worker_flags.slots = flags.slots;
   worker_flags.bind = flags.coordinator.bind;
   worker_flags.data_dir = flags.coordinator.data_dir;
+  worker_flags.memory = flags.memory;
   WorkerParts worker;
   status = StartWorker(worker_flags, &process, /*serve_http=*/false, &worker);
   if (!status.ok()) Fail(status);

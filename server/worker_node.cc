@@ -73,6 +73,11 @@ absl::StatusOr<std::unique_ptr<WorkerNode>> WorkerNode::Start(const Options& opt
   absl::Status listening = parts->transport.Listen(HostPort(options.bind, options.internal_port));
   if (!listening.ok()) return CannotListen(options.bind, options.internal_port, "--internal-port");
 
+  log.Info("memory_budgets", {{"limit_bytes", options.memory_limit.bytes},
+                              {"limit_of", options.memory_limit.whose},
+                              {"buffers_bytes", options.memory.buffers},
+                              {"state_bytes", options.memory.state},
+                              {"snapshots_bytes", options.memory.snapshots}});
   WorkerOptions worker;
   worker.clock = clock;
   worker.executor = &parts->loop;
@@ -89,6 +94,7 @@ absl::StatusOr<std::unique_ptr<WorkerNode>> WorkerNode::Start(const Options& opt
   worker.shuffle_address = HostPort(options.bind, parts->transport.port());
   worker.coordinator_address = options.coordinator_address;
   worker.version = options.version;
+  worker.memory = MemoryAccount::Make(options.memory);
   parts->Ask([&] {
     parts->worker = std::make_unique<Worker>(worker);
     parts->worker->Start();

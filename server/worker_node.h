@@ -5,6 +5,8 @@
 
 #include "absl/status/statusor.h"
 #include "base/log.h"
+#include "base/memory_account.h"
+#include "base/memory_limit.h"
 #include "base/metrics.h"
 
 namespace millrace {
@@ -25,6 +27,8 @@ class WorkerNode {
     int internal_port = 0;
     std::string data_dir;
     std::string version;
+    MemoryBudget memory;
+    MemoryLimit memory_limit;  // for the log
   };
   static absl::StatusOr<std::unique_ptr<WorkerNode>> Start(const Options& options, const Clock* clock, Metrics* metrics, Logger log);
   ~WorkerNode();

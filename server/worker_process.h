@@ -3,6 +3,7 @@
 #include <string>
 
 #include "base/log.h"
+#include "server/memory_flags.h"
 
 namespace millrace {
 
@@ -15,6 +16,7 @@ struct WorkerFlags {
   int http_port = 0;
   int internal_port = 0;
   std::string data_dir;  // absolute
+  MemoryFlags memory;
   LogFormat log_format = LogFormat::kLogfmt;
 };
 

@@ -94,6 +94,7 @@ class CommandLine {
           ->check(HostAndPort())
           ->capture_default_str();
       AddSlots(verb, &worker_.slots);
+      AddMemory(verb, &worker_.memory);
       AddPort(verb, "--http-port", "metrics and health", &worker_.http_port);
       AddPort(verb, "--internal-port", "data from other workers", &worker_.internal_port);
       AddPlace(verb, &worker_.bind, &worker_.insecure, &worker_.data_dir);
@@ -104,6 +105,7 @@ class CommandLine {
       auto* verb = AddVerb("dev", "Runs a coordinator and a worker in one process, on this machine only.");
       AddCoordinatorFlags(verb, &dev_.coordinator);
       AddSlots(verb, &dev_.slots);
+      AddMemory(verb, &dev_.memory);
       verbs_.back().run = [this] { return environment_.dev(dev_); };
     }
   }
@@ -128,6 +130,14 @@ class CommandLine {
   }
   static void AddSlots(CLI::App* verb, int* slots) {
     verb->add_option("--slots", *slots, "subtasks it can run at once")->check(WholeNumber(1, 1024))->capture_default_str();
+  }
+  static void AddMemory(CLI::App* verb, MemoryFlags* memory) {
+    auto add = [&](const std::string& flag, std::string* size, const std::string& what, const std::string& share) {
+      verb->add_option(flag, *size, what)->check(ByteSize())->default_str(share + " of the memory it may use");
+    };
+    add("--memory-buffers", &memory->buffers, "for rows on their way; above it sources wait", "20 %");
+    add("--memory-state", &memory->state, "for operators' state, shared equally by slots; above its slot's share a pipeline fails", "40 %");
+    add("--memory-snapshots", &memory->snapshots, "for what is on its way to storage; above it checkpoints wait", "20 %");
   }
   void AddPlace(CLI::App* verb, std::string* bind, bool* insecure, std::string* data_dir) {
     *data_dir = DefaultDataDir(environment_);

@@ -4,6 +4,7 @@
 #include <filesystem>
 
 #include "absl/strings/numbers.h"
+#include "base/byte_size.h"
 #include "base/error.h"
 
 namespace millrace {
@@ -26,6 +27,15 @@ CLI::Validator SecondsToWait() {
         return Cat("'", text, "' is not a number of seconds, such as 30");
       },
       "SECONDS");
+}
+
+CLI::Validator ByteSize() {
+  return CLI::Validator(
+      [](const std::string& text) -> std::string {
+        absl::Status status = ParseByteSize(text).status();
+        return status.ok() ? "" : std::string(status.message());
+      },
+      "SIZE");
 }
 
 CLI::Validator OneOf(const std::string& first, const std::string& second) {

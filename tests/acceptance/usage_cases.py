@@ -33,6 +33,8 @@ WRONG = [
     (["version", "now"], "unexpected argument: now; see `millrace version --help`"),
     (["worker", "--slot", "2"], "unknown flag: --slot; did you mean --slots?; see `millrace worker --help`"),
     (["worker", "--slots", "0"], "--slots: '0' is not a whole number from 1 to 1024; see `millrace worker --help`"),
+    (["worker", "--memory-state", "much"],
+     "--memory-state: 'much' is not a size, such as 512MiB or 2GiB; see `millrace worker --help`"),
     (["worker", "--coordinator", "here"],
      "--coordinator: 'here' is not HOST:PORT, such as 127.0.0.1:7070; see `millrace worker --help`"),
     (["coordinator", "--grpc-port", "70000"],
@@ -41,6 +43,8 @@ WRONG = [
 ]
 # A role that cannot start: command, exit code, stderr.
 ROLES = [
+    (["worker", "--slots", "2", "--memory-state", "1MiB"], 2,
+     "--memory-state 1MiB is too little: it must be at least 2.0MiB, 1MiB for each of 2 slots"),
     (["coordinator", "--bind", "0.0.0.0"], 2,
      "bind to 0.0.0.0: other machines can reach this address and TLS is not configured; use --bind 127.0.0.1, or --insecure if the "
      "network is trusted"),
