@@ -28,7 +28,7 @@ struct MemoryBudget {
   uint64_t snapshots = 0;
 };
 
-// How much memory is held for what, in one process or a part of it, and whether that is more than there is a budget for.
+// How much memory is held for what, in one process or a part of it, and whether that is more than the budget for it.
 // Nothing is refused: who allocates asks, and slows down or ends.
 //
 // Memory is charged in lumps, through a MemoryHold: a batch, a frame, a table that has grown; never per row.
@@ -48,8 +48,8 @@ class MemoryAccount {
   const MemoryBudget& budget() const { return budget_; }
   bool IsOver(MemoryKind kind) const;
 
-  // Why sources are to read nothing now: the kind whose budget is exceeded. Only kinds that drain by themselves hold them
-  // back: if all buffers are what was fetched, the next poll is what helps.
+  // Why sources are to read nothing now: the kind whose budget is exceeded. Only kinds that drain by themselves hold
+  // them back: if all buffers are what was fetched, the next poll is what helps.
   enum class Hold { kNone, kBuffers, kSnapshots };
   Hold SourceHold() const;
   // Sources begin no checkpoint while snapshots are over their budget.

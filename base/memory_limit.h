@@ -17,8 +17,8 @@ struct MemoryLimit {
   std::string whose;   // for messages: "the machine", "the control group /sys/fs/cgroup/…"
 };
 
-// The lowest of what the machine has and of the limits of the process's control group and all groups above it, version 2
-// or 1. In a container the group's own files usually lie at the root of the mount, where they are looked for too.
+// The lowest of what the machine has and of the limits of the process's control group and all groups above it, version
+// 2 or 1. In a container the group's own files usually lie at the root of the mount, where they are looked for too.
 //
 // Blocks:  for some small files.
 MemoryLimit FindMemoryLimit(const ReadSmallFile& read);

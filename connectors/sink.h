@@ -13,8 +13,8 @@
 
 namespace millrace {
 
-// Rows that a sink let go of before its epoch ended. Whoever took it runs it once, on the IoPool, parts of one sink one at
-// a time in the order in which they were taken, before the StagedEpoch of the next Seal.
+// Rows that a sink let go of before its epoch ended. Whoever took it runs it once, on the IoPool, parts of one sink one
+// at a time in the order in which they were taken, before the StagedEpoch of the next Seal.
 class StagedPart {
  public:
   virtual ~StagedPart() = default;
@@ -40,7 +40,7 @@ class Sink {
  public:
   virtual ~Sink() = default;
   virtual absl::Status Write(const arrow::RecordBatch& rows) = 0;
-  // A full buffer's rows, to be written before the epoch ends; with `all`, because memory is short, whatever is buffered.
+  // A full buffer's rows, to be written before the epoch ends; with `all`, as memory is short, whatever is buffered.
   // Null: none. The epoch that the next Seal seals names them, so that they are as exact as the others.
   virtual std::unique_ptr<StagedPart> TakePart(bool /*all*/) { return nullptr; }
   // Seals what was written since the last Seal. Cheap. Null: nothing was.

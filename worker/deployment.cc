@@ -316,8 +316,8 @@ absl::Status Deployment::Restore(const WorkerOptions& options, const Deploy& pla
       ASSIGN_OR_RETURN(made.sink, connector->MakeSink(spec));
     } else {
       ASSIGN_OR_RETURN(made.op, MakeOperator(node));
-      // What has no state to keep, a combiner's tables, is small and let go of at the next watermark: it is counted, and
-      // never the reason why a pipeline ends.
+      // What has no state to keep, a combiner's tables, is small and let go of at the next watermark: it is counted
+      // and never the reason why a pipeline ends.
       auto account = node.state_fingerprint().empty() ? MemoryAccount::Make({}, options.memory) : local.slot_memory;
       made.memory = std::make_unique<StateMemory>(std::move(account), options.num_slots);
       OperatorContext context;

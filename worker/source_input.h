@@ -35,8 +35,8 @@ struct SourceFigures {
 // positions are taken.
 //
 // A split's watermark is its newest row minus the bound minus 1 ms (Flink's rule), never lower than restored. A split
-// is idle only when the reader has stood at its end, without a row, for the idle time-out; while nobody polls, there may be
-// rows that nobody has seen, and that time does not count. Finished splits leave the
+// is idle only when the reader has stood at its end, without a row, for the idle time-out; while nobody polls, rows may
+// be there that nobody has seen, and that time does not count. Finished splits leave the
 // minimum; when all splits of a bounded source are finished, the final watermark is due.
 //
 // Owns:    the source.

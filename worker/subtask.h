@@ -44,8 +44,8 @@ struct SubtaskEvents {
 //                  acknowledge
 //   parts          rows of full sink buffers go to the IoPool in the same queue, so that they are durable before the
 //                  epoch that names them; while kMostParts of them wait, nothing is read
-//   memory         while the worker's buffers or snapshots are over budget, source stages do not poll, and sinks let go of
-//                  what they have buffered; while snapshots are, no barrier is born either: a due checkpoint waits
+//   memory         while the worker's buffers or snapshots are over budget, source stages do not poll, and sinks let go
+//                  of what they have buffered; while snapshots are, no barrier is born either: a due checkpoint waits
 //   abort          the epoch's work is still done, for the frozen entries and staged files exist only there; its
 //                  committables keep the epoch that sealed them and go out with the next acknowledgement
 //

@@ -21,7 +21,7 @@ struct DeltaSinkOptions {
   std::vector<std::string> partition_by;
   uint32_t subtask_index = 0;
   Generation generation;
-  // Rows in memory, as Arrow has them, that become data files before the epoch ends. Larger: larger files and more memory.
+  // Rows in memory, as Arrow has them, that become data files before the epoch ends. Larger: larger files, more memory.
   uint64_t buffer_bytes = kDefaultBufferBytes;
   // Charged for rows that are not durable yet. Null: nobody counts.
   std::shared_ptr<MemoryAccount> memory;
@@ -29,8 +29,8 @@ struct DeltaSinkOptions {
 
 // Stages rows of one subtask as Parquet files of a Delta table: of every full buffer, and of what is left at the end of
 // the epoch, one file for each combination of partition values. All files of an epoch are in its one committable; those
-// of a subtask that dies before it seals are named by nobody, and stay invisible. Partition columns are in the log, not in
-// the files.
+// of a subtask that dies before it seals are named by nobody, and stay invisible. Partition columns are in the log, not
+// in the files.
 //
 // Owns:    references to the batches of the buffer, and of full ones that nobody has taken. Borrows the clock, which
 //          outlives its parts and staged epochs too.

@@ -1,6 +1,6 @@
 // Budgets of memory, in a whole cluster: buffers over theirs hold the sources back and nothing else, state over its own
-// ends the pipeline by name, snapshots over theirs let the next checkpoint wait. And whatever happened, in the end nothing
-// is held.
+// ends the pipeline by name, snapshots over theirs let the next checkpoint wait. And whatever happened, in the end
+// nothing is held.
 #include <arrow/api.h>
 #include <arrow/io/memory.h>
 #include <gmock/gmock.h>
