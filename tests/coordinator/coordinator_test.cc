@@ -131,8 +131,8 @@ class CoordinatorTest : public ::testing::Test {
   std::unique_ptr<Coordinator> coordinator_;
 };
 
-// Found by the simulation: the old leader, cut off for a while, had no pipeline that ran, so it never wrote, and kept the
-// workers that had connected to it for ever.
+// Found by the simulation: the old leader, cut off for a while, had no pipeline that ran, so it never wrote, and kept
+// the workers that had connected to it for ever.
 TEST_F(CoordinatorTest, ALeaderThatHasNothingToWriteLearnsThatAnotherLeads) {
   ScriptedWorker& worker = AddWorker("w");
   time_.Pass(absl::Seconds(3));

@@ -11,6 +11,7 @@ namespace millrace::sim {
 // are. Every seed takes part of the kinds only, for one kind that is everywhere hides others.
 struct HostileRun {
   Cluster::Options cluster;  // with its faults
+  // The workload. A seed that is to run another one chooses it here; seed_run.cc then submits and checks it.
   ClicksSettings clicks;
   // Faults go on until the input is through. Else they end at `faults_end`.
   bool safety = true;

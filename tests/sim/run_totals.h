@@ -12,8 +12,8 @@ namespace millrace::sim {
 class RunTotals {
  public:
   void Add(const Outcome& outcome);
-  // For people: kind, how many faults, of how many seeds; rows of tables that those seeds lost, doubled or got wrong; the
-  // slowest recovery.
+  // For people: kind, how many faults, of how many seeds; rows of tables that those seeds lost, doubled or got wrong;
+  // the slowest recovery.
   std::string Table() const;
   // For programs: one line. Sums add up over processes, recoveries are maxima.
   std::string Json() const;

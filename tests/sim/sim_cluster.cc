@@ -94,6 +94,7 @@ Cluster::~Cluster() {
   zombies_.clear();
   workers_.clear();
   coordinators_.clear();
+  world_.network().set_faults(nullptr);  // the plan ends before the world
 }
 
 Logger Cluster::LoggerOf(const std::string& role) {

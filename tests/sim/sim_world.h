@@ -66,8 +66,8 @@ class World {
   bool Sleep(absl::Duration duration);
   // The process whose closure runs now; null: none.
   Process* current_process() const { return current_ == nullptr ? nullptr : current_->process; }
-  // The process stops, as by SIGSTOP, and its peers lose their streams to it, or hear nothing. It goes on, unaware, when
-  // it is thawed.
+  // The process stops, as by SIGSTOP, and its peers lose their streams to it, or hear nothing. It goes on, unaware,
+  // when it is thawed.
   void Freeze(Process* process, bool silently = false);
   void Thaw(Process* process);
   // Whose closure or call ran last; null: it was the world's own, or none.
