@@ -9,6 +9,7 @@ namespace {
 
 constexpr absl::Duration kFirstBackoff = absl::Milliseconds(100);
 constexpr absl::Duration kMaxBackoff = absl::Seconds(10);
+constexpr absl::Duration kAnswerTimeout = absl::Seconds(20);
 
 }  // namespace
 
@@ -22,8 +23,14 @@ std::vector<CommitProgress::Appointment> CommitProgress::Appoint(absl::Duration 
   std::vector<Appointment> appointments;
   if (workers.empty()) return appointments;
   for (auto& [uid, open] : open_) {
-    if (open.worker || now < open.not_before) continue;
+    if (now < open.not_before) continue;
+    if (open.worker && now - open.asked_at < kAnswerTimeout) continue;
+    // Behind a call that hangs, a worker would only queue what it is asked again.
+    if (workers[next_worker_ % workers.size()] == open.worker) ++next_worker_;
+    if (workers[next_worker_ % workers.size()] == open.worker) continue;
     open.worker = workers[next_worker_++ % workers.size()];
+    open.asked_at = now;
+    open.asked.insert(*open.worker);
     appointments.push_back({uid, *open.worker});
   }
   return appointments;
@@ -32,11 +39,12 @@ std::vector<CommitProgress::Appointment> CommitProgress::Appoint(absl::Duration 
 CommitProgress::Answer CommitProgress::OnResult(const std::string& worker_id, const internal::v1::CommitResult& result,
                                                 absl::Duration now) {
   auto found = open_.find(result.sink_uid());
-  if (found == open_.end() || found->second.worker != worker_id) return Answer::kIgnored;
+  if (found == open_.end() || !found->second.asked.contains(worker_id)) return Answer::kIgnored;
   if (!result.has_error()) {
     open_.erase(found);
     return Answer::kCommitted;
   }
+  if (found->second.worker != worker_id) return Answer::kIgnored;
   // Aborted: someone newer owns the table; asking again does not change that.
   bool fenced = result.error().code() == static_cast<int>(absl::StatusCode::kAborted);
   if (result.error().permanent() || fenced) return Answer::kPermanent;

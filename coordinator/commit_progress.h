@@ -2,6 +2,7 @@
 
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -12,8 +13,9 @@
 
 namespace millrace {
 
-// The commits of one completed epoch: one per sink, each made by one appointed worker, reappointed when that worker is
-// lost. Pure. A lost answer is no reason to doubt: a commit that is sent again finds itself in the table.
+// The commits of one completed epoch: one per sink, each made by one appointed worker. Another is appointed when that
+// one is lost, or does not answer for 20 s: it may hang in a call that never ends. Pure. A lost or a late answer is no
+// reason to doubt: a commit that is sent again finds itself in the table.
 class CommitProgress {
  public:
   struct Appointment {
@@ -24,7 +26,7 @@ class CommitProgress {
 
   // Sinks without committables have nothing to commit.
   explicit CommitProgress(const storage::v1::Manifest& manifest);
-  // Appoints workers for the sinks that have none, when their time has come.
+  // Appoints workers for the sinks that have none or have waited for too long, when their time has come.
   std::vector<Appointment> Appoint(absl::Duration now, const std::vector<std::string>& workers);
   Answer OnResult(const std::string& worker_id, const internal::v1::CommitResult& result, absl::Duration now);
   void OnWorkerLost(const std::string& worker_id);
@@ -33,6 +35,9 @@ class CommitProgress {
  private:
   struct Open {
     std::optional<std::string> worker;
+    absl::Duration asked_at;
+    // All that have been: whoever says that it is in the table is right.
+    std::set<std::string> asked;
     absl::Duration not_before = -absl::InfiniteDuration();
     int num_retries = 0;
   };

@@ -101,6 +101,25 @@ TEST(CommitProgress, EverySinkWithRowsIsCommittedByOneWorker) {
   EXPECT_TRUE(commits.done());
 }
 
+// A call to the storage that never ends holds one thread of one worker, not the table.
+TEST(CommitProgress, AWorkerThatDoesNotAnswerIsReplacedAndItsLateAnswerCounts) {
+  CommitProgress commits(ManifestOfTest());
+  ASSERT_EQ(commits.Appoint(absl::ZeroDuration(), {"w1", "w2"}).size(), 2u);  // w1 has a, w2 has b
+  EXPECT_TRUE(commits.Appoint(absl::Seconds(19), {"w1", "w2"}).empty());
+  auto again = commits.Appoint(absl::Seconds(20), {"w1", "w2"});
+  ASSERT_EQ(again.size(), 2u);
+  EXPECT_EQ(again[0].worker_id, "w2");
+  EXPECT_EQ(again[1].worker_id, "w1");
+  EXPECT_TRUE(commits.Appoint(absl::Seconds(39), {"w1", "w2"}).empty());
+  EXPECT_TRUE(commits.Appoint(absl::Seconds(60), {"w2"}).size() == 1) << "a stays with w2, whom nobody can replace";
+  // Its failure says nothing about the other's attempt, its success all.
+  int unavailable = static_cast<int>(absl::StatusCode::kUnavailable);
+  EXPECT_EQ(commits.OnResult("w1", ResultOf("a", unavailable), absl::Seconds(61)), CommitProgress::Answer::kIgnored);
+  EXPECT_EQ(commits.OnResult("w1", ResultOf("a", 0), absl::Seconds(61)), CommitProgress::Answer::kCommitted);
+  EXPECT_EQ(commits.OnResult("w1", ResultOf("b", 0), absl::Seconds(61)), CommitProgress::Answer::kCommitted);
+  EXPECT_TRUE(commits.done());
+}
+
 TEST(CommitProgress, AFailedCommitIsRepeatedLaterUnlessItsTableIsFenced) {
   CommitProgress commits(ManifestOfTest());
   commits.Appoint(absl::ZeroDuration(), {"w"});
