@@ -70,6 +70,8 @@ class SimLog {
   void Pause(int32_t partition);
   void Resume(int32_t partition) { SetFlow(partition, At(partition).options.flow); }
   void SetFlow(int32_t partition, Flow flow);
+  // The partition's broker is away: records come, and readers get neither them nor the news where the end is.
+  void SetReachable(int32_t partition, bool is_reachable) { partitions_[static_cast<size_t>(partition)].is_reachable = is_reachable; }
   // Puts a record with this payload behind the last one. The ledger counts it as bad.
   void PutValue(int32_t partition, std::string value);
   // Retention removes what is before this offset.
@@ -93,6 +95,7 @@ class SimLog {
   const Options& options() const { return options_; }
   uint64_t incarnation() const { return incarnation_; }
   int64_t BoundedEnd(int32_t partition) const { return At(partition).options.end; }
+  bool IsReachable(int32_t partition) const { return At(partition).is_reachable; }
   Record At(int32_t partition, int64_t offset) const;
   std::string ValueAt(int32_t partition, int64_t offset) const;
   // When the broker took it, as record timestamps tell, in ms.
@@ -106,6 +109,7 @@ class SimLog {
     int64_t base = 0;
     absl::Duration since;
     bool flows = true;
+    bool is_reachable = true;
     std::map<int64_t, std::string> values;
   };
   const Partition& At(int32_t partition) const { return partitions_[static_cast<size_t>(partition)]; }

@@ -144,6 +144,10 @@ class SimLogSource final : public Source {
     Reading& reading = readings_[index];
     SplitProgress& at = splits_[index];
     if (at.finished) return absl::OkStatus();
+    if (!log_->IsReachable(reading.number)) {
+      at.at_end = false;  // nobody knows
+      return absl::OkStatus();
+    }
     const int64_t end = log_->End(reading.number);
     const int64_t stop = std::min(end, reading.next + log_->options().max_records_per_fetch);
     int64_t num_taken = 0;

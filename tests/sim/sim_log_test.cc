@@ -5,6 +5,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cstdlib>
+
 #include "base/error.h"
 #include "tests/sim/sim_log_run.h"
 
@@ -24,6 +26,16 @@ LogRun::Options OptionsOf(uint64_t seed, size_t num_partitions) {
 
 void RunFor(LogRun& run, absl::Duration span) { run.cluster().Run(span); }
 
+// MILLRACE_SEED=n runs that one only, MILLRACE_SEEDS=n so many from it on.
+std::vector<uint64_t> Seeds(uint64_t standard) {
+  const char* first = std::getenv("MILLRACE_SEED");
+  const char* count = std::getenv("MILLRACE_SEEDS");
+  uint64_t number = count != nullptr ? std::strtoull(count, nullptr, 10) : first != nullptr ? 1 : standard;
+  std::vector<uint64_t> seeds;
+  for (uint64_t i = 0; i < number; ++i) seeds.push_back((first == nullptr ? 1 : std::strtoull(first, nullptr, 10)) + i);
+  return seeds;
+}
+
 TEST(SimLog, EveryRecordOfRunningPartitionsCountsOnce) {
   LogRun run(OptionsOf(1, 3));
   run.Start();
@@ -35,7 +47,7 @@ TEST(SimLog, EveryRecordOfRunningPartitionsCountsOnce) {
 }
 
 TEST(SimLog, WhateverDiesAndWhoeverLeadsEveryRecordCountsOnce) {
-  for (uint64_t seed = 1; seed <= 12; ++seed) {
+  for (uint64_t seed : Seeds(12)) {
     SCOPED_TRACE(Cat("seed ", seed));
     LogRun::Options options = OptionsOf(seed, 4);
     options.log.error_chance = 0.05;
@@ -61,7 +73,7 @@ enum class Moment { kNobodyDies, kCoordinatorWhenListed, kCoordinatorWhenStored,
 class AddedPartition : public testing::TestWithParam<Moment> {};
 
 TEST_P(AddedPartition, CountsFromItsFirstRecordOnce) {
-  for (uint64_t seed = 1; seed <= 6; ++seed) {
+  for (uint64_t seed : Seeds(6)) {
     SCOPED_TRACE(Cat("seed ", seed));
     LogRun::Options options = OptionsOf(seed, 2);
     options.log.bad_ratio = 0.05;
@@ -128,13 +140,13 @@ TEST(SimLog, APartitionWithoutRecordsHoldsWindowsBackForEverUnlessItMayBeIdle) {
 
 // Of one that retention has emptied nothing counts, and it stands at its end.
 TEST(SimLog, EmptyIdleAndEndingPartitionsNeitherHoldNorFreeTheWatermark) {
-  for (uint64_t seed = 1; seed <= 6; ++seed) {
+  for (uint64_t seed : Seeds(6)) {
     SCOPED_TRACE(Cat("seed ", seed));
     LogRun::Options options = OptionsOf(seed, 2);
     options.partitions.push_back({.flow = {.records_per_second = 0}, .begin = 50});            // 2: empty
     options.partitions.push_back({.flow = {.records_per_second = 400}, .end = 300});           // 3: ends
     options.partitions.push_back({});                                                          // 4: idle for a while
-    if (seed > 3) options.cluster.kill_every = absl::Milliseconds(500);
+    if (seed % 2 == 0) options.cluster.kill_every = absl::Milliseconds(500);
     LogRun run(std::move(options));
     run.Start();
     RunFor(run, absl::Milliseconds(600));
@@ -150,6 +162,25 @@ TEST(SimLog, EmptyIdleAndEndingPartitionsNeitherHoldNorFreeTheWatermark) {
     std::map<std::string, int64_t> positions = run.Positions();
     EXPECT_EQ(positions["clicks/2"], 50);
     EXPECT_EQ(positions["clicks/3"], 300) << "a bounded partition is not read beyond its end";
+  }
+}
+
+TEST(SimLog, APartitionThatCannotBeReachedIsNotIdle) {
+  for (uint64_t seed : Seeds(4)) {
+    SCOPED_TRACE(Cat("seed ", seed));
+    LogRun run(OptionsOf(seed, 2));
+    run.Start();
+    RunFor(run, absl::Seconds(1));
+    run.log().SetReachable(1, false);
+    RunFor(run, absl::Milliseconds(300));
+    const int64_t fired_before = run.NumFired();
+    RunFor(run, absl::Seconds(2));
+    EXPECT_EQ(run.NumFired(), fired_before) << "ten times its idle time-out has passed";
+    run.log().SetReachable(1, true);
+    RunFor(run, absl::Seconds(1));
+    ASSERT_TRUE(run.Drain());
+    EXPECT_EQ(run.Problem({0, 1}), "");
+    EXPECT_GT(run.NumFired(), fired_before);
   }
 }
 
