@@ -1,106 +1,201 @@
 #include "worker/source_input.h"
 
 #include <arrow/api.h>
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "base/error.h"
 #include "tests/worker/step_clock.h"
 
 namespace millrace {
 namespace {
 
-// Two splits; gives the batches that it is told to.
-class ToldSource final : public Source {
+using ::testing::HasSubstr;
+using storage::v1::SplitState;
+
+constexpr int64_t kMilli = 1000;
+
+// Gives what it is told to.
+class ScriptedSource final : public Source {
  public:
-  ToldSource() : progress_(2) {
-    for (SplitProgress& split : progress_) split.at_end = true;
-  }
-  absl::Status Open(std::span<const storage::v1::SplitState>, std::string_view, std::function<void()>) override {
+  absl::Status Open(std::span<const SplitState> splits, std::string_view, std::function<void()>) override { return AddSplits(splits); }
+  absl::Status AddSplits(std::span<const SplitState> splits) override {
+    for (const SplitState& state : splits) {
+      SplitProgress& at = progress.emplace_back();
+      at.id = state.id();
+      at.position = state.position();
+      at.end_position = state.end_position();
+    }
     return absl::OkStatus();
   }
-  absl::Status AddSplits(std::span<const storage::v1::SplitState>) override { return absl::OkStatus(); }
-  absl::StatusOr<std::optional<SourceBatch>> Poll() override { return std::exchange(next_, std::nullopt); }
-  std::span<const SplitProgress> splits() const override { return progress_; }
-  void OnCheckpointComplete(std::span<const storage::v1::SplitState>) override {}
+  absl::StatusOr<std::optional<SourceBatch>> Poll() override { return std::exchange(next, std::nullopt); }
+  std::span<const SplitProgress> splits() const override { return progress; }
+  void OnCheckpointComplete(std::span<const SplitState>) override {}
   void Close() override {}
 
-  // One row of `split` at this second.
-  void Gives(int split, int64_t second) {
-    auto type = arrow::timestamp(arrow::TimeUnit::MICRO, "UTC");
-    arrow::TimestampBuilder times(type, arrow::default_memory_pool());
-    EXPECT_TRUE(times.Append(second * 1'000'000).ok());
-    SourceBatch batch;
-    batch.rows = arrow::RecordBatch::Make(arrow::schema({arrow::field("at", type)}), 1, {*times.Finish()});
-    batch.runs = {{split, 1}};
-    batch.num_records = 1;
-    next_ = std::move(batch);
-  }
-
- private:
-  std::vector<SplitProgress> progress_;
-  std::optional<SourceBatch> next_;
+  std::vector<SplitProgress> progress;
+  std::optional<SourceBatch> next;
 };
 
-class SourceInputTest : public testing::Test {
+SplitState StateOf(const std::string& id) {
+  SplitState state;
+  state.set_id(id);
+  state.set_end_position(-1);
+  return state;
+}
+
+class SourceInputTest : public ::testing::Test {
  protected:
-  SourceInputTest() {
-    auto source = std::make_unique<ToldSource>();
+  void Start(const std::vector<SplitState>& splits, SourceInput::Options options = {}) {
+    auto source = std::make_unique<ScriptedSource>();
     source_ = source.get();
-    SourceInput::Options options;
-    options.uid = "clicks";
+    ASSERT_TRUE(source->Open(splits, "", nullptr).ok());
+    options.uid = "in";
     options.watermark.emplace();
     options.watermark->set_column("at");
-    options.watermark->set_idle_timeout_ms(5000);
-    options.watermark_interval = absl::Milliseconds(200);
-    input_ = std::make_unique<SourceInput>(std::move(source), &clock_, std::move(options));
-    input_->Start(std::vector<storage::v1::SplitState>(2));
+    options.watermark->set_max_out_of_orderness_ms(10);
+    options.watermark->set_idle_timeout_ms(100);
+    input_ = std::make_unique<SourceInput>(std::move(source), &clock_, options);
+    input_->Start(splits);
   }
-  void Poll() { ASSERT_TRUE(input_->Poll().ok()); }
-  // As a subtask does that waits for rows.
-  void Watch(absl::Duration time) {
-    for (absl::Duration end = clock_.Monotonic() + time; clock_.Monotonic() < end;) {
-      clock_.Pass(absl::Milliseconds(200));
-      Poll();
-    }
+  // Rows of one split, by their times in ms.
+  void Read(int split, const std::vector<int64_t>& times) {
+    arrow::TimestampBuilder builder(arrow::timestamp(arrow::TimeUnit::MICRO), arrow::default_memory_pool());
+    for (int64_t time : times) ASSERT_TRUE(builder.Append(time * kMilli).ok());
+    auto column = builder.Finish().ValueOrDie();
+    auto schema = arrow::schema({arrow::field("at", column->type())});
+    SourceBatch& batch = source_->next.emplace();
+    batch.rows = arrow::RecordBatch::Make(schema, column->length(), {column});
+    batch.runs = {{.split = split, .num_rows = column->length()}};
+    batch.num_records = column->length();
+    source_->progress[static_cast<size_t>(split)].at_end = false;
+    ASSERT_TRUE(input_->Poll().ok());
   }
-  size_t num_idle() const { return input_->figures().num_idle; }
+  void Pass(absl::Duration time) {
+    clock_.Pass(time);
+    ASSERT_TRUE(input_->Poll().ok());
+  }
+  // In ms; "idle", or "-" if nothing is due.
+  std::string Due() {
+    auto event = input_->TakeTimeEvent();
+    if (!event.has_value()) return "-";
+    const auto* watermark = std::get_if<Watermark>(&*event);
+    if (watermark == nullptr) return "idle";
+    return watermark->time == kFinalWatermark ? "final" : Cat(static_cast<double>(watermark->time) / kMilli);
+  }
 
   StepClock clock_;
-  ToldSource* source_;
+  ScriptedSource* source_ = nullptr;
   std::unique_ptr<SourceInput> input_;
 };
 
-TEST_F(SourceInputTest, ASplitAtWhoseEndTheReaderStandsBecomesIdle) {
-  source_->Gives(0, 10);
-  Poll();
-  Watch(absl::Seconds(4));
-  EXPECT_EQ(num_idle(), 0u);
-  Watch(absl::Seconds(2));
-  EXPECT_EQ(num_idle(), 2u);
+TEST_F(SourceInputTest, TheSlowestSplitHoldsTheWatermarkAndOneWithoutRowsHoldsItEntirely) {
+  Start({StateOf("t/0"), StateOf("t/1")});
+  Read(0, {1000, 900});
+  EXPECT_EQ(Due(), "-") << "of the other one nothing is known";
+  Read(1, {500});
+  EXPECT_EQ(Due(), "489");
+  Read(1, {2000});
+  EXPECT_EQ(Due(), "989");
+  Read(1, {100});
+  EXPECT_EQ(Due(), "-") << "it never goes back";
 }
 
-// Rows of the other split may lie there, unseen: were it idle, the watermark would pass them, and they would be late.
-TEST_F(SourceInputTest, TimeInWhichNobodyPolledMakesNoSplitIdle) {
-  source_->Gives(1, 10);
-  Poll();
-  Watch(absl::Seconds(1));
-  clock_.Pass(absl::Seconds(60));  // held back
-  source_->Gives(0, 100);
-  Poll();
-  EXPECT_EQ(num_idle(), 0u);
-  auto time = input_->TakeTimeEvent();
-  EXPECT_FALSE(time.has_value() && std::get<Watermark>(*time).time > 10 * 1'000'000) << "it passed rows of split 1";
-  Watch(absl::Seconds(4));
-  EXPECT_EQ(num_idle(), 1u) << "and then it counts again";
+TEST_F(SourceInputTest, OnlyASplitThatStandsAtItsEndBecomesIdle) {
+  Start({StateOf("t/0"), StateOf("t/1")});
+  Read(0, {1000});
+  Read(1, {500});
+  EXPECT_EQ(Due(), "489");
+  Pass(absl::Seconds(10));
+  EXPECT_EQ(Due(), "-") << "starved is not idle";
+  source_->progress[1].at_end = true;
+  Pass(absl::Milliseconds(99));
+  EXPECT_EQ(Due(), "-");
+  Pass(absl::Milliseconds(1));
+  EXPECT_EQ(Due(), "989");
+  source_->progress[0].at_end = true;
+  Pass(absl::Milliseconds(100));
+  EXPECT_EQ(Due(), "idle");
+  Read(1, {700});
+  EXPECT_EQ(Due(), "989") << "a row late by then does not move it back";
 }
 
-// However late every poll is, it ends.
-TEST_F(SourceInputTest, ASlowReaderStillFindsItsSplitsIdle) {
-  Poll();
-  for (int i = 0; i < 30; ++i) {
-    clock_.Pass(absl::Seconds(2));
-    Poll();
-  }
-  EXPECT_EQ(num_idle(), 2u);
+TEST_F(SourceInputTest, WatermarksAndIdlenessTravelWithTheSplit) {
+  Start({StateOf("t/0"), StateOf("t/1")});
+  Read(0, {1000});
+  Read(1, {500});
+  source_->progress[1].at_end = true;
+  Pass(absl::Milliseconds(100));
+  storage::v1::SourceState state = input_->State();
+  EXPECT_EQ(state.splits(0).watermark_micros(), 989 * kMilli);
+  EXPECT_FALSE(state.splits(0).idle());
+  EXPECT_TRUE(state.splits(1).idle());
+  Start({state.splits(0), state.splits(1)});
+  EXPECT_EQ(Due(), "989") << "the idle one does not count, and the other one is where it was";
+  Read(1, {600});
+  EXPECT_EQ(Due(), "-");
+  Start({state.splits(1), StateOf("t/2")});
+  EXPECT_EQ(Due(), "-") << "a new one holds it back";
+}
+
+TEST_F(SourceInputTest, ASplitThatIsFoundHoldsTheWatermarkAndOneThatIsKnownIsNotAddedTwice) {
+  Start({StateOf("t/0")});
+  Read(0, {1000});
+  EXPECT_EQ(Due(), "989");
+  ASSERT_TRUE(input_->AddSplits(std::vector<SplitState>{StateOf("t/0"), StateOf("t/1")}).ok());
+  EXPECT_EQ(source_->progress.size(), 2u);
+  Read(0, {2000});
+  EXPECT_EQ(Due(), "-");
+  Read(1, {1500});
+  EXPECT_EQ(Due(), "1489");
+}
+
+TEST_F(SourceInputTest, AFinishedSplitHoldsNothingAndTheLastOneEndsAllTime) {
+  SourceInput::Options options;
+  options.bounded = true;
+  Start({StateOf("t/0"), StateOf("t/1")}, options);
+  Read(0, {1000});
+  Read(1, {500});
+  source_->progress[1].finished = true;
+  EXPECT_EQ(Due(), "989");
+  source_->progress[0].finished = true;
+  EXPECT_EQ(Due(), "final");
+  EXPECT_EQ(Due(), "-");
+}
+
+TEST_F(SourceInputTest, BadRecordsAreCountedPerSplitAndTheCountsAreState) {
+  SourceInput::Options options;
+  options.bad_record_limit.emplace();
+  options.bad_record_limit->set_percent(20);
+  options.bad_record_limit->set_window_records(10);
+  auto poll_bad = [&](int split, int64_t position) {
+    source_->next.emplace().bad_records = {{.split = split, .num_before = 0, .position = position, .reason = "cut"}};
+    return input_->Poll().status();
+  };
+  Start({StateOf("t/0"), StateOf("t/1")}, options);
+  EXPECT_TRUE(poll_bad(0, 5).ok());
+  EXPECT_TRUE(poll_bad(1, 5).ok());
+  EXPECT_TRUE(poll_bad(0, 6).ok());
+  EXPECT_TRUE(poll_bad(1, 6).ok());
+  storage::v1::SourceState state = input_->State();
+  EXPECT_EQ(state.splits(0).bad_records().num_records(), 2u);
+  Start({state.splits(0)}, options);
+  Read(0, {1, 2, 3});
+  absl::Status status = poll_bad(0, 10);
+  EXPECT_EQ(status.code(), absl::StatusCode::kFailedPrecondition);
+  EXPECT_THAT(std::string(status.message()),
+              HasSubstr("source in: too many bad records: 3 of the last 10 of a partition, 30 %; the limit is 20 %: topic: t, partition: 0, "
+                        "offsets: 5 to 10; 3 of them: cut"));
+  Start({state.splits(0)}, options);
+  Read(0, {1, 2, 3, 4, 5, 6, 7, 8, 9});
+  EXPECT_TRUE(poll_bad(0, 20).ok()) << "those of before are further back than ten records";
+}
+
+TEST_F(SourceInputTest, WithoutALimitNothingIsCounted) {
+  Start({StateOf("t/0")});
+  source_->next.emplace().bad_records = {{.split = 0, .num_before = 0, .position = 5, .reason = "cut"}};
+  EXPECT_TRUE(input_->Poll().ok());
+  EXPECT_FALSE(input_->State().splits(0).has_bad_records());
 }
 
 }  // namespace
