@@ -15,6 +15,7 @@
 #include "arrow/record_batch.h"
 #include "arrow/scalar.h"
 #include "base/error.h"
+#include "base/utf8.h"
 #include "connectors/record_fingerprint.h"
 
 namespace millrace {
@@ -125,6 +126,7 @@ class KafkaTest : public ::testing::Test {
         }
         EXPECT_EQ(row, ids.length());
         if ((*batch)->dead_letters != nullptr) dead_letters_.push_back((*batch)->dead_letters);
+        for (const BadRecord& bad : (*batch)->bad_records) bad_records_.push_back(bad);
       } else {
         bool all = true;
         for (const SplitProgress& split : source.splits()) all &= split.at_end;
@@ -162,6 +164,7 @@ class KafkaTest : public ::testing::Test {
   std::atomic<int> num_wakes_ = 0;
   std::vector<std::vector<int64_t>> ids_;
   std::vector<BatchPtr> dead_letters_;
+  std::vector<BadRecord> bad_records_;
   BatchPtr last_rows_;
 };
 
@@ -269,7 +272,12 @@ TEST_F(KafkaTest, BadRecordsBecomeDeadLettersOrFailThePipeline) {
   auto text = [&](const char* column) { return (*dead_letters_[0]->GetColumnByName(column)->GetScalar(0))->ToString(); };
   EXPECT_EQ(text("topic"), "clicks");
   EXPECT_EQ(text("offset"), "2");
-  EXPECT_THAT(text("error"), HasSubstr("without loss"));
+  EXPECT_THAT(text("error"), HasSubstr("1.5 does not fit without loss"));
+  ASSERT_EQ(bad_records_.size(), 1u);
+  EXPECT_EQ(bad_records_[0].split, 0);
+  EXPECT_EQ(bad_records_[0].position, 2);
+  EXPECT_LE(bad_records_[0].num_before, 2) << "of its batch";
+  EXPECT_EQ(bad_records_[0].reason, "column 'id' (BIGINT): a value does not fit without loss");
 
   spec_.dead_letters_connected = false;
   auto strict = Open(Start());
@@ -280,6 +288,15 @@ TEST_F(KafkaTest, BadRecordsBecomeDeadLettersOrFailThePipeline) {
   EXPECT_THAT(std::string(status.message()), HasSubstr("value: {\\\"id\\\": 1.5}"));
   EXPECT_THAT(ids_[0], ElementsAre(0, 1)) << "what came before the bad record is not lost";
   EXPECT_EQ(strict->splits()[0].position, 2);
+}
+
+TEST_F(KafkaTest, ABadRecordOfAnyBytesIsToldInUtf8) {
+  Produce("clicks", 0, "\xff\xfe{\"id\": 1}");
+  ASSERT_EQ(rd_kafka_flush(producer_, 10'000), RD_KAFKA_RESP_ERR_NO_ERROR);
+  auto strict = Open(Start());
+  const std::string message(ReadToEnd(*strict).message());
+  EXPECT_THAT(message, HasSubstr("topic: clicks, partition: 0, offset: 0: not JSON: it is not UTF-8"));
+  EXPECT_EQ(ToUtf8(message), message);
 }
 
 TEST_F(KafkaTest, MetadataFillsItsColumns) {
