@@ -91,7 +91,8 @@ absl::Status RefuseGonePartition(std::string_view why) {
   return DataLoss("resume reading: ", why, "; was the topic deleted? ", kStartOver);
 }
 
-absl::Status RefuseLostOffset(std::string_view why, int64_t low, int64_t high) {
+absl::Status PartitionCursor::OnLostOffset(std::string_view why, int64_t low, int64_t high) const {
+  if (unproven_.has_value()) return NotFound(why, "; retention removed a record that was read before, while the source was opened");
   return DataLoss(why, "; last seen there: ", low, " to ", high,
                   "; did retention remove the records, or was the topic made anew? ", kStartOver);
 }

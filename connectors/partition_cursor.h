@@ -48,6 +48,9 @@ class PartitionCursor {
   // Whether a record with this offset is to be taken.
   static Step Next(int64_t offset, SplitProgress& at);
   static void Took(int64_t offset, SplitProgress& at);
+  // While reading, what was asked for is not there any more. `low` and `high`: what was last seen there. NotFound if
+  // that was only the record before the position: whoever opens the source again finds out.
+  absl::Status OnLostOffset(std::string_view why, int64_t low, int64_t high) const;
   // `end`: the offset behind the last record.
   absl::Status OnEnd(int64_t end, SplitProgress& at);
 
@@ -66,7 +69,5 @@ class PartitionCursor {
 absl::Status RefuseOtherSystem(std::string_view doing, std::string_view of_checkpoint, std::string_view now);
 // A partition that was read before is not there at the opening.
 absl::Status RefuseGonePartition(std::string_view why);
-// While reading, the record at the position is not there any more. `low` and `high`: what was last seen there.
-absl::Status RefuseLostOffset(std::string_view why, int64_t low, int64_t high);
 
 }  // namespace millrace

@@ -249,7 +249,7 @@ absl::Status KafkaSource::TakeEvent(const rd_kafka_message_t& message) {
   int64_t low = -1;
   int64_t high = -1;
   rd_kafka_get_watermark_offsets(client_->get(), reading.split.topic.c_str(), reading.split.partition, &low, &high);
-  return RefuseLostOffset(StdView(status.message()), low, high);
+  return reading.cursor.OnLostOffset(StdView(status.message()), low, high);
 }
 
 absl::Status KafkaSource::TakeRecord(int split, const rd_kafka_message_t& record, SourceBatch* batch) {

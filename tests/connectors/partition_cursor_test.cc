@@ -81,6 +81,17 @@ TEST(PartitionCursor, TakesAPositionWhoseProofIsGoneForGoodReason) {
   EXPECT_EQ(never_read.cursor.FirstOffset(never_read.at), 42);
 }
 
+// Retention went on between the opening, which found everything there, and the first fetch.
+TEST(PartitionCursor, OfALostOffsetOnlyWhatWasReadBeforeIsNoLoss) {
+  Reader reader(StateAt(42));
+  ASSERT_TRUE(reader.cursor.CheckRange(0, 50, reader.at).ok());
+  absl::Status status = reader.cursor.OnLostOffset("read: out of range", 42, 50);
+  EXPECT_EQ(status.code(), absl::StatusCode::kNotFound) << "not for ever: " << status;
+  ASSERT_TRUE(reader.cursor.Prove(kLast, reader.at).ok());
+  ExpectRefusal(reader.cursor.OnLostOffset("read: out of range", 43, 50),
+                "read: out of range; last seen there: 43 to 50; did retention remove the records, or was the topic made anew?");
+}
+
 TEST(PartitionCursor, TheEndMovesThePositionOverWhatIsNoRecordAndNeverBack) {
   Reader reader(StateAt(42));
   ASSERT_TRUE(reader.cursor.OnEnd(44, reader.at).ok());

@@ -118,8 +118,8 @@ class SimLogSource final : public Source {
     for (size_t i = 0; i < readings_.size(); ++i) {
       const Reading& reading = readings_[i];
       if (splits_[i].finished || reading.next >= log_->Begin(reading.number)) continue;
-      return RefuseLostOffset(Cat("read ", reading.cursor.PlaceOf(splits_[i]), ": offset out of range"),
-                              log_->Begin(reading.number), log_->End(reading.number));
+      return reading.cursor.OnLostOffset(Cat("read ", reading.cursor.PlaceOf(splits_[i]), ": offset out of range"),
+                                         log_->Begin(reading.number), log_->End(reading.number));
     }
     SourceBatch batch;
     for (size_t turn = 0; turn < readings_.size(); ++turn) RETURN_IF_ERROR(Fetch((first_ + turn) % readings_.size(), &batch));

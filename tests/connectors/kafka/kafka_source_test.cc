@@ -394,6 +394,21 @@ TEST_F(KafkaTest, AnOffsetThatIsGoneWhileReadingIsDataLoss) {
   EXPECT_THAT(std::string(status.message()), HasSubstr("under another name"));
 }
 
+// The record before the position proves it; retention may take it while the source is opened.
+TEST_F(KafkaTest, AProofThatIsGoneAtTheFirstFetchIsTriedAgain) {
+  ProduceIds(0, 0, 5);
+  auto first = Open(Start());
+  ASSERT_TRUE(ReadToEnd(*first).ok());
+  auto states = StatesOf(*first);
+  first.reset();
+  constexpr int16_t kFetchRequest = 1;
+  rd_kafka_mock_push_request_errors(cluster_, kFetchRequest, 1, RD_KAFKA_RESP_ERR_OFFSET_OUT_OF_RANGE);
+  auto second = Open({states[0]});
+  absl::Status status = PollUntilFailure(*second);
+  EXPECT_EQ(status.code(), absl::StatusCode::kNotFound) << status;
+  EXPECT_FALSE(IsPermanent(status)) << "the next opening decides";
+}
+
 TEST_F(KafkaTest, APositionThatIsNotThereIsDataLoss) {
   ProduceIds(0, 0, 5);
   auto states = Start();
