@@ -145,6 +145,15 @@ def pauses(samples):
     return result
 
 
+def accounted(samples):
+    """The most that each kind of memory held at a time, as the workers account it, summed over them."""
+    peaks = {}
+    for key, value in samples.items():
+        if found := re.match(r'millrace_memory_peak_bytes\{pool="(\w+)"\}', key):
+            peaks[f"peak_{found[1]}_mb"] = round(value / 2**20)
+    return peaks
+
+
 def check_windows(table, expected):
     rows = delta_table.read(table)
     assert rows.num_rows == expected["num_groups"], f"{rows.num_rows} groups, and not {expected['num_groups']}"
@@ -175,7 +184,7 @@ def run_pipeline(options, name, topic, expected, broker, directory):
     samples = engine.samples()
     cpu_s, peak_mb = engine.end()
     assert done.returncode == 0, f"{name}: exit {done.returncode}: {done.stdout}{done.stderr}"
-    more = pauses(samples)
+    more = pauses(samples) | accounted(samples)
     if workload == "filter":
         view = json.loads(done.stdout)
         committed = int(view["progress"]["records_committed"])
