@@ -23,8 +23,8 @@ import time
 SLICE = 500_000
 SLICE_SECONDS = 120
 # The longest input made, in bytes: what is above it costs time and finds little. The corpus may have longer ones.
-MAX_LENGTH = {"json_decoder": 512, "plan_json": 1024, "plan_message": 768, "manifest": 1024, "shuffle_frame": 1024,
-              "delta_log": 4096, "grpc_request": 768, "worker_message": 768, "coordinator_message": 4096}
+MAX_LENGTH = {"json_decoder": 512, "plan_json": 1024, "plan_message": 512, "manifest": 1024, "shuffle_frame": 1024,
+              "delta_log": 4096, "grpc_request": 512, "worker_message": 768, "coordinator_message": 4096}
 # Of these much code runs per input, and to keep books of which of it is rare takes longer than to run it.
 BROAD = {"grpc_request", "worker_message", "coordinator_message"}
 # Reports need no stack of every allocation: a finding is run again, alone. Leaks are the corpus replay's.
