@@ -82,6 +82,13 @@ void Coordinator::Load(Term term) {
          options_.executor->PostAfter(kAskAgain, Guard([this, term] { Load(term); }));
          return;
        }
+       // Else who slept since it took its term would take the pipelines from its successor.
+       for (const auto& [record, version] : loaded.records) {
+         if (record.term() <= term.value()) continue;
+         not_leading_ = absl::OkStatus();
+         return Fence(Aborted("take up ", record.name(), ": another coordinator leads: its term is ", record.term(), ", ours is ",
+                              term.value()));
+       }
        blobs_ = std::move(loaded.blobs);
        TakeUp(term, std::move(loaded.records));
      });

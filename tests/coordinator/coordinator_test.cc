@@ -143,6 +143,19 @@ TEST_F(CoordinatorTest, ALeaderThatHasNothingToWriteLearnsThatAnotherLeads) {
   EXPECT_FALSE(worker.closed.ok());
 }
 
+// Found by the simulation: a leader that slept between taking its term and reading the records took the pipelines from
+// its successor, whose next write then lost.
+TEST_F(CoordinatorTest, ALeaderThatFindsRecordsOfALaterTermLeavesThemAlone) {
+  leadership_.terms = 17;
+  StartCoordinator();
+  ASSERT_TRUE(Create(PlanOfTest()).ok());
+  leadership_.terms = 16;
+  StartCoordinator();
+  EXPECT_TRUE(absl::IsUnavailable(fenced_)) << fenced_;
+  EXPECT_NE(fenced_.message().find("its term is 18, ours is 17"), std::string::npos) << fenced_;
+  EXPECT_TRUE(absl::IsUnavailable(Start().status()));
+}
+
 TEST_F(CoordinatorTest, APipelineRunsFromCreateToStopped) {
   ScriptedWorker& worker = AddWorker("w1");
   ASSERT_TRUE(Create(PlanOfTest()).ok());
