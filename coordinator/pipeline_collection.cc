@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "base/error.h"
+#include "base/planted_bug.h"
 #include "coordinator/pipeline_machine.h"
 
 namespace millrace {
@@ -37,6 +38,7 @@ void PipelineMachine::PumpCollection() {
   CollectionOrder order{durable_.name(), durable_.lineage(), Generation(durable_.generation()), Term(durable_.term()), {}, *first_open};
   order.retained = {durable_.retained_manifests().begin(), durable_.retained_manifests().end()};
   if (order.retained.empty() && durable_.completed_epoch() > 0) order.retained.push_back(durable_.completed_manifest());
+  if (MILLRACE_PLANTED(restored_checkpoint_collected) && durable_.completed_epoch() < first_epoch_) order.retained.clear();
   actions_.push_back(action::CollectCheckpoints{std::move(order)});
 }
 

@@ -5,6 +5,7 @@
 
 #include "base/check.h"
 #include "base/error.h"
+#include "base/planted_bug.h"
 #include "coordinator/pipeline_state.h"
 #include "coordinator/split_assignment.h"
 #include "state/checkpoint_manifest.h"
@@ -249,6 +250,7 @@ void PipelineMachine::Enter(Phase phase) {
       }
       break;
     case Phase::kRedrive:
+      if (MILLRACE_PLANTED(redrive_forgotten)) break;
       if (record_.committed_epoch() < durable_.completed_epoch()) commits_.emplace(*manifest_);
       break;
     case Phase::kPlace: {

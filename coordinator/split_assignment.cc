@@ -1,5 +1,7 @@
 #include "coordinator/split_assignment.h"
 
+#include "base/planted_bug.h"
+
 #include <algorithm>
 
 namespace millrace {
@@ -24,6 +26,9 @@ std::vector<internal::v1::SplitAssignment> Deal(const SourceState& source, uint3
   }
   uint32_t next = offset;
   for (const SplitState* split : Sorted(source)) *assignments[next++ % parallelism].add_splits() = *split;
+  if (MILLRACE_PLANTED(split_read_twice) && parallelism > 1 && !assignments[0].splits().empty()) {
+    *assignments[1].add_splits() = assignments[0].splits(0);
+  }
   return assignments;
 }
 
@@ -31,7 +36,7 @@ std::vector<internal::v1::SplitAssignment> Deal(const SourceState& source, uint3
 
 std::vector<SourceState> PositionsAtStart(const storage::v1::PipelineRecord& record, const storage::v1::Manifest* restored) {
   std::map<std::string, SourceState> sources;
-  if (restored != nullptr) {
+  if (restored != nullptr && !MILLRACE_PLANTED(positions_forgotten)) {
     for (const SourceState& source : restored->sources()) sources[source.uid()] = source;
   }
   for (const SourceState& start : record.start_positions()) {

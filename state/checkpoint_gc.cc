@@ -6,6 +6,7 @@
 #include "base/error.h"
 #include "base/failpoint.h"
 #include "base/macros.h"
+#include "base/planted_bug.h"
 #include "state/checkpoint_paths.h"
 
 namespace millrace {
@@ -24,7 +25,12 @@ GarbagePlan PlanGarbage(std::string_view pipeline, std::string_view lineage,
     named.insert(ManifestName(pipeline, lineage, Epoch(manifest.epoch()), Generation(manifest.generation())));
     for (const auto& state : manifest.operators()) {
       for (const auto& handle : state.handles()) {
-        for (const auto& file : handle.files()) named.insert(file.blob());
+        for (const auto& file : handle.files()) {
+          // Uploaded for an earlier checkpoint.
+          bool shared = file.blob().find(StatePrefix(pipeline, lineage, state.uid(), Epoch(manifest.epoch()))) != 0;
+          if (shared && MILLRACE_PLANTED(shared_blob_deleted_early)) continue;
+          named.insert(file.blob());
+        }
       }
     }
   }

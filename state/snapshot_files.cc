@@ -8,6 +8,7 @@
 #include "base/error.h"
 #include "base/failpoint.h"
 #include "base/macros.h"
+#include "base/planted_bug.h"
 
 namespace millrace {
 
@@ -23,7 +24,9 @@ absl::StatusOr<UploadedFile> PutSnapshotFile(BlobStore& blobs, std::string_view 
   UploadedFile result;
   std::string checksum = ContentChecksum(bytes);
   std::string name = Cat(folder, "/", checksum, ".", extension);
-  ASSIGN_OR_RETURN(PutResult put, failpoint::Around("snapshot.put", [&] { return blobs.PutIfAbsent(name, bytes); }));
+  absl::StatusOr<PutResult> answer = failpoint::Around("snapshot.put", [&] { return blobs.PutIfAbsent(name, bytes); });
+  if (MILLRACE_PLANTED(failed_snapshot_taken_for_done) && !answer.ok()) answer = PutResult::kCreated;
+  ASSIGN_OR_RETURN(PutResult put, std::move(answer));
   result.uploaded = put == PutResult::kCreated;
   if (!result.uploaded) {
     ASSIGN_OR_RETURN(int64_t size, blobs.Size(name));
@@ -63,6 +66,7 @@ absl::StatusOr<std::vector<RestorePart>> PlanRestore(std::span<const storage::v1
   for (const auto& handle : handles) {
     KeyGroupRange wanted{std::max(handle.first_key_group(), range.first), std::min(handle.end_key_group(), range.end)};
     if (wanted.first >= wanted.end) continue;
+    if (MILLRACE_PLANTED(old_parallelism_ignored) && handle.first_key_group() != range.first) continue;
     if (handle.format() != format) {
       return FailedPrecondition("restore key groups ", wanted.first, " to ", wanted.end, ": the checkpoint has format ",
                                 handle.format(), ", this backend reads ", format, ". Use the backend that wrote it");
@@ -71,7 +75,7 @@ absl::StatusOr<std::vector<RestorePart>> PlanRestore(std::span<const storage::v1
   }
   std::sort(parts.begin(), parts.end(),
             [](const RestorePart& a, const RestorePart& b) { return a.range.first < b.range.first; });
-  if (handles.empty()) return parts;
+  if (handles.empty() || MILLRACE_PLANTED(old_parallelism_ignored)) return parts;
   uint32_t next = range.first;
   for (const RestorePart& part : parts) {
     if (part.range.first != next) {

@@ -9,6 +9,7 @@
 #include "base/error.h"
 #include "base/failpoint.h"
 #include "base/macros.h"
+#include "base/planted_bug.h"
 #include "base/utf8.h"
 #include "worker/operators/registry.h"
 #include "worker/operators/window_tables.h"
@@ -137,8 +138,7 @@ void Deployment::MakeSubtask(const internal::v1::SubtaskPlacement& placement) {
                                                       {"generation", plan_->generation()},
                                                       {"subtask", Cat(placement.stage(), ".", placement.index())}}),
                                    local->probe,
-                                   options_.memory,
-                                   options_.plant_skipped_alignment};
+                                   options_.memory};
   auto blobs = options_.blob_stores->Open(plan_->blob_root());
   if (blobs.ok()) environment.blobs = *blobs;
   local->subtask = std::make_shared<Subtask>(std::move(environment), std::move(events));
@@ -348,6 +348,7 @@ absl::Status Deployment::Restore(const WorkerOptions& options, const Deploy& pla
                                     "]. Undo the change, or give the operator another uid to begin without its state");
         }
         handles.insert(handles.end(), state.handles().begin(), state.handles().end());
+        if (MILLRACE_PLANTED(operator_watermark_forgotten)) continue;
         if (state.has_watermark_micros()) context.restored_watermark = state.watermark_micros();
       }
       made.restored_watermark = context.restored_watermark;

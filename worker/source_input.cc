@@ -8,6 +8,7 @@
 #include "base/check.h"
 #include "base/error.h"
 #include "base/macros.h"
+#include "base/planted_bug.h"
 
 namespace millrace {
 
@@ -21,8 +22,8 @@ SourceInput::SourceInput(std::unique_ptr<Source> source, const Clock* clock, Opt
 void SourceInput::Start(std::span<const storage::v1::SplitState> splits) {
   for (const auto& split : splits) {
     SplitTime time;
-    if (split.has_watermark_micros()) time.watermark = split.watermark_micros();
-    time.idle = split.idle();
+    if (split.has_watermark_micros() && !MILLRACE_PLANTED(split_watermark_forgotten)) time.watermark = split.watermark_micros();
+    time.idle = split.idle() && !MILLRACE_PLANTED(idle_flag_forgotten);
     time.quiet_since = clock_->Monotonic();
     times_.push_back(time);
     bounds_.push_back(split);
@@ -62,7 +63,7 @@ absl::Status SourceInput::ObserveRows(const SourceBatch& batch) {
     return Internal("source ", options_.uid, ": row-time column ", options_.watermark->column(), " is not in its rows");
   }
   const auto& times = static_cast<const arrow::TimestampArray&>(*column);
-  const int64_t bound = (options_.watermark->max_out_of_orderness_ms() + 1) * kMicrosPerMilli;
+  const int64_t bound = MILLRACE_PLANTED(bound_ignored) ? kMicrosPerMilli : (options_.watermark->max_out_of_orderness_ms() + 1) * kMicrosPerMilli;
   int64_t row = 0;
   newest_event_time_ = kNoWatermark;
   for (const SplitRun& run : batch.runs) {
@@ -113,7 +114,7 @@ bool SourceInput::finished() const {
 
 std::optional<StreamEvent> SourceInput::TakeTimeEvent() {
   if (finished()) {
-    if (emitted_ == kFinalWatermark) return std::nullopt;
+    if (emitted_ == kFinalWatermark || MILLRACE_PLANTED(final_watermark_forgotten)) return std::nullopt;
     emitted_ = kFinalWatermark;
     return StreamEvent(Watermark{kFinalWatermark});
   }
@@ -124,6 +125,7 @@ std::optional<StreamEvent> SourceInput::TakeTimeEvent() {
   bool any_active = false;
   for (size_t i = 0; i < times_.size(); ++i) {
     if (progress[i].finished || times_[i].idle) continue;
+    if (any_active && MILLRACE_PLANTED(watermark_of_first_split)) break;
     any_active = true;
     lowest = std::min(lowest, times_[i].watermark);
   }
@@ -155,6 +157,8 @@ storage::v1::SourceState SourceInput::State() const {
     auto* split = state.add_splits();
     split->set_id(progress[i].id);
     split->set_position(progress[i].position);
+    if (MILLRACE_PLANTED(position_plus_one)) split->set_position(split->position() + 1);
+    if (MILLRACE_PLANTED(position_minus_one)) split->set_position(std::max<int64_t>(0, split->position() - 1));
     split->set_end_position(progress[i].end_position);
     split->set_finished(progress[i].finished);
     split->set_fingerprint(progress[i].fingerprint);

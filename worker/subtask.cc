@@ -10,6 +10,7 @@
 #include "base/error.h"
 #include "base/failpoint.h"
 #include "base/macros.h"
+#include "base/planted_bug.h"
 #include "state/checkpoint_paths.h"
 
 namespace millrace {
@@ -85,6 +86,7 @@ void Subtask::Trigger(Epoch epoch, BarrierKind kind) {
 void Subtask::Abort(Epoch epoch) {
   newest_aborted_ = std::max(newest_aborted_, epoch);
   std::erase_if(triggers_, [&](const Barrier& trigger) { return trigger.epoch <= epoch; });
+  if (MILLRACE_PLANTED(aborted_committables_dropped)) committables_.clear();
   if (aligner_ != nullptr && aligner_->OnAbort(epoch)) {
     alignment_began_.reset();
     parts_->channels->UnblockAll();
@@ -96,6 +98,7 @@ void Subtask::OnCheckpointCompleted(Epoch epoch) {
   environment_.probe->chain().EpochCompleted(epoch);
   // The coordinator has them now.
   for (auto& [uid, list] : committables_) {
+    if (MILLRACE_PLANTED(committables_sent_again)) continue;
     std::erase_if(list, [&](const storage::v1::Committable& c) { return c.sealed_epoch() <= epoch.value(); });
   }
   auto found = acknowledged_positions_.find(epoch);
@@ -258,7 +261,7 @@ absl::Status Subtask::OnBarrier(size_t channel, const Barrier& barrier) {
       return absl::OkStatus();
     case BarrierAligner::Step::kBlock:
       if (!alignment_began_.has_value()) alignment_began_ = environment_.clock->Monotonic();
-      if (!environment_.plant_skipped_alignment) parts_->channels->Block(channel);
+      if (!MILLRACE_PLANTED(alignment_skipped)) parts_->channels->Block(channel);
       return absl::OkStatus();
     case BarrierAligner::Step::kAligned:
       return BeginCheckpoint(aligner_->barrier());
@@ -274,7 +277,8 @@ absl::Status Subtask::InjectBarriers() {
     triggers_.pop_front();
     if (barrier.epoch <= newest_aborted_) continue;
     environment_.probe->BarrierArrived(barrier.epoch);
-    if (barrier.kind == BarrierKind::kDrain) RETURN_IF_ERROR(parts_->chain->SourceWatermark(kFinalWatermark));
+    bool is_last = barrier.kind == BarrierKind::kDrain && !MILLRACE_PLANTED(final_watermark_forgotten);
+    if (is_last) RETURN_IF_ERROR(parts_->chain->SourceWatermark(kFinalWatermark));
     if (barrier.kind != BarrierKind::kPeriodic) stopped_reading_ = true;
     RETURN_IF_ERROR(BeginCheckpoint(barrier));
   }
@@ -290,6 +294,9 @@ absl::Status Subtask::BeginCheckpoint(const Barrier& barrier) {
   if (parts_->source != nullptr) {
     failpoint::Around("source.positions", [&] { pending.source = parts_->source->State(); });
   }
+  for (auto& exchange : parts_->exchanges) {
+    if (MILLRACE_PLANTED(barrier_before_flush)) exchange->PushBarrier(barrier);
+  }
   ASSIGN_OR_RETURN(pending.chain, parts_->chain->BeforeBarrier(barrier.epoch));
   uint64_t frozen_bytes = 0;
   for (const auto& part : pending.chain.operators) {
@@ -297,7 +304,9 @@ absl::Status Subtask::BeginCheckpoint(const Barrier& barrier) {
   }
   pending.frozen = MemoryHold(environment_.memory, MemoryKind::kSnapshots, frozen_bytes);
   failpoint::Around("barrier.push", [&] {
-    for (auto& exchange : parts_->exchanges) exchange->PushBarrier(barrier);
+    for (auto& exchange : parts_->exchanges) {
+      if (!MILLRACE_PLANTED(barrier_before_flush)) exchange->PushBarrier(barrier);
+    }
   });
   if (parts_->channels != nullptr) parts_->channels->UnblockAll();
   pending.began = environment_.clock->Monotonic();
@@ -402,6 +411,7 @@ void Subtask::OnPersisted(PersistedEpoch persisted) {
   *ack.mutable_subtask() = parts_->ref;
   ack.set_epoch(epoch.value());
   if (persisted.snapshot.source.has_value()) {
+    if (MILLRACE_PLANTED(positions_after_barrier)) persisted.snapshot.source = parts_->source->State();
     acknowledged_positions_[epoch] = *persisted.snapshot.source;
     *ack.add_sources() = *std::move(persisted.snapshot.source);
   }

@@ -82,7 +82,6 @@ class Subtask {
     std::shared_ptr<SubtaskProbe> probe;
     // The worker's. Null: nobody counts.
     std::shared_ptr<MemoryAccount> memory = nullptr;
-    bool plant_skipped_alignment = false;  // see WorkerOptions
   };
   Subtask(Environment environment, SubtaskEvents events);
   ~Subtask();

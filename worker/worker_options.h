@@ -46,8 +46,6 @@ struct WorkerOptions {
   std::shared_ptr<MemoryAccount> memory;
   absl::Duration heartbeat_interval = absl::Seconds(1);
   absl::Duration reconnect_delay = absl::Milliseconds(500);
-  // What the simulator must be able to notice: channels that delivered a barrier do not wait. Never set outside tests.
-  bool plant_skipped_alignment = false;
 };
 
 }  // namespace millrace

@@ -11,6 +11,7 @@
 #include "base/error.h"
 #include "base/failpoint.h"
 #include "base/macros.h"
+#include "base/planted_bug.h"
 #include "connectors/delta/delta_schema.h"
 #include "connectors/delta/json_writer.h"
 #include "millrace/storage/v1/delta_committable.pb.h"
@@ -162,8 +163,11 @@ absl::StatusOr<CommitReceipt> DeltaCommitter::Drive(Attempt& attempt) {
     // First: another table's markers say nothing about ours.
     RETURN_IF_ERROR(Annotate(CheckTable(attempt), doing));
     auto marker = snapshot_.txns.find(app_id_);
-    if (!options_.plant_skipped_txn_check && marker != snapshot_.txns.end() &&
-        marker->second.version >= static_cast<int64_t>(attempt.epoch.value())) {
+    if (MILLRACE_PLANTED(txn_check_skipped)) marker = snapshot_.txns.end();
+    if (MILLRACE_PLANTED(txn_check_once) && attempt.put_sent) marker = snapshot_.txns.end();
+    const int64_t newer_only = MILLRACE_PLANTED(equal_epoch_accepted) ? 1 : 0;
+    if (marker != snapshot_.txns.end() &&
+        marker->second.version >= static_cast<int64_t>(attempt.epoch.value()) + newer_only) {
       absl::StatusOr<CommitReceipt> receipt = ResolveMarked(attempt);
       if (absl::IsUnavailable(receipt.status()) && ++unknown_outcomes <= options_.max_unknown_outcomes) continue;
       return receipt;
@@ -195,6 +199,10 @@ absl::StatusOr<CommitReceipt> DeltaCommitter::Drive(Attempt& attempt) {
     // Unknown: whatever is at `version` decides, and the next turn reads it. If nothing is there, the same version is
     // tried again, so that a put that is still under way and this one cannot both count.
     if (!absl::IsUnavailable(put.status())) return Annotate(put.status(), doing);
+    if (MILLRACE_PLANTED(unknown_commit_taken_for_done)) return CommitReceipt{};
+    for (const DeltaAdd& add : attempt.commit.adds) {
+      if (MILLRACE_PLANTED(files_deleted_on_unknown_commit)) store_->Delete(add.path).IgnoreError();
+    }
     if (++unknown_outcomes > options_.max_unknown_outcomes) {
       return Unavailable(doing, ": the outcome is unknown: version ", version, ": ", put.status().message());
     }
@@ -223,6 +231,7 @@ absl::StatusOr<CommitReceipt> DeltaCommitter::ResolveMarked(const Attempt& attem
       return DataLoss(doing, ": version ", version, " holds this epoch with other content: digest ", found.digest,
                       ", ours is ", attempt.commit.commit_info->digest);
     }
+    if (MILLRACE_PLANTED(own_put_taken_for_anothers) && attempt.put_sent) return Aborted(doing, ": another was faster");
     return CommitReceipt{!attempt.put_sent, static_cast<uint64_t>(version), 0};
   }
   if (attempt.fence) return CommitReceipt{true, static_cast<uint64_t>(snapshot_.version), 0};

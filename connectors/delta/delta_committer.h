@@ -25,8 +25,6 @@ struct DeltaCommitterOptions {
   int max_unknown_outcomes = 4;
   // A checkpoint whenever the version passes a multiple of this.
   int64_t checkpoint_interval = 10;
-  // What the simulator must be able to notice: skips the check of the epoch's marker. Never set outside tests.
-  bool plant_skipped_txn_check = false;
 };
 
 // `millrace/<pipeline>/<sink uid>/<lineage>`. Frozen.

@@ -10,6 +10,7 @@
 #include "base/error.h"
 #include "base/failpoint.h"
 #include "base/macros.h"
+#include "base/planted_bug.h"
 #include "connectors/delta/delta_checkpoint.h"
 #include "connectors/delta/json_writer.h"
 
@@ -69,7 +70,12 @@ absl::StatusOr<DeltaCommit> DeltaLog::ReadCommit(int64_t version) {
 }
 
 absl::StatusOr<PutResult> DeltaLog::Append(int64_t version, const std::string& bytes) {
-  return failpoint::Around("delta.append", [&] { return store_->PutIfAbsent(DeltaCommitName(version), bytes); });
+  absl::StatusOr<PutResult> put =
+      failpoint::Around("delta.append", [&] { return store_->PutIfAbsent(DeltaCommitName(version), bytes); });
+  if (MILLRACE_PLANTED(log_version_overwritten) && put.ok() && store_->Put(DeltaCommitName(version), bytes).ok()) {
+    return PutResult::kCreated;
+  }
+  return put;
 }
 
 absl::StatusOr<int64_t> DeltaLog::CheckpointHint() {

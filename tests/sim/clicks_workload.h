@@ -1,8 +1,12 @@
 #pragma once
 
+#include <arrow/api.h>
+
 #include <cstdint>
+#include <memory>
 #include <string>
 
+#include "connectors/generator/generator_options.h"
 #include "tests/sim/sim_storage.h"
 
 namespace millrace::sim {
@@ -23,6 +27,19 @@ struct ClicksSettings {
   int64_t initial_backoff_ms = 10;
   int64_t max_backoff_ms = 100;
 };
+// A row lies in the window [start, start + size), and a split's watermark is this much, and 1 ms, below its newest row.
+inline constexpr int64_t kClicksWindowMicros = 500'000;
+inline constexpr int64_t kClicksBoundMicros = 60'000;
+
+// What its rows are a function of.
+GeneratorOptions ClicksGenerator(const ClicksSettings& settings);
+// One file that a sink has staged, read without the sink's code. Null: it is not there, or cannot be read.
+std::shared_ptr<arrow::Table> ReadDataFile(MemoryBlobStore& store, const std::string& path);
+// The only chunk of a column.
+template <typename ArrayType>
+std::shared_ptr<ArrayType> ColumnOf(const arrow::Table& table, const std::string& name) {
+  return std::static_pointer_cast<ArrayType>(table.GetColumnByName(name)->chunk(0));
+}
 
 // As JSON.
 std::string ClicksPlan(const ClicksSettings& settings);

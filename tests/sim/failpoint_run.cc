@@ -6,6 +6,7 @@
 #include "base/check.h"
 #include "base/error.h"
 #include "coordinator/plan/plan_json.h"
+#include "tests/planted/planted_switch.h"
 #include "tests/sim/clicks_workload.h"
 #include "tests/sim/sim_cluster.h"
 
@@ -18,18 +19,17 @@ constexpr char kPipeline[] = "clicks";
 constexpr absl::Duration kLimit = absl::Minutes(5);
 
 // So slow that it goes through several epochs between any two wishes of the user.
-std::string SlowClicks() {
-  std::string plan = ClicksPlan(kSeed);
-  const std::string fast = R"("rows-per-second": "1600")";
-  size_t at = plan.find(fast);
-  Check(at != std::string::npos, "the clicks have a rate");
-  return plan.replace(at, fast.size(), R"("rows-per-second": "200")");
+ClicksSettings SlowClicks() {
+  ClicksSettings clicks;
+  clicks.seed = kSeed;
+  clicks.rows_per_second = 200;
+  return clicks;
 }
 
 class Run {
  public:
-  Run(std::vector<PointRule> rules, PlantedBug bug)
-      : cluster_(ClusterOptions(bug)), injector_(&cluster_.world(), std::move(rules)) {}
+  Run(std::vector<PointRule> rules, std::string_view bug)
+      : bug_(bug), cluster_(ClusterOptions()), injector_(&cluster_.world(), std::move(rules)) {}
 
   FailpointOutcome Finish(bool may_fail) {
     FailpointOutcome outcome;
@@ -38,7 +38,7 @@ class Run {
       outcome.failed_with = cluster_.last_view().reason();
       if (!may_fail) outcome.problem = Cat("FAILED: ", outcome.failed_with);
     }
-    if (outcome.problem.empty()) outcome.problem = CheckResult();
+    if (outcome.problem.empty()) outcome.problem = CheckResult(may_fail);
     outcome.fired = injector_.last_rule_fired().has_value();
     outcome.recovery = recovery_.value_or(absl::ZeroDuration());
     outcome.trace_hash = cluster_.world().trace_hash();
@@ -47,15 +47,14 @@ class Run {
   }
 
  private:
-  static Cluster::Options ClusterOptions(PlantedBug bug) {
+  static Cluster::Options ClusterOptions() {
     Cluster::Options options;
     options.seed = kSeed;
-    options.bug = bug;
     return options;
   }
 
   std::string GoThroughAll() {
-    auto plan = ReadPlanJson(SlowClicks());
+    auto plan = ReadPlanJson(ClicksPlan(SlowClicks()));
     Check(plan.ok(), plan.ok() ? "" : std::string(plan.status().message()));
     cluster_.Submit(*plan);
     if (!RunToEpochs(3)) return End("three epochs");
@@ -111,8 +110,10 @@ class Run {
     }
   }
 
-  std::string CheckResult() {
+  // Where bytes may be damaged, promises about what is stored are broken by the test itself: the tables are what counts.
+  std::string CheckResult(bool is_damaged) {
     cluster_.Run(absl::Seconds(3));
+    if (is_damaged) return state_ == v1::PIPELINE_STATE_FINISHED ? CheckClicks(SlowClicks(), cluster_.storage()).problem : "";
     if (!cluster_.windows().problem().empty()) return cluster_.windows().problem();
     if (state_ != v1::PIPELINE_STATE_FINISHED) return "";
     if (!cluster_.windows().Leftovers().empty()) {
@@ -122,9 +123,10 @@ class Run {
     }
     std::vector<std::string> leftovers = cluster_.windows().Leftovers();
     if (!leftovers.empty()) return Cat("I10: ", leftovers.size(), " blobs are never collected: ", leftovers.front());
-    return CheckClicks(kSeed, cluster_.storage()).problem;
+    return CheckClicks(SlowClicks(), cluster_.storage()).problem;
   }
 
+  const PlantedSwitch bug_;
   Cluster cluster_;
   FailpointInjector injector_;
   v1::PipelineState state_ = v1::PIPELINE_STATE_UNSPECIFIED;
@@ -134,7 +136,7 @@ class Run {
 
 }  // namespace
 
-FailpointOutcome RunWithFailpoints(std::vector<PointRule> rules, bool may_fail, PlantedBug bug) {
+FailpointOutcome RunWithFailpoints(std::vector<PointRule> rules, bool may_fail, std::string_view bug) {
   return Run(std::move(rules), bug).Finish(may_fail);
 }
 

@@ -3,10 +3,10 @@
 #include <cstddef>
 #include <map>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "tests/sim/failpoint_injector.h"
-#include "tests/sim/planted_bugs.h"
 
 namespace millrace::sim {
 
@@ -25,6 +25,6 @@ struct FailpointOutcome {
 // stopped, started at another parallelism, taken over by another coordinator, one of its checkpoints given up, old
 // checkpoints collected, the tables' logs checkpointed. No faults but the rules'. `may_fail`: FAILED is an answer too,
 // if its reason names what is damaged.
-FailpointOutcome RunWithFailpoints(std::vector<PointRule> rules, bool may_fail, PlantedBug bug = PlantedBug::kNone);
+FailpointOutcome RunWithFailpoints(std::vector<PointRule> rules, bool may_fail, std::string_view bug = "");
 
 }  // namespace millrace::sim

@@ -1,10 +1,8 @@
 #include "tests/sim/failure_windows.h"
 
 #include <algorithm>
-#include <regex>
 
 #include "base/error.h"
-#include "state/snapshot_files.h"
 #include "tests/sim/failpoint_injector.h"
 #include "tests/sim/sim_storage.h"
 
@@ -37,7 +35,7 @@ void FailureWindows::OnPutDone(const Process& process, const std::string& uri, s
   if (IsManifest(uri, name) && leader_ != nullptr && &process != leader_ && terms_.contains(&process)) Hit(7);
   if (!created) return;
   if (uint64_t epoch = StagedEpoch(uri, name)) staged_epoch_ = std::max(staged_epoch_, epoch);
-  if (IsManifest(uri, name)) manifests_[std::string(name)].ParseFromString(std::string(bytes));
+  if (IsManifest(uri, name)) invariants_.OnManifest(std::string(name), bytes);
   if (uri == kMetadata && name.starts_with("leadership/")) {
     leader_ = &process;
     terms_[&process] = std::stoull(std::string(bytes));
@@ -47,44 +45,28 @@ void FailureWindows::OnPutDone(const Process& process, const std::string& uri, s
     record.ParseFromString(std::string(bytes));
     OnRecord(std::move(record));
   }
-  if (IsLog(uri, name)) OnTableLog(uri, bytes);
+  if (!IsLog(uri, name)) return;
+  ++log_puts_[uri];
+  invariants_.OnTableLog(uri, name);
 }
 
 void FailureWindows::OnRecord(storage::v1::PipelineRecord record) {
   storage::v1::PipelineRecord before = std::exchange(record_, std::move(record));
+  invariants_.OnRecord(before, record_);
   if (before.lineage() != record_.lineage()) return;
-  if (record_.completed_epoch() < before.completed_epoch() || record_.generation() < before.generation()) {
-    Break(Cat("I3: the record goes back from epoch ", before.completed_epoch(), " to ", record_.completed_epoch()));
-  }
-  const storage::v1::Manifest& manifest = manifests_[record_.completed_manifest()];
-  if (record_.completed_epoch() > before.completed_epoch()) {
-    completed_.insert(record_.completed_epoch());
-    bool any_empty = std::any_of(manifest.sinks().begin(), manifest.sinks().end(),
-                                 [](const auto& sink) { return sink.committables().empty(); });
-    if (any_empty) Hit(9);
-    CheckRetained();
-  }
-  if (record_.generation() > before.generation() && IsCommitPending() && manifest.parallelism() != record_.parallelism()) Hit(10);
-}
-
-void FailureWindows::OnTableLog(const std::string& uri, std::string_view bytes) {
-  ++log_puts_[uri];
-  static const std::regex kMarker(R"re("txn":\{"appId":"[^"]*","version":(\d+))re");
-  const std::string text(bytes);
-  std::smatch found;
-  if (!std::regex_search(text, found, kMarker)) return;
-  uint64_t epoch = std::stoull(found[1].str());
-  std::vector<uint64_t>& epochs = committed_[uri];
-  if (!epochs.empty() && epochs.back() >= epoch) Break(Cat("I3: ", uri, " has epoch ", epoch, " after epoch ", epochs.back()));
-  if (!completed_.contains(epoch)) Break(Cat("I3: ", uri, " has epoch ", epoch, ", which is not complete"));
-  epochs.push_back(epoch);
+  const storage::v1::Manifest* manifest = invariants_.FindManifest(record_.completed_manifest());
+  if (manifest == nullptr) return;
+  bool any_empty = std::any_of(manifest->sinks().begin(), manifest->sinks().end(),
+                               [](const auto& sink) { return sink.committables().empty(); });
+  if (record_.completed_epoch() > before.completed_epoch() && any_empty) Hit(9);
+  if (record_.generation() > before.generation() && IsCommitPending() && manifest->parallelism() != record_.parallelism()) Hit(10);
 }
 
 std::set<std::string> FailureWindows::TablesOfCompleted() const {
   std::set<std::string> tables;
-  auto manifest = manifests_.find(record_.completed_manifest());
-  if (manifest == manifests_.end()) return tables;
-  for (const auto& sink : manifest->second.sinks()) {
+  const storage::v1::Manifest* manifest = invariants_.FindManifest(record_.completed_manifest());
+  if (manifest == nullptr) return tables;
+  for (const auto& sink : manifest->sinks()) {
     if (!sink.committables().empty()) tables.insert("sim://" + sink.uid());
   }
   return tables;
@@ -94,10 +76,7 @@ bool FailureWindows::IsCommitPending() const {
   return record_.committed_epoch() < record_.completed_epoch() && !TablesOfCompleted().empty();
 }
 
-bool FailureWindows::Has(const std::string& table, uint64_t epoch) const {
-  auto found = committed_.find(table);
-  return found != committed_.end() && std::find(found->second.begin(), found->second.end(), epoch) != found->second.end();
-}
+bool FailureWindows::Has(const std::string& table, uint64_t epoch) const { return invariants_.commits().Has(table, epoch); }
 
 bool FailureWindows::IsCommitLanded() const {
   std::set<std::string> tables = TablesOfCompleted();
@@ -154,40 +133,25 @@ void FailureWindows::OnTouch(const Process& process, const std::string& uri, std
 }
 
 void FailureWindows::OnDelete(const Process& process, const std::string& uri, std::string_view name) {
-  if (uri == kCheckpoints && IsFencedOff(process)) {
-    Break(Cat("I4: ", process.name, " deletes ", name, " though term ", record_.term(), " has fenced it off"));
-  }
+  if (uri == kCheckpoints) invariants_.OnDelete(process.name, name, record_.term(), IsFencedOff(process));
 }
 
 void FailureWindows::OnRivals(const std::string& uri, int num_in_a_row) {
   OnFault();
   ++log_puts_[uri];
+  const std::vector<std::string> names = *storage_->At(uri)->List("_delta_log/");
+  auto version = std::find_if(names.rbegin(), names.rend(), [&](const auto& name) { return IsLog(uri, name); });
+  if (version != names.rend()) invariants_.OnTableLog(uri, *version);
   if (num_in_a_row == kStorm) Hit(13);
 }
 
-void FailureWindows::CheckRetained() {
-  const HarnessReads no_points;
-  MemoryBlobStore& store = *storage_->At(kCheckpoints);
-  for (const std::string& name : record_.retained_manifests()) {
-    absl::StatusOr<std::string> bytes = store.Get(name);
-    storage::v1::Manifest manifest;
-    if (!bytes.ok() || !manifest.ParseFromString(*bytes)) return Break(Cat("I5: a retained manifest is gone: ", name));
-    for (const auto& state : manifest.operators()) {
-      for (const auto& handle : state.handles()) {
-        for (const auto& file : handle.files()) {
-          absl::Status whole = GetSnapshotFile(store, file).status();
-          if (!whole.ok()) return Break(Cat("I5: epoch ", manifest.epoch(), " is retained: ", whole.message()));
-        }
-      }
-    }
-  }
-}
-
 std::vector<std::string> FailureWindows::Leftovers() {
-  CheckRetained();
+  invariants_.AtEnd(record_);
   std::set<std::string> needed(record_.retained_manifests().begin(), record_.retained_manifests().end());
   for (const std::string& name : record_.retained_manifests()) {
-    for (const auto& state : manifests_[name].operators()) {
+    const storage::v1::Manifest* manifest = invariants_.FindManifest(name);
+    if (manifest == nullptr) continue;
+    for (const auto& state : manifest->operators()) {
       for (const auto& handle : state.handles()) {
         for (const auto& file : handle.files()) needed.insert(file.blob());
       }

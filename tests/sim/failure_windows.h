@@ -10,6 +10,7 @@
 
 #include "base/memory_blob_store.h"
 #include "millrace/storage/v1/manifest.pb.h"
+#include "tests/sim/invariants.h"
 #include "tests/sim/sim_world.h"
 
 namespace millrace::sim {
@@ -17,8 +18,8 @@ namespace millrace::sim {
 class Storage;
 
 // Watches what reaches the simulated storage and who dies when: tells which windows of the commit protocol a run went
-// through, and whether the protocol's promises were kept. Shares no state with the program, and reads storage without
-// faults.
+// through, and tells the invariants, which see whether the program's promises were kept. Shares no state with the
+// program, and reads storage without faults.
 //
 //   W1   a worker died while it was putting a staged file, before the file was there
 //   W2   a process died when output was staged for an epoch that was not complete
@@ -34,17 +35,13 @@ class Storage;
 //   W10  a deployment of another parallelism took over an epoch that was complete and not committed
 //   W11  staged files were vacuumed away, W12 the table was replaced: both must end in a refusal, see refusals_test.cc
 //   W13  other writers won more versions in a row than a commit tries
-//
-// Promises checked: I3 complete epochs only go up and a table's log holds each once, ascending, and none that was not
-// complete; I4 no deletion by a coordinator that a younger one has fenced off; I5 what the record says is retained is
-// whole.
 class FailureWindows {
  public:
   static constexpr int kNumWindows = 13;
   // Marks in hits(): window w is at [w].
   using Hits = std::array<uint64_t, kNumWindows + 1>;
 
-  explicit FailureWindows(Storage* storage) : storage_(storage) {}
+  explicit FailureWindows(Storage* storage) : storage_(storage), invariants_(storage) {}
   // Called by the storage.
   void OnPutDone(const Process& process, const std::string& uri, std::string_view name, std::string_view bytes, bool created);
   void OnCrashBeforePut(const std::string& uri, std::string_view name);
@@ -61,7 +58,7 @@ class FailureWindows {
   const Hits& hits() const { return hits_; }
   // "W1 W3".
   std::string Names() const;
-  size_t num_completed() const { return completed_.size(); }
+  size_t num_completed() const { return invariants_.num_completed(); }
   uint64_t num_faults() const { return num_faults_; }
   const storage::v1::PipelineRecord& record() const { return record_; }
   // An epoch is complete and not in every table.
@@ -72,31 +69,24 @@ class FailureWindows {
   bool IsFencedOff(const Process& process) const;
   // Blobs of checkpoints that no retained one names; empty: all is collected.
   std::vector<std::string> Leftovers();
+  Invariants& invariants() { return invariants_; }
   // The first promise that was broken; empty: none.
-  const std::string& problem() const { return problem_; }
+  const std::string& problem() const { return invariants_.problem(); }
 
  private:
   void Hit(int window) { ++hits_[static_cast<size_t>(window)]; }
-  void Break(std::string promise) {
-    if (problem_.empty()) problem_ = std::move(promise);
-  }
   void OnRecord(storage::v1::PipelineRecord record);
-  void OnTableLog(const std::string& uri, std::string_view bytes);
-  void CheckRetained();
   bool Has(const std::string& table, uint64_t epoch) const;
   // Tables by uri that the newest complete epoch has output for.
   std::set<std::string> TablesOfCompleted() const;
 
   Storage* const storage_;
+  Invariants invariants_;
   Hits hits_{};
-  std::string problem_;
   uint64_t num_faults_ = 0;
   storage::v1::PipelineRecord record_;
-  std::map<std::string, storage::v1::Manifest> manifests_;
-  std::set<uint64_t> completed_;
   uint64_t staged_epoch_ = 0;        // the highest
   uint64_t staged_epoch_counted_ = 0;
-  std::map<std::string, std::vector<uint64_t>> committed_;  // by table, in the log's order
   std::map<std::string, uint64_t> log_puts_;                // by table
   std::map<const Process*, std::map<std::string, uint64_t>> log_puts_at_freeze_;
   const Process* leader_ = nullptr;

@@ -1,14 +1,15 @@
 // Runs seeds of the simulation. A run that fails is shrunk to a short schedule of faults and told as a trace.
 #include <CLI/CLI.hpp>
 
+#include <algorithm>
 #include <chrono>
 #include <cstdio>
-#include <map>
 #include <set>
 #include <string>
 #include <vector>
 
 #include "base/error.h"
+#include "tests/sim/planted_bugs.h"
 #include "tests/sim/run_totals.h"
 #include "tests/sim/seed_run.h"
 #include "tests/sim/shrink.h"
@@ -24,8 +25,7 @@ struct Arguments {
   double minutes = 0;
   std::vector<std::string> faults;
   std::vector<std::string> drop;
-  PlantedBug bug = PlantedBug::kNone;
-  std::string bug_name;
+  std::string bug;
   bool no_faults = false;
   bool trace = false;
   bool quiet = false;
@@ -33,14 +33,8 @@ struct Arguments {
   std::string commit = "not told; see --commit";
 };
 
-const std::map<std::string, PlantedBug>& Bugs() {
-  static const auto& bugs = *new std::map<std::string, PlantedBug>{{"skipped_txn_check", PlantedBug::kSkippedTxnCheck},
-                                                                   {"skipped_alignment", PlantedBug::kSkippedAlignment},
-                                                                   {"reused_epoch", PlantedBug::kReusedEpoch},
-                                                                   {"unfenced_collector", PlantedBug::kUnfencedCollector},
-                                                                   {"greedy_collector", PlantedBug::kGreedyCollector},
-                                                                   {"impatient_collector", PlantedBug::kImpatientCollector}};
-  return bugs;
+bool IsBug(const std::string& name) {
+  return std::ranges::any_of(PlantedBugs(), [&](const PlantedBug& bug) { return bug.name == name; });
 }
 
 void PrintEvent(absl::Duration at, std::string_view who, std::string_view what) {
@@ -59,7 +53,7 @@ void Explain(const Arguments& arguments, const RunOptions& options, const Outcom
   std::printf("\nFAILED: seed %llu: %s\n", static_cast<unsigned long long>(options.seed), outcome.problem.c_str());
   std::printf("commit: %s\n", arguments.commit.c_str());
   const std::string command = Cat("build/release/bin/simulate --seed ", options.seed, arguments.no_faults ? " --no-faults" : "",
-                                  arguments.bug_name.empty() ? "" : Cat(" --bug ", arguments.bug_name));
+                                  arguments.bug.empty() ? "" : Cat(" --bug ", arguments.bug));
   std::printf("repeat: %s%s --trace\n", command.c_str(),
               arguments.drop.empty() ? "" : Cat(" --drop '", Joined(arguments.drop), "'").c_str());
   std::fflush(stdout);
@@ -138,8 +132,8 @@ int main(int argc, char** argv) {
   app.add_option("--minutes", arguments.minutes, "ends after this long; without --seeds, goes on until then");
   app.add_option("--faults", arguments.faults, "exactly these, by id")->delimiter(',');
   app.add_option("--drop", arguments.drop, "without these, by id")->delimiter(',');
-  app.add_option("--bug", arguments.bug_name, "plants a bug")->transform([](const std::string& name) {
-    return millrace::sim::Bugs().contains(name) ? name : throw CLI::ValidationError("--bug", "there is no such bug: " + name);
+  app.add_option("--bug", arguments.bug, "plants a bug")->transform([](const std::string& name) {
+    return millrace::sim::IsBug(name) ? name : throw CLI::ValidationError("--bug", "there is no such bug: " + name);
   });
   app.add_flag("--no-faults", arguments.no_faults, "nothing goes wrong");
   app.add_flag("--trace", arguments.trace, "tells what happens, one line per event");
@@ -147,6 +141,5 @@ int main(int argc, char** argv) {
   app.add_flag("--keep-going", arguments.keep_going, "goes on behind a seed that fails");
   app.add_option("--commit", arguments.commit, "told with a failure");
   CLI11_PARSE(app, argc, argv);
-  if (!arguments.bug_name.empty()) arguments.bug = millrace::sim::Bugs().at(arguments.bug_name);
   return millrace::sim::Run(arguments);
 }

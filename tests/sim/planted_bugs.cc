@@ -4,36 +4,64 @@
 
 #include "base/error.h"
 #include "base/macros.h"
-#include "connectors/delta/delta_committer.h"
-#include "connectors/delta/delta_connector.h"
 #include "coordinator/file_metadata_store.h"
+#include "millrace/storage/v1/manifest.pb.h"
+#include "tests/planted/planted_switch.h"
 
 namespace millrace::sim {
 namespace {
 
-// Commits without looking whether the epoch is in the table already.
-class CarelessDelta final : public SinkConnector {
- public:
-  explicit CarelessDelta(const ConnectorEnvironment& environment)
-      : environment_(environment), delta_(MakeDeltaConnector(environment)) {}
-  std::vector<std::string> Validate(const v1::Sink& sink, const arrow::Schema& schema) const override {
-    return delta_->Validate(sink, schema);
-  }
-  absl::StatusOr<std::unique_ptr<SinkCatalog>> OpenCatalog(const SinkSpec& spec) const override { return delta_->OpenCatalog(spec); }
-  absl::StatusOr<std::unique_ptr<Sink>> MakeSink(const SinkSpec& spec) const override { return delta_->MakeSink(spec); }
-  absl::StatusOr<std::unique_ptr<Committer>> MakeCommitter(const SinkSpec& spec) const override {
-    DeltaCommitterOptions options;
-    options.identity = spec.identity;
-    options.schema = spec.schema;
-    options.table_path = spec.sink.options().at("table-path");
-    options.plant_skipped_txn_check = true;
-    ASSIGN_OR_RETURN(auto store, environment_.blob_stores->Open(options.table_path));
-    return std::make_unique<DeltaCommitter>(std::move(options), std::move(store), environment_.clock);
-  }
-
- private:
-  const ConnectorEnvironment environment_;
-  const std::unique_ptr<SinkConnector> delta_;
+constexpr PlantedBug kBugs[] = {
+    {"txn_check_skipped", "a commit does not look whether its epoch is in the table"},
+    {"txn_check_once", "it looks before its first put only"},
+    {"equal_epoch_accepted", "an epoch that is in the table is taken for older than itself"},
+    {"own_put_taken_for_anothers", "a put whose answer was lost is, when found, taken for somebody else's"},
+    {"unknown_commit_taken_for_done", "a commit without an answer is taken for done"},
+    {"failed_commit_taken_for_done", "the coordinator takes a failed commit for done"},
+    {"files_deleted_on_unknown_commit", "staged files are deleted when a commit's outcome is unknown"},
+    {"log_version_overwritten", "a version of a table's log that another writer won is written over"},
+    {"redrive_forgotten", "a deployment does not commit what the last one left to commit"},
+    {"failed_upload_taken_for_done", "a staged file whose put failed is acknowledged"},
+    {"sealed_rows_kept", "a sink stages an epoch's rows again with the next"},
+    {"committables_sent_again", "committables of completed epochs are sent again, and taken again"},
+    {"aborted_committables_dropped", "what was staged for an aborted epoch is forgotten"},
+    {"epochs_reused", "epochs that were issued and not completed are issued again"},
+    {"one_ack_too_few", "a checkpoint is complete without its last acknowledgement"},
+    {"acks_of_others_counted", "acknowledgements of older deployments and epochs count"},
+    {"lost_manifest_named", "the record names a manifest whose put failed"},
+    {"failed_write_taken_for_done", "a write of the record without an answer is taken for done"},
+    {"cas_forgotten", "the record is written without compare-and-set"},
+    {"failed_snapshot_taken_for_done", "a snapshot whose put failed is acknowledged"},
+    {"unfenced_collector", "a collector deletes although another coordinator leads"},
+    {"greedy_collector", "a collector keeps the newest checkpoint only"},
+    {"impatient_collector", "a collector deletes what a checkpoint under way has uploaded"},
+    {"idle_collector", "a collector deletes nothing"},
+    {"shared_blob_deleted_early", "a blob goes with the checkpoint that uploaded it, though a newer one shares it"},
+    {"restored_checkpoint_collected", "the checkpoint that a deployment was restored from goes before there is a newer one"},
+    {"alignment_skipped", "channels that have delivered a barrier are read on"},
+    {"barrier_before_flush", "a barrier overtakes the rows that the combiner holds"},
+    {"positions_after_barrier", "source positions are taken when the snapshot is written"},
+    {"position_plus_one", "positions are one too high"},
+    {"position_minus_one", "positions are one too low"},
+    {"dead_letters_held_back", "dead letters wait outside the checkpoint"},
+    {"rows_lost_uncounted", "a batch is lost in the exchange before it is counted"},
+    {"rows_lost_uncompared", "a batch is lost in the exchange, and row counts are not compared at barriers"},
+    {"early_frames_dropped", "frames that arrive before their channel is there are dropped"},
+    {"positions_forgotten", "a restore begins at the start positions"},
+    {"split_read_twice", "two subtasks read one split"},
+    {"old_parallelism_ignored", "a restore takes the snapshot of the subtask of the same number"},
+    {"key_groups_lost", "a restore leaves some key groups out"},
+    {"other_modulus", "state is written under key groups of another modulus"},
+    {"slice_floor_forgotten", "a snapshot keeps windows that have fired"},
+    {"split_watermark_forgotten", "a restore forgets the watermarks of splits"},
+    {"operator_watermark_forgotten", "a restore forgets the watermarks of operators"},
+    {"idle_flag_forgotten", "a restore forgets that a split was idle"},
+    {"watermark_of_first_split", "a source's watermark is its first split's"},
+    {"bound_ignored", "a watermark is not lowered by the bound"},
+    {"watermark_goes_back", "an operator's watermark goes back when an input is behind it"},
+    {"late_by_one", "a row is late a microsecond later than its window fires"},
+    {"final_watermark_forgotten", "a drain ends without its final watermark"},
+    {"activation_ignored", "the combiner does not wait until its channels count"},
 };
 
 // Forgets which epochs were issued and not completed.
@@ -60,13 +88,14 @@ class ForgetfulStore final : public MetadataStore {
 
 }  // namespace
 
-std::unique_ptr<SinkConnector> MakeCarelessDelta(const ConnectorEnvironment& environment) {
-  return std::make_unique<CarelessDelta>(environment);
+std::span<const PlantedBug> PlantedBugs() { return kBugs; }
+
+std::unique_ptr<MetadataStore> MakeMetadataStore(BlobStore* blobs) {
+  if (IsPlantedBug("epochs_reused")) return std::make_unique<ForgetfulStore>(blobs);
+  return std::make_unique<FileMetadataStore>(blobs);
 }
 
-std::unique_ptr<MetadataStore> MakeForgetfulStore(BlobStore* blobs) { return std::make_unique<ForgetfulStore>(blobs); }
-
-absl::StatusOr<CollectionReceipt> CollectBadly(PlantedBug bug, BlobStore& blobs, MetadataStore& metadata, CollectionOrder order) {
+absl::StatusOr<CollectionReceipt> Collect(BlobStore& blobs, MetadataStore& metadata, CollectionOrder order) {
   class NoFence final : public MetadataStore {
    public:
     explicit NoFence(const CollectionOrder& order) {
@@ -83,9 +112,10 @@ absl::StatusOr<CollectionReceipt> CollectBadly(PlantedBug bug, BlobStore& blobs,
    private:
     std::string bytes_;
   };
-  if (bug == PlantedBug::kGreedyCollector && order.retained.size() > 1) order.retained = {order.retained.back()};
-  if (bug == PlantedBug::kImpatientCollector) order.first_open = Epoch(order.first_open.value() + 1000);
-  if (bug != PlantedBug::kUnfencedCollector) return CollectCheckpoints(blobs, metadata, order);
+  if (IsPlantedBug("idle_collector")) return CollectionReceipt{};
+  if (IsPlantedBug("greedy_collector") && order.retained.size() > 1) order.retained = {order.retained.back()};
+  if (IsPlantedBug("impatient_collector")) order.first_open = Epoch(order.first_open.value() + 1000);
+  if (!IsPlantedBug("unfenced_collector")) return CollectCheckpoints(blobs, metadata, order);
   NoFence no_fence(order);
   return CollectCheckpoints(blobs, no_fence, order);
 }

@@ -5,11 +5,11 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "tests/sim/failure_windows.h"
 #include "tests/sim/fault_plan.h"
-#include "tests/sim/planted_bugs.h"
 #include "tests/sim/sim_cluster.h"
 
 namespace millrace::sim {
@@ -17,7 +17,7 @@ namespace millrace::sim {
 struct RunOptions {
   uint64_t seed = 1;
   bool with_faults = true;
-  PlantedBug bug = PlantedBug::kNone;
+  std::string bug;  // planted, by name; empty: none
   // Faults by id: if set, these and no others.
   std::optional<std::set<std::string>> only;
   std::set<std::string> dropped;
@@ -40,6 +40,7 @@ struct Outcome {
   std::vector<std::string> faults;  // ids, in the order of time
   std::array<uint64_t, kNumFaultKinds> taken{};
   Cluster::Recoveries recoveries;
+  uint64_t bug_asked = 0;  // how often the run came to the planted bug
 };
 
 // One run of the clicks pipeline from one seed, to its end, and what became of it. When its faults have ended, a
@@ -48,8 +49,8 @@ struct Outcome {
 inline constexpr absl::Duration kRecovery = absl::Seconds(30);
 inline constexpr absl::Duration kFinish = absl::Minutes(2);
 Outcome RunSeed(const RunOptions& options);
-inline Outcome RunSeed(uint64_t seed, bool with_faults, PlantedBug bug = PlantedBug::kNone) {
-  return RunSeed(RunOptions{seed, with_faults, bug, {}, {}, {}});
+inline Outcome RunSeed(uint64_t seed, bool with_faults, std::string_view planted_bug = "") {
+  return RunSeed(RunOptions{seed, with_faults, std::string(planted_bug), {}, {}, {}});
 }
 
 }  // namespace millrace::sim

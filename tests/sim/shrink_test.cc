@@ -51,7 +51,7 @@ TEST(Shrink, APlantedBugsScheduleGetsShorterStillFailsAndRepeats) {
   for (uint64_t seed = 1; seed <= 50; ++seed) {
     RunOptions options;
     options.seed = seed;
-    options.bug = PlantedBug::kSkippedTxnCheck;
+    options.bug = "txn_check_skipped";
     const Outcome found = RunSeed(options);
     if (found.problem.empty() || found.faults.size() < 5) continue;
     auto run = [&](const std::vector<std::string>& faults) {
@@ -69,7 +69,7 @@ TEST(Shrink, APlantedBugsScheduleGetsShorterStillFailsAndRepeats) {
     EXPECT_NE(once.problem, "");
     EXPECT_EQ(once.problem, again.problem);
     EXPECT_EQ(once.trace_hash, again.trace_hash);
-    options.bug = PlantedBug::kNone;
+    options.bug = "";
     EXPECT_EQ(run(shrunk.faults).problem, "") << "it is not the bug that fails";
     return;
   }

@@ -6,9 +6,10 @@
 #include "base/error.h"
 #include "connectors/blackhole/blackhole_connector.h"
 #include "connectors/delta/delta_connector.h"
-#include "connectors/generator/generator_connector.h"
 #include "coordinator/plan/physical_planner.h"
 #include "coordinator/plan/plan_validator.h"
+#include "tests/sim/drowsy_generator.h"
+#include "tests/sim/planted_bugs.h"
 #include "tests/sim/sim_cluster_nodes.h"
 #include "tests/sim/sim_network.h"
 
@@ -55,11 +56,8 @@ Cluster::Node::Node(Cluster* cluster, const std::string& name, const std::string
       transport(cluster->world_.MakeTransport(process, address)),
       environment{cluster->world_.clock(), nullptr, &blobs, &metrics} {
   process->doom = &doom;
-  connectors.AddSource("generator", MakeGeneratorConnector(environment));
-  if (cluster->options_.bug == PlantedBug::kSkippedTxnCheck) {
-    connectors.AddSink("delta", MakeCarelessDelta(environment));
-  } else {
-    connectors.AddSink("delta", MakeDeltaConnector(environment));
+  connectors.AddSource("generator", MakeDrowsyGenerator(environment));
+  connectors.AddSink("delta", MakeDeltaConnector(environment));
   }
   connectors.AddSink("blackhole", MakeBlackholeConnector());
   if (cluster->options_.add_connectors) cluster->options_.add_connectors(connectors, environment);
@@ -98,8 +96,8 @@ Cluster::~Cluster() {
 }
 
 Logger Cluster::LoggerOf(const std::string& role) {
-  if (!options_.on_event) return Logger::Discard();
   return Logger(world_.clock(), [this, role](const std::string& line) {
+    windows_.invariants().OnLogLine(line);
     size_t event = line.find("event=");
     Tell(role, std::string_view(line).substr(event == std::string::npos ? 0 : event + 6));
   });
@@ -110,11 +108,7 @@ void Cluster::StartCoordinator(CoordinatorSeat& seat) {
   auto node = std::make_unique<CoordinatorNode>(this, seat.role, kCoordinatorAddress);
   node->doom.restart_after = absl::Milliseconds(static_cast<int64_t>(10 + faults_.RandomFor("restart", ++num_processes_).Below(300)));
   node->metadata_blobs = *node->blobs.Open("sim://metadata");
-  if (options_.bug == PlantedBug::kReusedEpoch) {
-    node->metadata = MakeForgetfulStore(node->metadata_blobs.get());
-  } else {
-    node->metadata = std::make_unique<FileMetadataStore>(node->metadata_blobs.get());
-  }
+  node->metadata = MakeMetadataStore(node->metadata_blobs.get());
   node->leadership = std::make_unique<SimLeadership>(node->metadata.get(), &world_, node->process, options_.standby ? &lease_ : nullptr);
   Coordinator::Options options;
   options.clock = world_.clock();
@@ -136,11 +130,7 @@ void Cluster::StartCoordinator(CoordinatorSeat& seat) {
     if (physical.ok() && options_.alter_physical) options_.alter_physical(*physical);
     return physical;
   };
-  if (options_.bug >= PlantedBug::kUnfencedCollector) {
-    options.collect_checkpoints = [bug = options_.bug](BlobStore& blobs, MetadataStore& metadata, const CollectionOrder& order) {
-      return CollectBadly(bug, blobs, metadata, order);
-    };
-  }
+  options.collect_checkpoints = Collect;
   options.on_fenced = [doom = &node->doom](absl::Status) { doom->doomed = true; };
   node->coordinator = std::make_unique<Coordinator>(std::move(options));
   seat.freeze = nullptr;
@@ -174,7 +164,6 @@ void Cluster::StartWorker(WorkerSeat& seat) {
   options.heartbeat_interval = options_.heartbeat_interval;
   options.reconnect_delay = options_.reconnect_delay;
   options.memory = node->memory = MemoryAccount::Make(options_.memory);
-  options.plant_skipped_alignment = options_.bug == PlantedBug::kSkippedAlignment;
   node->worker = std::make_unique<Worker>(options);
   seat.node = std::move(node);
   seat.node->executor->Post([worker = seat.node->worker.get()] { worker->Start(); });

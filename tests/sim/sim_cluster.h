@@ -12,7 +12,6 @@
 #include "coordinator/file_metadata_store.h"
 #include "state/memory_backend.h"
 #include "tests/sim/fault_plan.h"
-#include "tests/sim/planted_bugs.h"
 #include "tests/sim/sim_leadership.h"
 #include "tests/sim/sim_storage.h"
 #include "tests/sim/sim_world.h"
@@ -42,7 +41,6 @@ class Cluster {
     absl::Duration tick = absl::Milliseconds(20);
     // Its seed is the run's.
     FaultPlan::Options faults;
-    PlantedBug bug = PlantedBug::kNone;
     // What a coordinator of another release would plan.
     std::function<void(internal::v1::PhysicalPlan&)> alter_physical;
     // Of every worker.

@@ -7,6 +7,7 @@
 #include "base/data_type.h"
 #include "base/error.h"
 #include "base/macros.h"
+#include "base/planted_bug.h"
 
 namespace millrace {
 namespace {
@@ -45,7 +46,7 @@ absl::Status LocalCombineOperator::ProcessBatch(uint32_t /*input*/, uint32_t /*p
                                                 Output& out) {
   auto num_rows = static_cast<size_t>(rows->num_rows());
   if (num_rows == 0) return absl::OkStatus();
-  if (rows_to_bypass_ > 0 || !downstream_->ChannelsCount()) {
+  if (rows_to_bypass_ > 0 || (!downstream_->ChannelsCount() && !MILLRACE_PLANTED(activation_ignored))) {
     rows_to_bypass_ -= std::min(rows_to_bypass_, num_rows);
     out.Emit(0, rows);
     return absl::OkStatus();

@@ -6,6 +6,7 @@
 #include "base/error.h"
 #include "base/key_sort.h"
 #include "base/macros.h"
+#include "base/planted_bug.h"
 #include "state/state_key.h"
 
 namespace millrace {
@@ -46,7 +47,8 @@ absl::Status FrozenWindows::WriteTo(StateBackend& backend) {
   std::vector<size_t> ends;
   for (Part& part : parts_) {
     for (size_t i = 0; i < part.keys.size(); ++i) {
-      AppendStateKey({KeyGroupOfHash(part.hashes[i], num_key_groups_), kWindowTable, part.slice, part.keys[i]}, bytes);
+      uint32_t modulus = num_key_groups_ - (MILLRACE_PLANTED(other_modulus) ? 1 : 0);
+      AppendStateKey({KeyGroupOfHash(part.hashes[i], modulus), kWindowTable, part.slice, part.keys[i]}, bytes);
       ends.push_back(bytes.size());
       if (part.packed_ends.empty()) {
         layout_.Pack({part.words.data(), layout_.stride(), nullptr}, static_cast<uint32_t>(i), bytes);
@@ -69,6 +71,7 @@ absl::Status FrozenWindows::WriteTo(StateBackend& backend) {
   writes.reserve(keys.size());
   for (uint32_t row : KeyOrder(keys)) writes.push_back({keys[row], values[row]});
   if (!writes.empty()) RETURN_IF_ERROR(backend.Write(writes));
+  if (MILLRACE_PLANTED(slice_floor_forgotten)) return absl::OkStatus();
   return floor_.has_value() ? backend.RaiseSliceFloor(kWindowTable, *floor_) : absl::OkStatus();
 }
 
@@ -84,6 +87,7 @@ absl::Status RestoreWindows(StateBackend& backend, KeyGroupRange range, WindowTa
                             absl::FunctionRef<absl::Status()> after_key_group) {
   absl::Status damage;
   for (uint32_t group = range.first; group < range.end; ++group) {
+    if (MILLRACE_PLANTED(key_groups_lost) && group % 16 == 0) continue;
     RETURN_IF_ERROR(backend.Scan(static_cast<KeyGroup>(group), kWindowTable, std::numeric_limits<Slice>::min(),
                                  std::numeric_limits<Slice>::max(), [&](std::string_view key, std::string_view value) {
                                    absl::StatusOr<StateKey> parsed = ParseStateKey(key);

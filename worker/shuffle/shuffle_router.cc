@@ -5,6 +5,7 @@
 
 #include "base/error.h"
 #include "base/failpoint.h"
+#include "base/planted_bug.h"
 
 namespace millrace {
 
@@ -79,6 +80,7 @@ void ShuffleRouter::OnHello(const std::shared_ptr<Inbound>& inbound, const inter
 void ShuffleRouter::OnFrame(const std::shared_ptr<Inbound>& inbound, const std::string& frame) {
   auto found = endpoints_.find(inbound->key);
   if (found == endpoints_.end()) {
+    if (MILLRACE_PLANTED(early_frames_dropped)) return;
     inbound->early.push_back(frame);
     inbound->early_memory.Add(frame.size());
     return;

@@ -14,6 +14,7 @@
 #include "millrace/storage/v1/delta_committable.pb.h"
 #include "tests/connectors/delta/delta_test_support.h"
 #include "tests/connectors/delta/faulty_blob_store.h"
+#include "tests/planted/planted_switch.h"
 
 namespace millrace {
 namespace {
@@ -347,7 +348,8 @@ TEST(DeltaCommitter, RacingThreadsOnADirectoryCommitEveryEpochOnce) {
 
 // Three committers of one sink, of which at least two are zombies, and one of another sink, over a store that loses
 // answers. They run within each other's operations. Returns whether every epoch is in the log exactly once, in order.
-bool RunSchedule(uint64_t seed, bool plant_bug) {
+bool RunSchedule(uint64_t seed, const char* planted_bug = "") {
+  PlantedSwitch bug(planted_bug);
   constexpr uint64_t kEpochs = 6;
   Random random(seed);
   MemoryBlobStore memory;
@@ -365,7 +367,6 @@ bool RunSchedule(uint64_t seed, bool plant_bug) {
   };
   auto make = [&](const std::string& owner) {
     DeltaCommitterOptions options = OptionsFor(owner == "a" ? kIdentity : CommitIdentity{"other", "sink", "life1"});
-    options.plant_skipped_txn_check = plant_bug;
     options.checkpoint_interval = 4;
     return MakeCommitter(&store, std::move(options));
   };
@@ -406,12 +407,12 @@ bool RunSchedule(uint64_t seed, bool plant_bug) {
 }
 
 TEST(DeltaCommitter, EveryEpochIsCommittedOnceThroughLostAnswersAndZombies) {
-  for (uint64_t seed = 1; seed <= 600; ++seed) ASSERT_TRUE(RunSchedule(seed, false)) << "seed " << seed;
+  for (uint64_t seed = 1; seed <= 600; ++seed) ASSERT_TRUE(RunSchedule(seed)) << "seed " << seed;
 }
 
 TEST(DeltaCommitter, TheSchedulesFindASkippedMarkerCheck) {
   int found = 0;
-  for (uint64_t seed = 1; seed <= 50; ++seed) found += RunSchedule(seed, true) ? 0 : 1;
+  for (uint64_t seed = 1; seed <= 50; ++seed) found += RunSchedule(seed, "txn_check_skipped") ? 0 : 1;
   EXPECT_GT(found, 25);
 }
 
