@@ -5,6 +5,7 @@
 
 #include "base/error.h"
 #include "base/failpoint.h"
+#include "base/macros.h"
 #include "base/nearest_name.h"
 #include "coordinator/connector_tasks.h"
 #include "state/checkpoint_manifest.h"
@@ -179,8 +180,15 @@ void Coordinator::Feed(Pipeline& pipeline, PipelineEvent event) {
 }
 
 void Coordinator::Do(Pipeline& pipeline, action::WriteRecord write) {
-  Io([store = options_.metadata, name = Cat("pipelines/", pipeline.name), version = pipeline.stored_version,
-      bytes = std::move(write.bytes)] { return WriteRecord(*store, name, version, bytes); },
+  // A later leader may have read this pipeline's record at rest, and not have written it since: a user's wish that is
+  // stored behind its back is not answered as stored.
+  Leadership* asked = pipeline.waiting_for_record.empty() ? nullptr : options_.leadership;
+  Io([store = options_.metadata, asked, term = term_, name = Cat("pipelines/", pipeline.name), version = pipeline.stored_version,
+      bytes = std::move(write.bytes)]() -> absl::StatusOr<uint64_t> {
+       absl::StatusOr<uint64_t> written = WriteRecord(*store, name, version, bytes);
+       if (written.ok() && asked != nullptr) RETURN_IF_ERROR(asked->Confirm(term));
+       return written;
+     },
      [this, asker = AskerOf(pipeline)](absl::StatusOr<uint64_t> written) {
        Pipeline* found = Find(asker);
        if (found == nullptr) return;

@@ -225,19 +225,28 @@ void Coordinator::StoreNew(v1::Plan plan, std::string request_id, Done done) {
 }
 
 void Coordinator::WriteNew(uint64_t expected, storage::v1::PipelineRecord record, v1::Plan plan, Done done) {
-  using Outcome = std::pair<absl::StatusOr<uint64_t>, absl::StatusOr<VersionedRecord>>;
+  struct Outcome {
+    absl::StatusOr<uint64_t> written;
+    absl::StatusOr<VersionedRecord> found;  // if the write was lost to another
+    absl::Status confirmed;                 // if it was not: see Leadership::Confirm
+  };
   std::string name = Cat(kPrefix, record.name());
   std::string bytes = record.SerializeAsString();
   Io(
-      [store = options_.metadata, name, bytes, expected]() -> Outcome {
+      [store = options_.metadata, leadership = options_.leadership, term = term_, name, bytes, expected]() -> Outcome {
         absl::StatusOr<uint64_t> written = WriteRecord(*store, name, expected, bytes);
-        if (!absl::IsAborted(written.status())) return {written, absl::UnknownError("")};
-        return {written, store->Get(name)};
+        if (absl::IsAborted(written.status())) return {written, store->Get(name), absl::OkStatus()};
+        // A later leader that had read the records before this one was there knows nothing of it.
+        return {written, absl::UnknownError(""), written.ok() ? leadership->Confirm(term) : absl::OkStatus()};
       },
       [this, expected, record = std::move(record), plan = std::move(plan), done = std::move(done)](Outcome outcome) mutable {
-        auto& [written, found] = outcome;
+        auto& [written, found, confirmed] = outcome;
         if (!not_leading_.ok()) return done(not_leading_);
-        if (!written.ok() && !found.ok()) {
+        if (absl::IsAborted(confirmed)) {
+          Fence(confirmed);
+          return done(not_leading_);
+        }
+        if ((!written.ok() && !found.ok()) || !confirmed.ok()) {
           // Unknown: the same write again tells.
           options_.executor->PostAfter(
               kAskAgain, Guard([this, expected, record = std::move(record), plan = std::move(plan), done = std::move(done)]() mutable {

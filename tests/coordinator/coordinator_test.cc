@@ -156,6 +156,23 @@ TEST_F(CoordinatorTest, ALeaderThatFindsRecordsOfALaterTermLeavesThemAlone) {
   EXPECT_TRUE(absl::IsUnavailable(Start().status()));
 }
 
+// Found by the simulation: a leader that woke up beside its successor stored a pipeline, said so, and was fenced; its
+// successor had read the records before, and never ran it.
+TEST_F(CoordinatorTest, WhatAnOldLeaderStoresIsNotAnsweredAsStored) {
+  ASSERT_TRUE(Create(PlanOfTest()).ok());
+  AddWorker("w");
+  time_.Pass(absl::Milliseconds(50));
+  ++leadership_.terms;
+  EXPECT_TRUE(absl::IsUnavailable(Start().status()));
+  EXPECT_TRUE(absl::IsUnavailable(fenced_)) << fenced_;
+}
+
+TEST_F(CoordinatorTest, WhatAnOldLeaderCreatesIsNotAnsweredAsCreated) {
+  ++leadership_.terms;
+  EXPECT_TRUE(absl::IsUnavailable(Create(PlanOfTest()).status()));
+  EXPECT_TRUE(absl::IsUnavailable(fenced_)) << fenced_;
+}
+
 TEST_F(CoordinatorTest, APipelineRunsFromCreateToStopped) {
   ScriptedWorker& worker = AddWorker("w1");
   ASSERT_TRUE(Create(PlanOfTest()).ok());
