@@ -36,7 +36,9 @@ void Cluster::ActAsUser() {
   if (now < ask_again_at_ || view_.name().empty() || Leader() == nullptr) return;
   const std::string name = view_.name();
   bool at_rest = view_.state() == v1::PIPELINE_STATE_STOPPED || view_.state() == v1::PIPELINE_STATE_CANCELLED;
-  if (at_rest && starts_again_) {
+  // A start that came a second time may have been refused while the first was under way, and then lost.
+  bool unstarted = view_.state() == v1::PIPELINE_STATE_CREATED;
+  if ((at_rest && starts_again_) || unstarted) {
     // Also long after the wish: it may have been stored late.
     uint32_t parallelism = 1 + static_cast<uint32_t>(faults_.RandomFor("start", ++num_starts_).Below(4));
     Ask([name, parallelism](Coordinator& coordinator) { coordinator.Start(name, parallelism, [](auto) {}); });
