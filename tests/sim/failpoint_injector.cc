@@ -60,10 +60,12 @@ absl::Status FailpointInjector::OnPoint(FailpointId id, FailpointSide side, std:
 absl::Status FailpointInjector::CarryOut(const PointRule& rule, std::string* bytes) {
   if (&rule == &rules_.back()) last_rule_fired_ = world_->now();
   Process* process = world_->current_process();
-  world_->Trace(Cat(NameOf(rule.action), " at ", rule.place.ToString()));
+  // Who hangs may be let go when this injector is gone.
+  const std::string where = rule.place.ToString();
+  world_->Trace(Cat(NameOf(rule.action), " at ", where));
   switch (rule.action) {
     case PointAction::kError:
-      return absl::Status(kFailpointActions[rule.place.index].error, Cat("a planned failure at ", rule.place.ToString()));
+      return absl::Status(kFailpointActions[rule.place.index].error, Cat("a planned failure at ", where));
     case PointAction::kCorrupt: {
       // A place that is as good as random, and the same in every run.
       char& damaged = (*bytes)[(bytes->size() / 2 + rule.hit * 7919) % bytes->size()];
@@ -82,7 +84,7 @@ absl::Status FailpointInjector::CarryOut(const PointRule& rule, std::string* byt
       break;
   }
   world_->Sleep(absl::InfiniteDuration());
-  return Unavailable("the process has died at ", rule.place.ToString());
+  return Unavailable("the process has died at ", where);
 }
 
 }  // namespace millrace::sim
