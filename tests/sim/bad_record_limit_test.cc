@@ -46,8 +46,8 @@ TEST(BadRecordLimit, StopsThePipelineAtTheSameRecordWhateverHappens) {
   for (uint64_t seed = 1; seed <= 8; ++seed) {
     SCOPED_TRACE(Cat("seed ", seed));
     LogRun::Options options = OptionsOf(seed);
-    if (seed > 1) options.cluster.kill_every = absl::Milliseconds(250);
-    if (seed > 4) options.cluster.rescale_every = absl::Milliseconds(400);
+    if (seed > 1) options.cluster.faults.Happens(FaultKind::kKill, absl::Milliseconds(250), 4);
+    if (seed > 4) options.cluster.faults.Happens(FaultKind::kCancel, absl::Milliseconds(400), 1);
     LogRun run(std::move(options));
     run.Start();
     run.cluster().Run(absl::Milliseconds(1000));

@@ -89,6 +89,10 @@ class FaultPlan {
     // By kind: how likely each chance is taken.
     std::array<double, kNumFaultKinds> chances{};
     double& chance(FaultKind kind) { return chances[static_cast<size_t>(kind)]; }
+    // For what is drawn every slice of time at so many places: it comes about so often. Zero: never.
+    void Happens(FaultKind kind, absl::Duration every, double places) {
+      chance(kind) = every > absl::ZeroDuration() ? absl::FDivDuration(kSlice, every) / places : 0;
+    }
     // If set: these and no others, whatever the chances are.
     std::optional<std::set<std::string>> only;
     std::set<std::string> dropped;

@@ -222,12 +222,15 @@ TEST_F(Memory, AnEpochOfManyFilesIsExactWhateverDies) {
     options.num_workers = 3;
     if (random.Chance(0.7)) options.memory.buffers = 1 + random.Below(20'000);
     if (random.Chance(0.5)) options.memory.snapshots = 1 + random.Below(20'000);
-    options.kill_every = absl::Milliseconds(static_cast<int64_t>(200 + random.Below(800)));
-    options.faults.crash_chance = random.Chance(0.5) ? 0.01 : 0;
-    options.faults.error_chance = random.Chance(0.5) ? 0.01 : 0;
-    options.faults.lost_answer_chance = random.Chance(0.5) ? 0.02 : 0;
-    options.freeze_chance = random.Chance(0.3) ? 0.5 : 0;
-    if (random.Chance(0.4)) options.rescale_every = absl::Milliseconds(static_cast<int64_t>(200 + random.Below(600)));
+    FaultPlan::Options& faults = options.faults;
+    faults.Happens(FaultKind::kKill, absl::Milliseconds(static_cast<int64_t>(200 + random.Below(800))), 4);
+    if (random.Chance(0.5)) faults.chance(FaultKind::kCrashBefore) = faults.chance(FaultKind::kCrashAfter) = 0.01;
+    if (random.Chance(0.5)) faults.chance(FaultKind::kError) = 0.01;
+    if (random.Chance(0.5)) faults.chance(FaultKind::kLostAnswer) = 0.02;
+    if (random.Chance(0.3)) faults.Happens(FaultKind::kFreeze, absl::Milliseconds(600), 4);
+    if (random.Chance(0.4)) {
+      faults.Happens(FaultKind::kStop, absl::Milliseconds(static_cast<int64_t>(200 + random.Below(600))), 1);
+    }
     Cluster& cluster = Make(options);
     PlanOptions plan{.buffer_size = random.Chance(0.5) ? "1KiB" : "8KiB"};
     cluster.Submit(PlanOf(plan));

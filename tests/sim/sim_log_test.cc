@@ -54,10 +54,11 @@ TEST(SimLog, WhateverDiesAndWhoeverLeadsEveryRecordCountsOnce) {
     options.partitions[1].flow.lump = 50;
     options.partitions[2].flow = {.records_per_second = 2000, .lump = 500};
     options.partitions[2].max_records = 3000;
-    options.cluster.kill_every = absl::Milliseconds(400);
-    options.cluster.freeze_chance = seed % 2 == 0 ? 0.5 : 0;
-    options.cluster.rescale_every = seed % 3 == 0 ? absl::Milliseconds(500) : absl::ZeroDuration();
-    options.cluster.faults.lost_answer_chance = 0.01;
+    FaultPlan::Options& faults = options.cluster.faults;
+    faults.Happens(FaultKind::kKill, absl::Milliseconds(400), 4);
+    if (seed % 2 == 0) faults.Happens(FaultKind::kFreeze, absl::Milliseconds(800), 4);
+    if (seed % 3 == 0) faults.Happens(FaultKind::kStop, absl::Milliseconds(500), 1);
+    faults.chance(FaultKind::kLostAnswer) = 0.01;
     LogRun run(std::move(options));
     run.Start();
     RunFor(run, absl::Seconds(3));
@@ -146,7 +147,7 @@ TEST(SimLog, EmptyIdleAndEndingPartitionsNeitherHoldNorFreeTheWatermark) {
     options.partitions.push_back({.flow = {.records_per_second = 0}, .begin = 50});            // 2: empty
     options.partitions.push_back({.flow = {.records_per_second = 400}, .end = 300});           // 3: ends
     options.partitions.push_back({});                                                          // 4: idle for a while
-    if (seed % 2 == 0) options.cluster.kill_every = absl::Milliseconds(500);
+    if (seed % 2 == 0) options.cluster.faults.Happens(FaultKind::kKill, absl::Milliseconds(500), 4);
     LogRun run(std::move(options));
     run.Start();
     RunFor(run, absl::Milliseconds(600));
