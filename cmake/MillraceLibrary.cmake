@@ -13,6 +13,17 @@ function(millrace_library name)
   target_link_libraries(${name} PUBLIC ${L_DEPENDS})
 endfunction()
 
+# Defines MILLRACE_SOURCE_DIR for those of the sources that read it, and for no other, so that ccache knows the rest again
+# in another clone.
+function(millrace_tell_source_directory)
+  foreach(source ${ARGN})
+    file(STRINGS "${source}" readers REGEX "MILLRACE_SOURCE_DIR|golden_hex.h" LIMIT_COUNT 1)
+    if(readers)
+      set_property(SOURCE "${source}" APPEND PROPERTY COMPILE_DEFINITIONS MILLRACE_SOURCE_DIR="${CMAKE_SOURCE_DIR}")
+    endif()
+  endforeach()
+endfunction()
+
 # millrace_test(<name> LABEL <label> FOLDERS <folders…> DEPENDS <targets…>): one binary from all *_test.cc and support
 # files of folders of tests/; every case is a test of its own to ctest.
 function(millrace_test name)
@@ -30,13 +41,7 @@ function(millrace_test name)
   endif()
   add_executable(${name} ${sources})
   target_compile_options(${name} PRIVATE ${MILLRACE_WARNINGS})
-  # Only where it is read, so that ccache knows the rest again in another clone.
-  foreach(source ${sources})
-    file(STRINGS "${source}" readers REGEX "MILLRACE_SOURCE_DIR|golden_hex.h" LIMIT_COUNT 1)
-    if(readers)
-      set_property(SOURCE "${source}" APPEND PROPERTY COMPILE_DEFINITIONS MILLRACE_SOURCE_DIR="${CMAKE_SOURCE_DIR}")
-    endif()
-  endforeach()
+  millrace_tell_source_directory(${sources})
   target_link_libraries(${name} PRIVATE ${T_DEPENDS} GTest::gmock GTest::gtest_main)
   gtest_discover_tests(${name} DISCOVERY_MODE PRE_TEST PROPERTIES LABELS ${T_LABEL} TIMEOUT ${T_TIMEOUT})
 endfunction()

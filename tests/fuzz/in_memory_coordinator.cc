@@ -72,6 +72,7 @@ class InMemoryCoordinator::CountingStore final : public MetadataStore {
 class InMemoryCoordinator::Leads final : public Leadership {
  public:
   absl::StatusOr<Term> Acquire() override { return Term(1); }
+  absl::Status Confirm(Term) override { return absl::OkStatus(); }
 };
 
 InMemoryCoordinator::InMemoryCoordinator()

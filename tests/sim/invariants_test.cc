@@ -265,7 +265,7 @@ TEST(CheckClicks, SeesEmptyTables) {
 std::string CutsWhen(const std::function<void(Manifest&)>& falsify) {
   class Falsified final : public CutOracle {
    public:
-    Falsified(Storage* storage, const std::function<void(Manifest&)>& falsify) : falsify_(falsify), cuts_(1, storage) {}
+    Falsified(Storage* storage, const std::function<void(Manifest&)>& falsify) : falsify_(falsify), cuts_(ClicksSettings{}, storage) {}
     std::string OnCompleted(const Manifest& manifest) override {
       Manifest falsified = manifest;
       falsify_(falsified);
@@ -277,7 +277,7 @@ std::string CutsWhen(const std::function<void(Manifest&)>& falsify) {
     ClicksCuts cuts_;
   };
   Cluster cluster({});
-  auto plan = ReadPlanJson(ClicksPlan(1));
+  auto plan = ReadPlanJson(ClicksPlan({}));
   Check(plan.ok(), "it is a plan");
   cluster.Submit(*plan);
   cluster.windows().invariants().SetCutOracle(std::make_unique<Falsified>(&cluster.storage(), falsify));

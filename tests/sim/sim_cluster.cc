@@ -58,7 +58,6 @@ Cluster::Node::Node(Cluster* cluster, const std::string& name, const std::string
   process->doom = &doom;
   connectors.AddSource("generator", MakeDrowsyGenerator(environment));
   connectors.AddSink("delta", MakeDeltaConnector(environment));
-  }
   connectors.AddSink("blackhole", MakeBlackholeConnector());
   if (cluster->options_.add_connectors) cluster->options_.add_connectors(connectors, environment);
 }
