@@ -13,8 +13,8 @@ function(millrace_library name)
   target_link_libraries(${name} PUBLIC ${L_DEPENDS})
 endfunction()
 
-# Defines MILLRACE_SOURCE_DIR for those of the sources that read it, and for no other, so that ccache knows the rest again
-# in another clone.
+# Defines MILLRACE_SOURCE_DIR for those of the sources that read it, and for no other, so that ccache knows the rest
+# again in another clone.
 function(millrace_tell_source_directory)
   foreach(source ${ARGN})
     file(STRINGS "${source}" readers REGEX "MILLRACE_SOURCE_DIR|golden_hex.h" LIMIT_COUNT 1)

@@ -71,9 +71,12 @@ class SourceInputTest : public ::testing::Test {
     source_->progress[static_cast<size_t>(split)].at_end = false;
     ASSERT_TRUE(input_->Poll().ok());
   }
+  // Polling, as a subtask does that waits for rows.
   void Pass(absl::Duration time) {
-    clock_.Pass(time);
-    ASSERT_TRUE(input_->Poll().ok());
+    for (absl::Duration left = time; left > absl::ZeroDuration(); left -= absl::Milliseconds(10)) {
+      clock_.Pass(std::min(left, absl::Milliseconds(10)));
+      ASSERT_TRUE(input_->Poll().ok());
+    }
   }
   // In ms; "idle", or "-" if nothing is due.
   std::string Due() {
