@@ -1,8 +1,12 @@
-# millrace_library(<folder> DEPENDS <targets…>): the library of one folder, from all its .cc files but main.cc.
+# millrace_library(<folder> EXCLUDE <folder> DEPENDS <targets…>): the library of one folder, from all its .cc files but
+# main.cc and those below its folder EXCLUDE, which is a library of its own.
 function(millrace_library name)
-  cmake_parse_arguments(L "" "" "DEPENDS" ${ARGN})
+  cmake_parse_arguments(L "" "EXCLUDE" "DEPENDS" ${ARGN})
   file(GLOB_RECURSE sources CONFIGURE_DEPENDS "${CMAKE_SOURCE_DIR}/${name}/*.cc")
   list(FILTER sources EXCLUDE REGEX "/main\\.cc$")
+  if(L_EXCLUDE)
+    list(FILTER sources EXCLUDE REGEX "^${CMAKE_SOURCE_DIR}/${name}/${L_EXCLUDE}/")
+  endif()
   if(NOT sources)
     add_library(${name} INTERFACE)
     target_link_libraries(${name} INTERFACE ${L_DEPENDS})
@@ -24,13 +28,16 @@ function(millrace_tell_source_directory)
   endforeach()
 endfunction()
 
-# millrace_test(<name> LABEL <label> FOLDERS <folders…> DEPENDS <targets…>): one binary from all *_test.cc and support
-# files of folders of tests/; every case is a test of its own to ctest.
+# millrace_test(<name> LABEL <label> FOLDERS <folders…> EXCLUDE <folder> DEPENDS <targets…>): one binary from all
+# *_test.cc and support files of folders of tests/ but those below EXCLUDE; every case is a test of its own to ctest.
 function(millrace_test name)
-  cmake_parse_arguments(T "" "LABEL;TIMEOUT" "FOLDERS;DEPENDS" ${ARGN})
+  cmake_parse_arguments(T "" "LABEL;TIMEOUT;EXCLUDE" "FOLDERS;DEPENDS" ${ARGN})
   set(sources)
   foreach(folder ${T_FOLDERS})
     file(GLOB_RECURSE found CONFIGURE_DEPENDS "${CMAKE_SOURCE_DIR}/tests/${folder}/*.cc")
+    if(T_EXCLUDE)
+      list(FILTER found EXCLUDE REGEX "^${CMAKE_SOURCE_DIR}/tests/${T_EXCLUDE}/")
+    endif()
     list(APPEND sources ${found})
   endforeach()
   if(NOT sources)

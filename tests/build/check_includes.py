@@ -28,6 +28,7 @@ HOMES = [
     (re.compile(r"rocksdb/"), re.compile(r"^state/")),
     (re.compile(r"prometheus/"), re.compile(r"^base/metrics[^/]*$")),
     (re.compile(r"simdjson"), re.compile(r"^connectors/format/|^connectors/delta/|^server/")),
+    (re.compile(r"antlr4-runtime|SqlParser\.h|coordinator/sql/sql_grammar\.h"), re.compile(r"^coordinator/sql/")),
     (re.compile(r"grpcpp/|\.grpc\.pb\.h"),
      re.compile(r"^server/|/[^/]*_service\.(h|cc)$|/[^/]*_gateway\.(h|cc)$|/[^/]*_link\.(h|cc)$|/remote_[^/]*$")),
 ]

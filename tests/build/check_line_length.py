@@ -15,7 +15,8 @@ NAMES = {"CMakeLists.txt", "run"}
 SKIPPED = {"build", ".git"}
 COMMENT = re.compile(r"\s*(//|#)")
 FORMATTED = re.compile(
-    r"^base/(key_(bytes|codec|order)|secret_)|^server/(grpc_reflection|cli/flag_checks)|^coordinator/plan/plan_json")
+    r"^base/(key_(bytes|codec|order)|secret_)|^server/(grpc_reflection|cli/flag_checks)|^coordinator/(plan/plan_json|sql/)|"
+    r"^tests/coordinator/sql/")
 
 
 def files(root):

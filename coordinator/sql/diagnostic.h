@@ -1,0 +1,29 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "coordinator/sql/source_range.h"
+
+namespace millrace::sql {
+
+// One thing that is wrong with a script, for a person to read: what, where, and what to do.
+struct Diagnostic {
+  enum class Kind {
+    kSyntax,
+    kUnsupported,  // good SQL that Millrace does not have; the message names it
+  };
+  Kind kind = Kind::kSyntax;
+  SourceRange range;
+  std::string message;
+};
+
+// Two or three lines: "3:14: message", then the line of the script, cut to a window if it is long, and carets below the
+// offending characters. Control characters of the script are not repeated.
+std::string RenderDiagnostic(const Diagnostic& diagnostic, std::string_view sql);
+
+// All of them, with a newline between.
+std::string RenderDiagnostics(const std::vector<Diagnostic>& diagnostics, std::string_view sql);
+
+}  // namespace millrace::sql

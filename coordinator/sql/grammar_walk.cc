@@ -1,0 +1,199 @@
+#include "coordinator/sql/grammar_walk.h"
+
+#include <algorithm>
+#include <deque>
+#include <optional>
+#include <utility>
+#include <vector>
+
+#include "absl/container/flat_hash_map.h"
+#include "absl/container/flat_hash_set.h"
+#include "coordinator/sql/sql_grammar.h"
+
+namespace millrace::sql {
+namespace {
+
+using antlr4::atn::ATNState;
+using antlr4::atn::Transition;
+using sql_grammar::SqlParser;
+
+constexpr size_t kMostPlaces = 50'000;  // to follow at once
+constexpr size_t kMostFrames = 1'000'000;
+constexpr size_t kMostSets = 100'000;
+
+// A rule under way: where to go on behind it, and how tightly what it reads must bind.
+struct Frame {
+  ATNState* behind;
+  int precedence;
+  const Frame* caller;
+  bool operator==(const Frame&) const = default;
+  template <typename H>
+  friend H AbslHashValue(H h, const Frame& frame) {
+    return H::combine(std::move(h), frame.behind, frame.precedence, frame.caller);
+  }
+};
+
+using Place = std::pair<ATNState*, const Frame*>;
+
+}  // namespace
+
+// Every set of places that was reached is kept under a number, with where each token leads from it.
+class GrammarWalk::Automaton {
+ public:
+  Automaton() { Restart(); }
+
+  size_t start() const { return 0; }
+
+  // Where a token leads; nothing if it fits nowhere, or there is too much to follow.
+  std::optional<size_t> Step(size_t from, size_t type) {
+    auto [known, is_new] = steps_.try_emplace({from, type}, kNowhere);
+    if (!is_new) return known->second == kNowhere ? std::nullopt : std::optional(known->second);
+    std::vector<Place> next;
+    absl::flat_hash_set<Place> reached;
+    const bool followed = Follow(
+        places_[from],
+        [&](const Transition& transition, const Frame* frame) {
+          if (!transition.matches(type, antlr4::Token::MIN_USER_TOKEN_TYPE, LastType())) return;
+          if (Place place{transition.target, frame}; reached.insert(place).second) next.push_back(place);
+        },
+        nullptr);
+    if (!followed || next.empty()) return std::nullopt;
+    std::sort(next.begin(), next.end());
+    const size_t to = NumberOf(std::move(next));
+    steps_[{from, type}] = to;
+    return to;
+  }
+
+  // Forgets everything if it has become much; numbers are worth nothing afterwards.
+  void MayForget() {
+    if (frames_.size() > kMostFrames || places_.size() > kMostSets) Restart();
+  }
+
+  Expectations Expected(size_t at, const std::set<size_t>& named) {
+    Expectations expected;
+    const auto note = [](std::set<size_t>* into) {
+      return [into](const Transition& transition, const Frame*) {
+        for (size_t type = antlr4::Token::MIN_USER_TOKEN_TYPE; type <= LastType(); ++type) {
+          if (transition.matches(type, antlr4::Token::MIN_USER_TOKEN_TYPE, LastType())) into->insert(type);
+        }
+        if (transition.matches(antlr4::Token::EOF, antlr4::Token::MIN_USER_TOKEN_TYPE, LastType())) {
+          into->insert(antlr4::Token::EOF);
+        }
+      };
+    };
+    bool followed = Follow(places_[at], note(&expected.tokens), [&](size_t rule) {
+      if (!named.contains(rule)) return true;
+      expected.rules.insert(rule);
+      return false;
+    });
+    expected.end = expected.tokens.erase(antlr4::Token::EOF) > 0;
+    followed &= Follow(places_[at], note(&expected.all), nullptr);
+    expected.all.erase(antlr4::Token::EOF);
+    return followed ? expected : Expectations{};
+  }
+
+ private:
+  static constexpr size_t kNowhere = static_cast<size_t>(-1);
+
+  void Restart() {
+    places_.clear();
+    numbers_.clear();
+    steps_.clear();
+    by_value_.clear();
+    frames_.clear();
+    NumberOf({{sql_grammar::GrammarAutomaton().ruleToStartState[SqlParser::RuleSingleStatement],
+               FrameOf({nullptr, 0, nullptr})}});
+  }
+
+  size_t NumberOf(std::vector<Place> places) {
+    auto [known, is_new] = numbers_.try_emplace(std::move(places), places_.size());
+    if (is_new) places_.push_back(known->first);
+    return known->second;
+  }
+
+  static size_t LastType() { return sql_grammar::GrammarVocabulary().getMaxTokenType(); }
+
+  const Frame* FrameOf(const Frame& frame) {
+    auto [found, is_new] = by_value_.try_emplace(frame, nullptr);
+    if (is_new) found->second = &frames_.emplace_back(frame);
+    return found->second;
+  }
+
+  // Calls `on_token` for every transition that reads a token, as far as they are reached without reading one.
+  // `enters(rule)` may keep out of a rule. False if there is too much to follow.
+  template <typename OnToken, typename Enters>
+  bool Follow(std::vector<Place> open, const OnToken& on_token, const Enters& enters) {
+    absl::flat_hash_set<Place> seen(open.begin(), open.end());
+    const auto visit = [&](ATNState* state, const Frame* frame) {
+      if (seen.insert({state, frame}).second) open.push_back({state, frame});
+    };
+    while (!open.empty()) {
+      if (seen.size() > kMostPlaces) return false;
+      const auto [state, frame] = open.back();
+      open.pop_back();
+      if (state->getStateType() == ATNState::RULE_STOP) {
+        if (frame->behind != nullptr) visit(frame->behind, frame->caller);
+        continue;
+      }
+      for (const Transition* transition : state->transitions) {
+        switch (transition->getSerializationType()) {
+          case Transition::RULE: {
+            const auto* rule = static_cast<const antlr4::atn::RuleTransition*>(transition);
+            if constexpr (!std::is_same_v<Enters, std::nullptr_t>) {
+              if (!enters(rule->ruleIndex)) break;
+            }
+            visit(rule->target, FrameOf({rule->followState, rule->precedence, frame}));
+            break;
+          }
+          case Transition::PRECEDENCE:
+            if (static_cast<const antlr4::atn::PrecedencePredicateTransition*>(transition)->precedence >=
+                frame->precedence) {
+              visit(transition->target, frame);
+            }
+            break;
+          case Transition::EPSILON:
+          case Transition::ACTION:
+          case Transition::PREDICATE:
+            visit(transition->target, frame);
+            break;
+          default:
+            on_token(*transition, frame);
+        }
+      }
+    }
+    return true;
+  }
+
+  std::vector<std::vector<Place>> places_;
+  absl::flat_hash_map<std::vector<Place>, size_t> numbers_;
+  absl::flat_hash_map<std::pair<size_t, size_t>, size_t> steps_;
+  std::deque<Frame> frames_;  // stable addresses
+  absl::flat_hash_map<Frame, const Frame*> by_value_;
+};
+
+GrammarWalk::GrammarWalk() : automaton_(std::make_unique<Automaton>()) {}
+GrammarWalk::~GrammarWalk() = default;
+
+size_t GrammarWalk::FirstMisfit(std::span<const size_t> types) {
+  automaton_->MayForget();
+  size_t at = automaton_->start();
+  for (size_t i = 0; i < types.size(); ++i) {
+    const std::optional<size_t> next = automaton_->Step(at, types[i]);
+    if (!next) return i;
+    at = *next;
+  }
+  return automaton_->Step(at, antlr4::Token::EOF) ? types.size() + 1 : types.size();
+}
+
+Expectations GrammarWalk::ExpectedAt(std::span<const size_t> types, size_t index, const std::set<size_t>& named) {
+  automaton_->MayForget();
+  size_t at = automaton_->start();
+  for (size_t i = 0; i < index; ++i) {
+    const std::optional<size_t> next = automaton_->Step(at, types[i]);
+    if (!next) return {};
+    at = *next;
+  }
+  return automaton_->Expected(at, named);
+}
+
+}  // namespace millrace::sql

@@ -1,0 +1,20 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+namespace millrace::sql {
+
+// One case of a file in golden/: what is parsed, and the lines behind "=> " that are expected of it.
+struct GoldenCase {
+  std::string input;
+  std::string expected;
+};
+
+// The cases of a file; lines that begin with # and empty ones are for the reader.
+std::vector<GoldenCase> ReadCases(const std::string& name);
+
+// A file of this folder.
+std::string ReadText(const std::string& name);
+
+}  // namespace millrace::sql
