@@ -1,0 +1,10 @@
+SELECT /*+ BROADCAST(b) */ * FROM a JOIN b ON a.x = b.x;
+SELECT /*+ STATE_TTL('a' = '1d', 'b' = '12h'), BROADCAST(a, b) */ * FROM a;
+SELECT /*+ UID('agg') */ a, COUNT(*) FROM t GROUP BY a;
+SELECT /*+ LOOKUP('table'='d', 'retry-predicate'='lookup_miss', 'fixed-delay'='10s') */ * FROM t;
+SELECT /*+ NO_HASH */ a FROM t /*+ OPTIONS('scan.startup.mode'='earliest-offset') */ AS x;
+SELECT /*+ RESOURCE(mem, 5) BROADCAST(a.b) */ a FROM t;
+SELECT a -- the first;
+SELECT /* not + a hint */ a FROM t -- end;
+SELECT a /**/ FROM /***/ t /* -- x */;
+SELECT 1 - -1;

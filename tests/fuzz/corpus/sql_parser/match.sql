@@ -1,0 +1,1 @@
+SELECT * FROM t MATCH_RECOGNIZE (PATTERN (A{2,3}? $ ^ | B) (((())))) AS x
