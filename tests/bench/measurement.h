@@ -31,5 +31,6 @@ void BenchDecoderHostile();
 void BenchHashAggregate();
 void BenchShuffle();
 void BenchSnapshot();
+void BenchSqlParser();
 
 }  // namespace millrace

@@ -13,12 +13,14 @@ int main(int argc, char** argv) {
                                      {"decoder_hostile", millrace::BenchDecoderHostile},
                                      {"hash_aggregate", millrace::BenchHashAggregate},
                                      {"shuffle", millrace::BenchShuffle},
-                                     {"snapshot", millrace::BenchSnapshot}};
+                                     {"snapshot", millrace::BenchSnapshot},
+                                     {"sql_parser", millrace::BenchSqlParser}};
   for (int i = 1; i < argc; ++i) {
     bool known = false;
     for (const Workload& workload : kWorkloads) known |= std::strcmp(argv[i], workload.name) == 0;
     if (known) continue;
-    std::fprintf(stderr, "there is no micro benchmark '%s'; there are decoder, decoder_hostile, hash_aggregate, shuffle, snapshot\n", argv[i]);
+    std::fprintf(stderr, "there is no micro benchmark '%s'; there are decoder, decoder_hostile, hash_aggregate, "
+                 "sql_parser\n", argv[i]);
     return 2;
   }
   for (const Workload& workload : kWorkloads) {
