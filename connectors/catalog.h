@@ -32,6 +32,11 @@ class SourceCatalog {
   virtual absl::Duration discovery_interval() const = 0;
 };
 
+struct EpochInTable {
+  Epoch epoch;
+  uint64_t table_version = 0;
+};
+
 // What the coordinator asks a table before a pipeline writes to it.
 class SinkCatalog {
  public:
@@ -43,6 +48,11 @@ class SinkCatalog {
   virtual absl::StatusOr<std::string> Prepare(const CommitIdentity& identity, std::string_view table_id) = 0;
   // Epoch of the newest commit of this identity in the table; 0: none.
   virtual absl::StatusOr<Epoch> LastCommitted(const CommitIdentity& identity) = 0;
+  // The epochs above `after` whose rows of this identity are in the table, ascending. Fences have no rows. Never an
+  // epoch too few: where the log that would tell was cleaned up, the marker counts, with version 0. `table_id` as in
+  // Prepare. IoPool, blocks.
+  virtual absl::StatusOr<std::vector<EpochInTable>> CommittedAfter(const CommitIdentity& identity,
+                                                                   std::string_view table_id, Epoch after) = 0;
 };
 
 }  // namespace millrace

@@ -4,6 +4,7 @@
 #include <memory>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "absl/status/statusor.h"
@@ -64,6 +65,8 @@ struct CommitRequest {
   std::span<const storage::v1::SourceState> positions;
   // The identity that SinkCatalog::Prepare returned; empty: not known. FailedPrecondition if the table is another one.
   std::string table_id = {};
+  // Reads every staged file and compares it with what was staged: DataLoss if it is damaged. Without, sizes only.
+  bool verify = false;
 };
 struct CommitReceipt {
   bool duplicate = false;      // it was there already
@@ -86,9 +89,9 @@ class Committer {
  public:
   virtual ~Committer() = default;
   virtual absl::StatusOr<CommitReceipt> Commit(const CommitRequest& request) = 0;
-  // A marker without data at `epoch`, so that no older epoch can be committed after it (reference: the rewind
-  // procedure).
-  virtual absl::StatusOr<CommitReceipt> Fence(Generation generation, Epoch epoch) = 0;
+  // A marker without data at `epoch`, so that no epoch up to it can be committed any more. `table_id` as in
+  // CommitRequest.
+  virtual absl::StatusOr<CommitReceipt> Fence(Generation generation, Epoch epoch, std::string_view table_id = {}) = 0;
 };
 
 }  // namespace millrace

@@ -20,6 +20,10 @@ CommitProgress::CommitProgress(const storage::v1::Manifest& manifest) {
   }
 }
 
+CommitProgress::CommitProgress(const std::vector<std::string>& sink_uids) {
+  for (const std::string& uid : sink_uids) open_.try_emplace(uid);
+}
+
 std::vector<CommitProgress::Appointment> CommitProgress::Appoint(absl::Duration now, const std::vector<std::string>& workers) {
   std::vector<Appointment> appointments;
   if (workers.empty()) return appointments;

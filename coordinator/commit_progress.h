@@ -26,6 +26,8 @@ class CommitProgress {
 
   // Sinks without committables have nothing to commit.
   explicit CommitProgress(const storage::v1::Manifest& manifest);
+  // Something that every one of these sinks has to do.
+  explicit CommitProgress(const std::vector<std::string>& sink_uids);
   // Appoints workers for the sinks that have none or have waited for too long, when their time has come.
   std::vector<Appointment> Appoint(absl::Duration now, const std::vector<std::string>& workers);
   Answer OnResult(const std::string& worker_id, const internal::v1::CommitResult& result, absl::Duration now);

@@ -7,6 +7,7 @@
 
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
+#include "base/ids.h"
 #include "connectors/registry.h"
 #include "coordinator/pipeline_events.h"
 #include "millrace/internal/v1/control.pb.h"
@@ -20,6 +21,11 @@ namespace millrace {
 // record says which table a sink had before.
 absl::StatusOr<PreparedConnectors> PrepareConnectors(const ConnectorRegistry& connectors, const internal::v1::PhysicalPlan& physical,
                                                      const storage::v1::PipelineRecord& record, const std::set<std::string>& resolved);
+
+// The epochs above `after` whose rows are in the pipeline's tables, by sink.
+absl::StatusOr<std::vector<storage::v1::CommittedEpoch>> FindCommitted(const ConnectorRegistry& connectors,
+                                                                       const internal::v1::PhysicalPlan& physical,
+                                                                       const storage::v1::PipelineRecord& record, Epoch after);
 
 struct FoundSplits {
   // When to look again; zero: never.

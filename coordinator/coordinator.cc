@@ -38,6 +38,26 @@ std::optional<FailpointId> PointOf(const internal::v1::CoordinatorMessage& messa
   }
 }
 
+absl::Status CheckRewind(const v1::StartRequest& request, const std::vector<uint64_t>& retained) {
+  if (request.from_epoch() == 0) {
+    if (request.sink_ahead() == v1::SINK_AHEAD_UNSPECIFIED) return absl::OkStatus();
+    return InvalidArgument("start pipeline ", request.name(), ": sink_ahead is only for a start from an older checkpoint; set from_epoch too");
+  }
+  if (!v1::SinkAhead_IsValid(request.sink_ahead())) {
+    return InvalidArgument("start pipeline ", request.name(), ": sink_ahead ", static_cast<int>(request.sink_ahead()), " is none that this release knows");
+  }
+  if (std::find(retained.begin(), retained.end(), request.from_epoch()) != retained.end()) return absl::OkStatus();
+  std::string there;
+  for (uint64_t epoch : retained) there += Cat(there.empty() ? "" : ", ", epoch);
+  return InvalidArgument("start pipeline ", request.name(), " from checkpoint ", request.from_epoch(), ": it is not retained; ",
+                         there.empty() ? "none is" : Cat("retained: ", there));
+}
+
+storage::v1::SinkAheadPolicy PolicyOf(v1::SinkAhead sink_ahead) {
+  return sink_ahead == v1::SINK_AHEAD_ACCEPT_DUPLICATES ? storage::v1::SINK_AHEAD_POLICY_ACCEPT_DUPLICATES
+                                                        : storage::v1::SINK_AHEAD_POLICY_FAIL;
+}
+
 }  // namespace
 
 Coordinator::Coordinator(Options options)
@@ -55,13 +75,26 @@ void Coordinator::WithPipeline(std::string name, Done done, std::function<void(P
         if (!not_leading_.ok()) return done(not_leading_);
         auto found = pipelines_.find(name);
         if (being_created_.contains(name)) return done(Unavailable("find pipeline ", name, ": it is being created; ask again"));
+        if (auto damaged = damaged_.find(name); damaged != damaged_.end()) return done(damaged->second);
         if (found == pipelines_.end()) return done(NotFound("find pipeline ", name, ": there is none of this name", NameAdvice(name, Names()), "; `millrace get` lists them"));
         request(found->second, std::move(done));
       }));
 }
 
+v1::Pipeline Coordinator::DamagedView(const std::string& name, const absl::Status& why) {
+  v1::Pipeline view;
+  view.set_name(name);
+  view.set_state(v1::PIPELINE_STATE_FAILED);
+  view.set_reason(std::string(StdView(why.message())));
+  return view;
+}
+
 void Coordinator::Get(std::string name, Done done) {
-  WithPipeline(std::move(name), std::move(done), [this](Pipeline& pipeline, Done done) { done(View(pipeline)); });
+  options_.executor->Post(Guard([this, name = std::move(name), done = std::move(done)]() mutable {
+    auto damaged = damaged_.find(name);
+    if (not_leading_.ok() && damaged != damaged_.end()) return done(DamagedView(name, damaged->second));
+    WithPipeline(std::move(name), std::move(done), [this](Pipeline& pipeline, Done done) { done(View(pipeline)); });
+  }));
 }
 
 void Coordinator::List(ListDone done) {
@@ -69,13 +102,25 @@ void Coordinator::List(ListDone done) {
     if (!not_leading_.ok()) return done(not_leading_);
     std::vector<v1::Pipeline> views;
     for (const auto& [name, pipeline] : pipelines_) views.push_back(View(pipeline));
+    for (const auto& [name, why] : damaged_) views.push_back(DamagedView(name, why));
+    std::sort(views.begin(), views.end(), [](const auto& a, const auto& b) { return a.name() < b.name(); });
     done(std::move(views));
   }));
 }
 
 void Coordinator::Start(std::string name, uint32_t parallelism, Done done) {
-  WithPipeline(std::move(name), std::move(done), [this, parallelism](Pipeline& pipeline, Done done) {
+  v1::StartRequest request;
+  request.set_name(std::move(name));
+  request.set_parallelism(parallelism);
+  Start(std::move(request), std::move(done));
+}
+
+void Coordinator::Start(v1::StartRequest request, Done done) {
+  std::string name = request.name();
+  WithPipeline(std::move(name), std::move(done), [this, request = std::move(request)](Pipeline& pipeline, Done done) {
+    const uint32_t parallelism = request.parallelism();
     absl::Status allowed = MayStart(pipeline.name, pipeline.machine->state());
+    if (allowed.ok()) allowed = CheckRewind(request, pipeline.machine->Retained());
     if (!allowed.ok()) return done(allowed);
     if (parallelism > 0) {
       v1::Plan plan;
@@ -87,7 +132,7 @@ void Coordinator::Start(std::string name, uint32_t parallelism, Done done) {
     allowed = Place(pipeline.name, {}, needed, Slots()).status();
     if (!allowed.ok()) return done(allowed);
     pipeline.waiting_for_record.push_back(std::move(done));
-    Feed(pipeline, event::StartRequested{parallelism});
+    Feed(pipeline, event::StartRequested{parallelism, request.from_epoch(), PolicyOf(request.sink_ahead())});
   });
 }
 
@@ -207,9 +252,20 @@ void Coordinator::Do(Pipeline& pipeline, action::Prepare prepare) {
      });
 }
 
+void Coordinator::Do(Pipeline& pipeline, action::ExamineSinks examine) {
+  Io([connectors = options_.connectors, physical = *pipeline.machine->physical(), record = pipeline.machine->record(),
+      after = examine.after] { return FindCommitted(*connectors, physical, record, after); },
+     [this, asker = AskerOf(pipeline), ticket = examine.ticket](auto ahead) {
+       Answer(asker, event::SinksExamined{ticket, std::move(ahead)});
+     });
+}
+
 void Coordinator::Do(Pipeline& pipeline, action::ReadManifest read) {
-  Io([blobs = blobs_, name = read.name, pipeline = pipeline.name, lineage = pipeline.machine->record().lineage()] {
-       return GetManifest(*blobs, name, pipeline, lineage);
+  Io([blobs = blobs_, read, pipeline = pipeline.name,
+      lineage = pipeline.machine->record().lineage()]() -> absl::StatusOr<storage::v1::Manifest> {
+       ASSIGN_OR_RETURN(storage::v1::Manifest manifest, GetManifest(*blobs, read.name, pipeline, lineage));
+       if (read.with_state) RETURN_IF_ERROR(CheckSnapshotFiles(*blobs, manifest));
+       return manifest;
      },
      [this, asker = AskerOf(pipeline), ticket = read.ticket](auto manifest) {
        Answer(asker, event::ManifestRead{ticket, std::move(manifest)});
@@ -328,6 +384,14 @@ void Coordinator::Do(Pipeline& pipeline, action::Observed observed) {
                                               {"epoch", result.epoch()},
                                               {"sink", result.sink_uid()},
                                               {"why", why}});
+  } else if (const auto* rewound = std::get_if<observed::Rewound>(&observed.what)) {
+    options_.logger.Warning("pipeline_rewound", {{"pipeline", pipeline.name},
+                                                 {"generation", pipeline.machine->record().generation()},
+                                                 {"epoch", rewound->to.value()},
+                                                 {"from", rewound->from.value()},
+                                                 {"fence", rewound->fence.value()},
+                                                 {"ahead", rewound->num_ahead},
+                                                 {"cause", rewound->cause}});
   }
 }
 

@@ -90,6 +90,9 @@ class Coordinator {
   // These three answer once the wish is stored. Start: ResourceExhausted if not enough slots are free now; a pipeline
   // that restarts waits for them instead.
   void Start(std::string name, uint32_t parallelism, Done done);
+  // With from_epoch, goes back to that checkpoint: InvalidArgument if it is not retained. What the tables say against it
+  // is in the pipeline's reason later.
+  void Start(v1::StartRequest request, Done done);
   void Stop(std::string name, bool drain, Done done);
   void Cancel(std::string name, Done done);
   // Answers once: as soon as the pipeline's version is not `resume_version`, or after watch_timeout.
@@ -153,6 +156,7 @@ class Coordinator {
   void Answer(const Asker& asker, PipelineEvent event);
   void Do(Pipeline& pipeline, action::WriteRecord write);
   void Do(Pipeline& pipeline, action::Prepare prepare);
+  void Do(Pipeline& pipeline, action::ExamineSinks examine);
   void Do(Pipeline& pipeline, action::ReadManifest read);
   void Do(Pipeline& pipeline, action::PutManifest put);
   void Do(Pipeline& pipeline, action::CollectCheckpoints collect);
@@ -168,6 +172,8 @@ class Coordinator {
   void Tick();
   void LookForSplits(Pipeline& pipeline);
   v1::Pipeline View(const Pipeline& pipeline) const;
+  // What there is to show of a pipeline whose record cannot be used.
+  static v1::Pipeline DamagedView(const std::string& name, const absl::Status& why);
   void AnswerWatchers(Pipeline& pipeline);
   // Runs `request` on the executor with the pipeline, or answers with why not.
   void WithPipeline(std::string name, Done done, std::function<void(Pipeline&, Done)> request);
@@ -212,6 +218,8 @@ class Coordinator {
   uint64_t next_session_ = 1;
   std::map<std::string, Pipeline> pipelines_;
   std::set<std::string> being_created_;
+  // Pipelines whose record cannot be used, and why: shown, and left alone.
+  std::map<std::string, absl::Status> damaged_;
 };
 
 }  // namespace millrace

@@ -5,6 +5,7 @@
 #include "google/protobuf/util/message_differencer.h"
 #include "coordinator/coordinator.h"
 #include "coordinator/pipeline_state.h"
+#include "coordinator/record_codec.h"
 #include "coordinator/record_writer.h"
 
 namespace millrace {
@@ -14,36 +15,47 @@ constexpr char kPrefix[] = "pipelines/";
 constexpr absl::Duration kAskAgain = absl::Milliseconds(500);
 
 using Records = std::vector<std::pair<storage::v1::PipelineRecord, uint64_t>>;
+// Why a pipeline's record cannot be used, by the pipeline's name.
+using Damaged = std::map<std::string, absl::Status>;
 
-absl::StatusOr<Records> ReadRecords(MetadataStore& store) {
-  Records records;
+// A record that cannot be used holds up no other pipeline.
+absl::Status ReadRecords(MetadataStore& store, Records& records, Damaged& damaged) {
   ASSIGN_OR_RETURN(std::vector<std::string> names, store.List(kPrefix));
   for (const std::string& name : names) {
+    const std::string pipeline = name.substr(sizeof(kPrefix) - 1);
     ASSIGN_OR_RETURN(VersionedRecord stored, store.Get(name));
-    storage::v1::PipelineRecord record;
-    if (!record.ParseFromString(stored.bytes) || record.format_version() != 1) {
-      return DataLoss("read record ", name, ": version ", stored.version,
-                      " is unreadable: it is damaged, or a newer millrace wrote it");
+    absl::StatusOr<storage::v1::PipelineRecord> record = DecodeRecord(stored.bytes, Cat(name, " version ", stored.version));
+    v1::Plan plan;
+    if (!record.ok()) {
+      damaged.emplace(pipeline, record.status());
+    } else if (record->name() != pipeline) {
+      damaged.emplace(pipeline, DataLoss("read record ", name, " version ", stored.version, ": it is that of pipeline ", record->name()));
+    } else if (!plan.ParseFromString(record->plan())) {
+      damaged.emplace(pipeline, DataLoss("read record ", name, " version ", stored.version, ": its plan is unreadable"));
+    } else {
+      records.emplace_back(*std::move(record), stored.version);
     }
-    records.emplace_back(std::move(record), stored.version);
   }
-  return records;
+  return absl::OkStatus();
 }
 
 struct Loaded {
   absl::Status status;
   Records records;
+  Damaged damaged;
+  Term newest;             // of all records
+  absl::Status confirmed;  // if that is not older than ours: see Leadership::Confirm
   std::shared_ptr<BlobStore> blobs;
 };
 
 Loaded ReadEverything(MetadataStore& store, BlobStoreFactory& factory, const std::string& root) {
   Loaded loaded;
   absl::StatusOr<std::shared_ptr<BlobStore>> blobs = factory.Open(root);
-  absl::StatusOr<Records> records = failpoint::Around("leader.load", [&] { return ReadRecords(store); });
-  loaded.status = blobs.ok() ? records.status() : blobs.status();
+  loaded.status = blobs.ok() ? failpoint::Around("leader.load", [&] { return ReadRecords(store, loaded.records, loaded.damaged); })
+                             : blobs.status();
   if (!loaded.status.ok()) return loaded;
-  loaded.records = *std::move(records);
   loaded.blobs = *std::move(blobs);
+  for (const auto& [record, version] : loaded.records) loaded.newest = std::max(loaded.newest, Term(record.term()));
   return loaded;
 }
 
@@ -73,8 +85,13 @@ void Coordinator::Lead() {
 }
 
 void Coordinator::Load(Term term) {
-  Io([store = options_.metadata, factory = options_.blob_stores,
-      root = options_.checkpoint_root] { return ReadEverything(*store, *factory, root); },
+  Io(
+      [store = options_.metadata, leadership = options_.leadership, factory = options_.blob_stores, root = options_.checkpoint_root,
+       term] {
+        Loaded loaded = ReadEverything(*store, *factory, root);
+        if (loaded.status.ok() && loaded.newest >= term) loaded.confirmed = leadership->Confirm(term);
+        return loaded;
+      },
      [this, term](Loaded loaded) {
        if (!loaded.status.ok()) {
          options_.logger.Error("coordinator_load_failed", {{"why", loaded.status}});
@@ -82,14 +99,24 @@ void Coordinator::Load(Term term) {
          options_.executor->PostAfter(kAskAgain, Guard([this, term] { Load(term); }));
          return;
        }
-       // Else who slept since it took its term would take the pipelines from its successor.
-       for (const auto& [record, version] : loaded.records) {
-         if (record.term() <= term.value()) continue;
-         not_leading_ = absl::OkStatus();
-         return Fence(Aborted("take up ", record.name(), ": another coordinator leads: its term is ", record.term(), ", ours is ",
-                              term.value()));
+       if (loaded.newest >= term) {
+         if (!loaded.confirmed.ok() && !absl::IsAborted(loaded.confirmed)) {
+           options_.executor->PostAfter(kAskAgain, Guard([this, term] { Load(term); }));
+           return;
+         }
+         if (absl::IsAborted(loaded.confirmed)) {
+           // Else who slept since it took its term would take the pipelines from its successor.
+           not_leading_ = absl::OkStatus();
+           return Fence(Aborted("take up the pipelines: another coordinator leads: its term is ", loaded.newest.value(), ", ours is ",
+                                term.value()));
+         }
+         // Terms only go up: the record of leadership was lost, and counts from an older one. It is raised until it is
+         // above every term that a pipeline has seen.
+         options_.logger.Error("leadership_record_lost", {{"term", term.value()}, {"newest", loaded.newest.value()}});
+         return Lead();
        }
        blobs_ = std::move(loaded.blobs);
+       damaged_ = std::move(loaded.damaged);
        TakeUp(term, std::move(loaded.records));
      });
 }
@@ -98,12 +125,12 @@ void Coordinator::TakeUp(Term term, Records records) {
   term_ = term;
   not_leading_ = absl::OkStatus();
   options_.logger.Info("coordinator_leads", {{"term", term.value()}, {"pipelines", records.size()}});
+  for (const auto& [name, why] : damaged_) {
+    options_.logger.Error("record_unreadable", {{"pipeline", name}, {"generation", 0}, {"why", why}});
+  }
   for (auto& [record, version] : records) {
     v1::Plan plan;
-    if (!plan.ParseFromString(record.plan())) {
-      options_.logger.Error("plan_unreadable", {{"pipeline", record.name()}, {"generation", record.generation()}});
-      continue;
-    }
+    plan.ParseFromString(record.plan());
     Pipeline& pipeline = AddPipeline(std::move(record), std::move(plan), version);
     Feed(pipeline, event::TakeUp{});
   }
@@ -180,6 +207,10 @@ bool Coordinator::AnswerFromStored(const v1::Plan& plan, const std::string& requ
     }
     return true;
   }
+  if (auto damaged = damaged_.find(plan.name()); damaged != damaged_.end()) {
+    done(Annotate(damaged->second, "create pipeline ", plan.name(), ": there is one of this name"));
+    return true;
+  }
   auto found = pipelines_.find(plan.name());
   if (found == pipelines_.end()) return false;
   const PipelineMachine& machine = *found->second.machine;
@@ -231,7 +262,7 @@ void Coordinator::WriteNew(uint64_t expected, storage::v1::PipelineRecord record
     absl::Status confirmed;                 // if it was not: see Leadership::Confirm
   };
   std::string name = Cat(kPrefix, record.name());
-  std::string bytes = record.SerializeAsString();
+  std::string bytes = EncodeRecord(record);
   Io(
       [store = options_.metadata, leadership = options_.leadership, term = term_, name, bytes, expected]() -> Outcome {
         absl::StatusOr<uint64_t> written = WriteRecord(*store, name, expected, bytes);
@@ -239,7 +270,7 @@ void Coordinator::WriteNew(uint64_t expected, storage::v1::PipelineRecord record
         // A later leader that had read the records before this one was there knows nothing of it.
         return {written, absl::UnknownError(""), written.ok() ? leadership->Confirm(term) : absl::OkStatus()};
       },
-      [this, expected, record = std::move(record), plan = std::move(plan), done = std::move(done)](Outcome outcome) mutable {
+      [this, name, expected, record = std::move(record), plan = std::move(plan), done = std::move(done)](Outcome outcome) mutable {
         auto& [written, found, confirmed] = outcome;
         if (!not_leading_.ok()) return done(not_leading_);
         if (absl::IsAborted(confirmed)) {
@@ -262,15 +293,15 @@ void Coordinator::WriteNew(uint64_t expected, storage::v1::PipelineRecord record
           return done(View(AddPipeline(std::move(record), std::move(plan), *written)));
         }
         // A write of an earlier leader came after we had read the records; one of a later leader fences us.
-        storage::v1::PipelineRecord other;
+        absl::StatusOr<storage::v1::PipelineRecord> other = DecodeRecord(found->bytes, name);
         v1::Plan other_plan;
-        bool readable = other.ParseFromString(found->bytes) && other_plan.ParseFromString(other.plan());
-        if (!readable || other.term() > term_.value()) {
+        bool readable = other.ok() && other_plan.ParseFromString(other->plan());
+        if (!readable || other->term() > term_.value()) {
           Fence(written.status());
           return done(not_leading_);
         }
-        bool repeated = !record.request_id().empty() && other.request_id() == record.request_id();
-        Pipeline& pipeline = AddPipeline(std::move(other), std::move(other_plan), found->version);
+        bool repeated = !record.request_id().empty() && other->request_id() == record.request_id();
+        Pipeline& pipeline = AddPipeline(*std::move(other), std::move(other_plan), found->version);
         if (repeated) return done(View(pipeline));
         done(AlreadyExists("create pipeline ", record.name(), ": there is one of this name: choose another name"));
       });

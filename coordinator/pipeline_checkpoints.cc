@@ -35,7 +35,9 @@ void NameTables(const storage::v1::PipelineRecord& record, storage::v1::Manifest
     if (sink != manifest.mutable_sinks()->end()) {
       sink->set_table_id(table.table_id());
     } else {
-      *manifest.add_sinks() = table;
+      storage::v1::SinkState& named = *manifest.add_sinks();
+      named = table;
+      named.clear_committed_epoch();
     }
   }
 }
@@ -183,6 +185,8 @@ void PipelineMachine::OnCompleted() {
   SendToHosts(message);
   schedule_.OnCompleted();
   commits_.emplace(*manifest_);
+  commit_epoch_ = manifest_->epoch();
+  fencing_ = false;
   checkpoint_->stage = Stage::kCommit;
   checkpoint_->completed = now_;
   rows_since_ = checkpoint_->started;
@@ -199,6 +203,7 @@ void PipelineMachine::OnCommitted() {
   CheckpointKind kind = checkpoint_->pending.kind();
   last_checkpoint_duration_ = now_ - checkpoint_->started;
   Observe(observed::EpochCommitted{checkpoint_->pending.epoch(), now_ - checkpoint_->completed, LowestWatermark(*manifest_)});
+  NoteCommitted();
   record_.set_committed_epoch(checkpoint_->pending.epoch().value());
   checkpoint_.reset();
   commits_.reset();
@@ -220,10 +225,13 @@ void PipelineMachine::OnCommitted() {
 }
 
 void PipelineMachine::OnMessage(const std::string& worker_id, const internal::v1::CommitResult& result) {
-  if (!commits_ || !IsCurrent(result.generation()) || result.epoch() != durable_.completed_epoch()) return;
-  std::string failure = Cat("commit epoch ", result.epoch(), " of ", result.sink_uid(), ": ", result.error().message());
+  if (!commits_ || !IsCurrent(result.generation()) || result.epoch() != commit_epoch_) return;
+  std::string failure = Cat(fencing_ ? "fence" : "commit", " epoch ", result.epoch(), " of ", result.sink_uid(), ": ",
+                            result.error().message());
   CommitProgress::Answer answer = commits_->OnResult(worker_id, result, now_);
-  if (answer != CommitProgress::Answer::kIgnored) {
+  // Rows that a rewind finds in place were counted when they came.
+  const bool again = fencing_ || commit_epoch_ <= durable_.committed_epoch();
+  if (answer != CommitProgress::Answer::kIgnored && (!again || result.has_error())) {
     observed::SinkAnswered answered{result, std::nullopt};
     if (checkpoint_) answered.oldest_row_waited = now_ - checkpoint_->rows_since;
     Observe(std::move(answered));
@@ -255,12 +263,20 @@ void PipelineMachine::PumpCommits() {
     commit.set_pipeline(durable_.name());
     commit.set_lineage(durable_.lineage());
     commit.set_generation(durable_.generation());
-    commit.set_epoch(durable_.completed_epoch());
+    commit.set_epoch(commit_epoch_);
     commit.set_sink_uid(appointed.sink_uid);
     for (const auto& stage : physical_->stages()) {
       for (const auto& node : stage.nodes()) {
         if (node.uid() == appointed.sink_uid) *commit.mutable_sink() = node;
       }
+    }
+    if (fencing_) {
+      commit.set_fence(true);
+      for (const auto& table : record_.tables()) {
+        if (table.uid() == appointed.sink_uid) commit.set_table_id(table.table_id());
+      }
+      SendTo(appointed.worker_id, std::move(message));
+      continue;
     }
     for (const auto& sink : manifest_->sinks()) {
       if (sink.uid() != appointed.sink_uid) continue;
@@ -268,6 +284,7 @@ void PipelineMachine::PumpCommits() {
       commit.set_table_id(sink.table_id());
     }
     *commit.mutable_positions() = manifest_->sources();
+    commit.set_verify(phase_ == Phase::kRedrive);
     SendTo(appointed.worker_id, std::move(message));
   }
 }

@@ -19,6 +19,10 @@ std::optional<Epoch> PipelineMachine::FirstOpenEpoch() const {
       // Nothing is deployed, and whoever raises the generation again begins above the highest epoch.
       return synced() ? std::optional(Epoch(durable_.highest_epoch() + 1)) : std::nullopt;
     case Phase::kRedrive:
+    case Phase::kMark:
+    case Phase::kFence:
+    case Phase::kJudge:
+    case Phase::kSettle:
     case Phase::kPlace:
     case Phase::kDeploy:
     case Phase::kRun:

@@ -27,6 +27,9 @@ struct TakeUp {};
 // The caller has asked MayStart, MayStop, MayCancel.
 struct StartRequested {
   uint32_t parallelism = 0;  // 0: as before
+  // A retained checkpoint to go back to: see PipelineMachine::Retained. 0: the newest.
+  uint64_t from_epoch = 0;
+  storage::v1::SinkAheadPolicy sink_ahead = storage::v1::SINK_AHEAD_POLICY_FAIL;
 };
 struct StopRequested {
   bool drain = false;
@@ -52,6 +55,11 @@ struct RecordWritten {
 struct ManifestRead {
   uint64_t ticket = 0;
   absl::StatusOr<storage::v1::Manifest> manifest;
+};
+// Nothing: no table holds rows of such an epoch.
+struct SinksExamined {
+  uint64_t ticket = 0;
+  absl::StatusOr<std::vector<storage::v1::CommittedEpoch>> ahead;
 };
 struct ManifestStored {
   uint64_t ticket = 0;
@@ -81,8 +89,8 @@ struct Tick {};
 
 using PipelineEvent =
     std::variant<event::TakeUp, event::StartRequested, event::StopRequested, event::CancelRequested, event::WorkersChanged,
-                 event::Prepared, event::RecordWritten, event::ManifestRead, event::ManifestStored, event::CheckpointsCollected,
-                 event::Placed, event::FromWorker, event::SplitsFound, event::Tick>;
+                 event::Prepared, event::SinksExamined, event::RecordWritten, event::ManifestRead, event::ManifestStored,
+                 event::CheckpointsCollected, event::Placed, event::FromWorker, event::SplitsFound, event::Tick>;
 
 // What a pipeline wants done.
 namespace action {
@@ -95,10 +103,17 @@ struct Prepare {
   uint64_t ticket = 0;
   std::vector<std::string> resolved;
 };
+// Which tables hold rows of epochs above `after`? Answer: SinksExamined.
+struct ExamineSinks {
+  uint64_t ticket = 0;
+  Epoch after;
+};
 // Answer: ManifestRead.
 struct ReadManifest {
   uint64_t ticket = 0;
   std::string name;
+  // Reads the state that it names too; damage to it is DataLoss.
+  bool with_state = false;
 };
 // Answer: ManifestStored.
 struct PutManifest {
@@ -134,7 +149,7 @@ struct Observed {
 struct Fenced {};
 }  // namespace action
 
-using PipelineAction = std::variant<action::WriteRecord, action::Prepare, action::ReadManifest, action::PutManifest,
+using PipelineAction = std::variant<action::WriteRecord, action::Prepare, action::ExamineSinks, action::ReadManifest, action::PutManifest,
                                     action::CollectCheckpoints, action::PlaceSubtasks, action::ReleaseSlots,
                                     action::Send, action::Changed, action::Observed, action::Fenced>;
 

@@ -105,6 +105,7 @@ void PipelineMachine::On(const event::TakeUp&) {
 void PipelineMachine::On(const event::StartRequested& event) {
   if (phase_ != Phase::kIdle) return;
   if (event.parallelism > 0) record_.set_parallelism(event.parallelism);
+  if (event.from_epoch > 0) AskRewind(event.from_epoch, event.sink_ahead);
   record_.set_desired(storage::v1::DESIRED_STATE_RUNNING);
   record_.clear_failure();
   dirty_ = true;
@@ -163,17 +164,21 @@ void PipelineMachine::On(const event::Prepared& event) {
   }
   *record_.mutable_tables() = {event.connectors->tables.begin(), event.connectors->tables.end()};
   prepared_ = true;
-  Enter(Phase::kRaise);
+  Enter(rewinding() ? Phase::kSurvey : Phase::kRaise);
 }
 
 void PipelineMachine::On(const event::ManifestRead& event) {
-  if (phase_ != Phase::kLoad || event.ticket != ticket_) return;
+  if ((phase_ != Phase::kLoad && phase_ != Phase::kVerify) || event.ticket != ticket_) return;
+  if (phase_ == Phase::kVerify && event.manifest.ok()) return Fail(deploy_failure_, true, observed::RestartReason::kSubtask);
   if (event.manifest.ok()) {
     if (absl::Status fits = CheckFingerprints(*event.manifest, FingerprintsOf(*physical_)); !fits.ok()) {
       return Fail(std::string(StdView(fits.message())), true);
     }
     manifest_ = *event.manifest;
     Enter(Phase::kRedrive);
+  } else if (absl::IsDataLoss(event.manifest.status()) && !stop_only_) {
+    FallBack(rewinding() ? record_.rewind().to_epoch() : durable_.completed_epoch(),
+             std::string(StdView(event.manifest.status().message())));
   } else if (IsPermanent(event.manifest.status())) {
     Fail(Cat("restore: ", event.manifest.status().message()), true);
   } else {
@@ -207,6 +212,12 @@ void PipelineMachine::OnMessage(const std::string&, const internal::v1::SubtaskS
       drained_.insert(id);
       break;
     case internal::v1::SUBTASK_PHASE_FAILED:
+      if (phase_ == Phase::kDeploy && manifest_ && status.error().code() == static_cast<int>(absl::StatusCode::kDataLoss)) {
+        deploy_failure_ = Cat("subtask ", id.ToString(), ": ", status.error().message());
+        Teardown();
+        Enter(Phase::kVerify);
+        break;
+      }
       Fail(Cat("subtask ", id.ToString(), ": ", status.error().message()), status.error().permanent(),
            observed::RestartReason::kSubtask);
       break;
@@ -219,7 +230,7 @@ void PipelineMachine::Begin() {
   absl::StatusOr<internal::v1::PhysicalPlan> physical = plan_physical_(plan_, std::max(record_.parallelism(), 1u));
   if (!physical.ok()) return Fail(Cat("plan: ", physical.status().message()), true);
   physical_ = *std::move(physical);
-  Enter(prepared_ || stop_only_ ? Phase::kRaise : Phase::kPrepare);
+  Enter(!prepared_ && !stop_only_ ? Phase::kPrepare : rewinding() ? Phase::kSurvey : Phase::kRaise);
 }
 
 void PipelineMachine::Enter(Phase phase) {
@@ -239,8 +250,21 @@ void PipelineMachine::Enter(Phase phase) {
       record_.set_highest_epoch(record_.highest_epoch() + epoch_block_);
       dirty_ = true;
       break;
+    case Phase::kSurvey:
+    case Phase::kJudge:
+      actions_.push_back(action::ExamineSinks{++ticket_, Epoch(record_.rewind().to_epoch())});
+      break;
+    case Phase::kFence:
+      StartFence();
+      break;
+    case Phase::kVerify:
+      actions_.push_back(action::ReadManifest{++ticket_, durable_.completed_manifest(), /*with_state=*/true});
+      break;
     case Phase::kLoad:
-      if (durable_.completed_epoch() == 0) {
+      if (rewinding()) {
+        // Whole, before anything is abandoned for it.
+        actions_.push_back(action::ReadManifest{++ticket_, record_.rewind().manifest(), /*with_state=*/true});
+      } else if (durable_.completed_epoch() == 0) {
         manifest_.reset();
         Enter(Phase::kRedrive);
       } else if (manifest_ && manifest_->epoch() == durable_.completed_epoch()) {
@@ -251,7 +275,10 @@ void PipelineMachine::Enter(Phase phase) {
       break;
     case Phase::kRedrive:
       if (MILLRACE_PLANTED(redrive_forgotten)) break;
-      if (record_.committed_epoch() < durable_.completed_epoch()) commits_.emplace(*manifest_);
+      if (!rewinding() && record_.committed_epoch() >= durable_.completed_epoch()) break;
+      commits_.emplace(*manifest_);
+      commit_epoch_ = manifest_->epoch();
+      fencing_ = false;
       break;
     case Phase::kPlace: {
       action::PlaceSubtasks place{++ticket_, {}, physical_->parallelism()};
@@ -345,6 +372,8 @@ void PipelineMachine::Fail(std::string cause, bool permanent, observed::RestartR
     cause = Cat("gave up after ", restart_policy_.max_restarts(), " restarts: ", cause);
   }
   if (!backoff) {
+    // A rewind that has done nothing yet is over. One that may have fenced a table must be gone on with.
+    if (record_.rewind().fence_epoch() == 0) record_.clear_rewind();
     record_.set_failure(cause);
     return Finish(storage::v1::DESIRED_STATE_FAILED);
   }
@@ -359,15 +388,30 @@ bool PipelineMachine::Advance() {
   Phase before = phase_;
   switch (phase_) {
     case Phase::kRaise:
-      if (synced()) Enter(Phase::kLoad);
+      if (!synced()) break;
+      if (stop_only_ && durable_.has_rewind()) {
+        // The next start goes on with it.
+        Finish(storage::v1::DESIRED_STATE_STOPPED);
+      } else {
+        Enter(Phase::kLoad);
+      }
       break;
+    case Phase::kMark:
+    case Phase::kFence:
+    case Phase::kSettle:
+      return AdvanceRewind();
+    case Phase::kSurvey:
+    case Phase::kJudge:
+    case Phase::kVerify:
     case Phase::kLoad:
     case Phase::kPlace:
       if (waiting_ && now_ >= wake_at_) Enter(phase_);
       break;
     case Phase::kRedrive:
       if (commits_ && !commits_->done()) break;
+      if (commits_) NoteCommitted();
       commits_.reset();
+      if (rewinding()) return AdvanceRewind();
       record_.set_committed_epoch(durable_.completed_epoch());
       collection_due_ = true;
       if (stop_only_) {

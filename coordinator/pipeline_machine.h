@@ -33,6 +33,20 @@ namespace millrace {
 //   Backoff   the pipeline waits before it restarts                 time: Raise
 //   Finish    the end state is made durable                         the record is written: Idle
 //
+// A rewind, that is, a start from an older checkpoint, is in the record before anything is done, and every start goes on
+// with it until it is carried out or refused. Prepare → Survey → Raise → Load (that checkpoint) → Redrive (its own
+// epochs) → Mark → Fence → Judge → Settle → Place. The order is what makes it exact: fenced before Redrive, the restored
+// epochs would pass for committed; judged before Fence, a late commit could still land behind the judgement.
+//
+//   Survey    tables are asked for rows of later epochs: spares a   none, or duplicates are accepted: Raise
+//             pipeline that will be refused the fence
+//   Mark      the epoch of the fence is made durable                the record is written
+//   Fence     a marker at that epoch goes into every table          every sink has answered
+//   Judge     tables are asked again: only now nothing can follow   none, or duplicates are accepted: Settle; else FAILED
+//   Settle    the older checkpoint becomes the newest one           the record is written: Place
+//   Verify    a deployment says that its checkpoint is damaged: is  it is: back to an older one, if no table holds rows
+//             it?                                                   of a later epoch; else FAILED
+//
 // A checkpoint: Collect answers → Store the manifest → Complete by compare-and-set → Commit per sink. One at a time, so
 // that epoch e is in every table before e + 1 can complete. An epoch is triggered only when a record with highest_epoch
 // ≥ it is durable; a generation is deployed only when it is. Intentions are made in record_ and acted on when they are
@@ -64,6 +78,8 @@ class PipelineMachine {
   // With intentions that are not durable yet unless synced().
   const storage::v1::PipelineRecord& record() const { return record_; }
   bool synced() const { return !dirty_ && !writing_; }
+  // Epochs of the checkpoints that a start can go back to, ascending.
+  std::vector<uint64_t> Retained() const;
   const v1::Plan& plan() const { return plan_; }
   // Nothing is deployed or under way until the next start.
   bool at_rest() const { return phase_ == Phase::kIdle && synced(); }
@@ -75,7 +91,10 @@ class PipelineMachine {
   const std::optional<internal::v1::PhysicalPlan>& physical() const { return physical_; }
 
  private:
-  enum class Phase { kIdle, kPrepare, kRaise, kLoad, kRedrive, kPlace, kDeploy, kRun, kBackoff, kFinish, kFenced };
+  enum class Phase {
+    kIdle, kPrepare, kSurvey, kRaise, kLoad, kRedrive, kMark, kFence, kJudge, kSettle, kVerify, kPlace, kDeploy, kRun,
+    kBackoff, kFinish, kFenced
+  };
   enum class Stage { kCollect, kStore, kComplete, kCommit };
   struct Checkpoint {
     PendingCheckpoint pending;
@@ -96,6 +115,7 @@ class PipelineMachine {
   void On(const event::CancelRequested&);
   void On(const event::WorkersChanged& event);
   void On(const event::Prepared& event);
+  void On(const event::SinksExamined& event);
   void On(const event::RecordWritten& event);
   void On(const event::ManifestRead& event);
   void On(const event::ManifestStored& event);
@@ -121,6 +141,21 @@ class PipelineMachine {
   bool Advance();
   bool AdvanceRun();
   void PumpCommits();
+
+  // Back to older checkpoints (pipeline_rewind.cc).
+  bool rewinding() const { return record_.has_rewind() && !stop_only_; }
+  bool accepts_duplicates() const {
+    return record_.rewind().sink_ahead() == storage::v1::SINK_AHEAD_POLICY_ACCEPT_DUPLICATES;
+  }
+  void AskRewind(uint64_t to_epoch, storage::v1::SinkAheadPolicy policy);
+  // The checkpoint `epoch` cannot be restored: goes back to the one before it, if that is exact.
+  void FallBack(uint64_t epoch, const std::string& damage);
+  bool AdvanceRewind();
+  void StartFence();
+  void Settle(const std::vector<storage::v1::CommittedEpoch>& ahead);
+  std::string Refusal(const std::vector<storage::v1::CommittedEpoch>& ahead) const;
+  // The epoch that is being committed is in every table.
+  void NoteCommitted();
 
   // The record (pipeline_record.cc).
   void PumpWrite();
@@ -187,6 +222,9 @@ class PipelineMachine {
   uint64_t next_epoch_ = 0;
   std::optional<Checkpoint> checkpoint_;
   std::optional<CommitProgress> commits_;
+  uint64_t commit_epoch_ = 0;  // of commits_
+  bool fencing_ = false;       // commits_ are fences
+  std::string deploy_failure_;  // why Verify looks
   // The newest completed one, durable or about to be.
   std::optional<storage::v1::Manifest> manifest_;
   bool collection_due_ = false;

@@ -39,6 +39,14 @@ struct EpochCommitted {
   // Lowest watermark of the sources at the barrier; everything up to it is committed.
   std::optional<int64_t> watermark_micros;
 };
+// It goes on from an older checkpoint: the record says so. `cause`: what is damaged in later ones; empty: a user asked.
+struct Rewound {
+  Epoch to;
+  Epoch from;
+  Epoch fence;  // everything above `to` up to here is abandoned
+  std::string cause;
+  int num_ahead = 0;  // epochs that are in a table all the same
+};
 struct Restarting {
   RestartReason reason = RestartReason::kOther;
 };
@@ -46,6 +54,7 @@ struct Restarting {
 }  // namespace observed
 
 using PipelineObservation =
-    std::variant<observed::CheckpointEnded, observed::SinkAnswered, observed::EpochCommitted, observed::Restarting>;
+    std::variant<observed::CheckpointEnded, observed::SinkAnswered, observed::EpochCommitted, observed::Restarting,
+                 observed::Rewound>;
 
 }  // namespace millrace

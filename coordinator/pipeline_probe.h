@@ -29,6 +29,7 @@ class PipelineProbe {
   void On(const observed::SinkAnswered& answered);
   void On(const observed::EpochCommitted& committed);
   void On(const observed::Restarting& restarting);
+  void On(const observed::Rewound&) {}
   // Every tick: what changes by time alone.
   void Tick(bool checkpoint_in_progress);
 

@@ -3,6 +3,7 @@
 
 #include "base/error.h"
 #include "coordinator/pipeline_machine.h"
+#include "coordinator/record_codec.h"
 
 namespace millrace {
 namespace {
@@ -23,7 +24,7 @@ void PipelineMachine::PumpWrite() {
     writing_record_ = record_;
     writing_record_.set_term(term_.value());
   }
-  actions_.push_back(action::WriteRecord{writing_record_.SerializeAsString()});
+  actions_.push_back(action::WriteRecord{EncodeRecord(writing_record_)});
 }
 
 void PipelineMachine::On(const event::RecordWritten& event) {

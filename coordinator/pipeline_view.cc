@@ -1,6 +1,26 @@
 #include "coordinator/pipeline_view.h"
 
+#include "base/error.h"
+
 namespace millrace {
+namespace {
+
+v1::Rewind ViewOf(const storage::v1::Rewind& rewind) {
+  v1::Rewind view;
+  view.set_to_epoch(rewind.to_epoch());
+  view.set_from_epoch(rewind.from_epoch());
+  view.set_fence_epoch(rewind.fence_epoch());
+  view.set_sink_ahead(rewind.sink_ahead() == storage::v1::SINK_AHEAD_POLICY_ACCEPT_DUPLICATES ? v1::SINK_AHEAD_ACCEPT_DUPLICATES
+                                                                                             : v1::SINK_AHEAD_FAIL);
+  view.set_cause(rewind.cause());
+  for (const auto& epoch : rewind.ahead()) {
+    view.add_ahead(Cat("epoch ", epoch.epoch(), " in table ", epoch.table(), " of sink ", epoch.sink_uid(), ", version ",
+                       epoch.table_version()));
+  }
+  return view;
+}
+
+}  // namespace
 
 v1::Pipeline ViewOf(const PipelineMachine& machine) {
   const storage::v1::PipelineRecord& record = machine.record();
@@ -17,6 +37,9 @@ v1::Pipeline ViewOf(const PipelineMachine& machine) {
   view.set_last_committed_epoch(record.committed_epoch());
   view.set_restarts(machine.restarts());
   view.mutable_plan()->ParseFromString(record.plan());
+  for (uint64_t epoch : machine.Retained()) view.add_retained_checkpoints(epoch);
+  if (record.has_rewind()) *view.mutable_rewind() = ViewOf(record.rewind());
+  if (record.has_last_rewind()) *view.mutable_last_rewind() = ViewOf(record.last_rewind());
   return view;
 }
 

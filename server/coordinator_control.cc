@@ -81,7 +81,7 @@ void CoordinatorControl::List(v1::ListRequest request, Done<v1::ListResponse> do
 }
 
 void CoordinatorControl::Start(v1::StartRequest request, Done<v1::StartResponse> done) {
-  coordinator_->Start(request.name(), request.parallelism(), Answer<v1::StartResponse>(std::move(done)));
+  coordinator_->Start(std::move(request), Answer<v1::StartResponse>(std::move(done)));
 }
 
 void CoordinatorControl::Stop(v1::StopRequest request, Done<v1::StopResponse> done) {

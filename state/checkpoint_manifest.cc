@@ -9,11 +9,13 @@
 #include <set>
 #include <vector>
 
+#include "base/checksum_field.h"
 #include "base/error.h"
 #include "base/failpoint.h"
 #include "base/key_group.h"
 #include "base/macros.h"
 #include "state/checkpoint_paths.h"
+#include "state/snapshot_files.h"
 
 namespace millrace {
 namespace {
@@ -113,6 +115,7 @@ std::string WrongManifest(const Manifest& manifest) {
 
 absl::StatusOr<std::string> EncodeManifest(Manifest manifest) {
   manifest.set_format_version(kManifestFormatVersion);
+  manifest.clear_checksum();
   if (std::string wrong = WrongManifest(manifest); !wrong.empty()) {
     return Internal("encode the manifest of epoch ", manifest.epoch(), ": ", wrong);
   }
@@ -122,16 +125,27 @@ absl::StatusOr<std::string> EncodeManifest(Manifest manifest) {
   out.SetSerializationDeterministic(true);
   if (!manifest.SerializeToCodedStream(&out)) return Internal("encode the manifest of epoch ", manifest.epoch());
   out.Trim();
+  AppendChecksumField(&bytes);
   return bytes;
 }
 
 absl::StatusOr<Manifest> DecodeManifest(std::string_view bytes, std::string_view pipeline, std::string_view lineage) {
   Manifest manifest;
-  if (!manifest.ParseFromArray(bytes.data(), static_cast<int>(bytes.size()))) {
+  const ChecksumField checksum = CheckChecksumField(bytes);
+  if (checksum == ChecksumField::kWrong) {
+    return DataLoss("decode a manifest of ", pipeline, ": its ", bytes.size(),
+                    " bytes do not have the checksum that they name: it is damaged. Restore another checkpoint");
+  }
+  if (bytes.empty() || !manifest.ParseFromArray(bytes.data(), static_cast<int>(bytes.size()))) {
     return DataLoss("decode a manifest of ", pipeline, ": its ", bytes.size(),
                     " bytes are not one. Restore another checkpoint");
   }
-  if (manifest.format_version() != kManifestFormatVersion) {
+  if (manifest.format_version() == kManifestFormatVersion && checksum == ChecksumField::kAbsent) {
+    return DataLoss("decode a manifest of ", pipeline, ": its ", bytes.size(),
+                    " bytes lack the checksum at their end: it is cut off. Restore another checkpoint");
+  }
+  const bool first_version = manifest.format_version() == 1 && checksum == ChecksumField::kAbsent;
+  if (!first_version && manifest.format_version() != kManifestFormatVersion) {
     return FailedPrecondition("decode a manifest of ", pipeline, ": it has format version ", manifest.format_version(),
                               ", this program reads ", kManifestFormatVersion, ". Use the release that wrote it");
   }
@@ -147,6 +161,7 @@ absl::StatusOr<Manifest> DecodeManifest(std::string_view bytes, std::string_view
     return DataLoss("decode the manifest of ", pipeline, " epoch ", manifest.epoch(), ": ", wrong,
                     ". Restore another checkpoint");
   }
+  manifest.clear_checksum();
   return manifest;
 }
 
@@ -195,7 +210,25 @@ absl::StatusOr<Manifest> GetManifest(BlobStore& blobs, std::string_view name, st
   if (!bytes.ok()) return Annotate(bytes.status(), "read manifest ", name);
   absl::StatusOr<Manifest> manifest = DecodeManifest(*bytes, pipeline, lineage);
   if (!manifest.ok()) return Annotate(manifest.status(), "read manifest ", name);
+  std::optional<CheckpointBlob> blob = ParseCheckpointBlob(pipeline, lineage, name);
+  if (blob && (blob->epoch.value() != manifest->epoch() || blob->generation.value() != manifest->generation())) {
+    return DataLoss("read manifest ", name, ": it is that of epoch ", manifest->epoch(), ", generation ",
+                    manifest->generation(), ". Restore another checkpoint");
+  }
   return manifest;
+}
+
+absl::Status CheckSnapshotFiles(BlobStore& blobs, const Manifest& manifest) {
+  std::set<std::string> checked;
+  for (const auto& state : manifest.operators()) {
+    for (const auto& handle : state.handles()) {
+      for (const auto& file : handle.files()) {
+        if (!checked.insert(file.blob()).second) continue;
+        RETURN_IF_ERROR(GetSnapshotFile(blobs, file).status());
+      }
+    }
+  }
+  return absl::OkStatus();
 }
 
 }  // namespace millrace

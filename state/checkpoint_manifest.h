@@ -10,17 +10,19 @@
 
 namespace millrace {
 
-inline constexpr uint32_t kManifestFormatVersion = 1;
+inline constexpr uint32_t kManifestFormatVersion = 2;
 
 // A manifest on its way to and from a blob. tests/golden holds the bytes of one.
 
-// The bytes of a valid manifest; the same manifest gives the same bytes. Sets format_version; the caller sets all else.
+// The bytes of a valid manifest; the same manifest gives the same bytes. Sets format_version and the checksum; the
+// caller sets all else.
 // Internal: it is not valid, and must not become a checkpoint.
 absl::StatusOr<std::string> EncodeManifest(storage::v1::Manifest manifest);
 
 // Reads a manifest of this pipeline and lineage.
 // Fails:   FailedPrecondition: written by another version, or of another pipeline or lineage.
-//          DataLoss: not a manifest, or one whose handles do not hold every key group of every operator exactly once.
+//          DataLoss: not what was written, not a manifest, or one whose handles do not hold every key group of every
+//          operator exactly once.
 absl::StatusOr<storage::v1::Manifest> DecodeManifest(std::string_view bytes, std::string_view pipeline,
                                                      std::string_view lineage);
 
@@ -34,7 +36,11 @@ absl::Status CheckFingerprints(const storage::v1::Manifest& manifest,
 //          Unavailable: the outcome is unknown; call again.
 absl::StatusOr<std::string> PutManifest(BlobStore& blobs, const storage::v1::Manifest& manifest);
 
-// DataLoss if there is no blob of that name.
+// Reads every file that the manifest names, each once. DataLoss names one that is missing, or has another size or
+// checksum than the manifest says.
+absl::Status CheckSnapshotFiles(BlobStore& blobs, const storage::v1::Manifest& manifest);
+
+// DataLoss if there is no blob of that name, or one that is damaged or another checkpoint's.
 absl::StatusOr<storage::v1::Manifest> GetManifest(BlobStore& blobs, std::string_view name, std::string_view pipeline,
                                                   std::string_view lineage);
 

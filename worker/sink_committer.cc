@@ -27,11 +27,11 @@ absl::StatusOr<std::shared_ptr<Committer>> MakeCommitter(const WorkerOptions& op
 }
 
 absl::StatusOr<CommitReceipt> Carry(Committer& committer, const internal::v1::CommitEpoch& request) {
-  if (request.fence()) return committer.Fence(Generation(request.generation()), Epoch(request.epoch()));
+  if (request.fence()) return committer.Fence(Generation(request.generation()), Epoch(request.epoch()), request.table_id());
   std::vector<storage::v1::Committable> committables(request.committables().begin(), request.committables().end());
   std::vector<storage::v1::SourceState> positions(request.positions().begin(), request.positions().end());
   return committer.Commit(
-      {Generation(request.generation()), Epoch(request.epoch()), committables, positions, request.table_id()});
+      {Generation(request.generation()), Epoch(request.epoch()), committables, positions, request.table_id(), request.verify()});
 }
 
 }  // namespace

@@ -55,7 +55,7 @@ class BlackholeCommitter final : public Committer {
     }
     return receipt;
   }
-  absl::StatusOr<CommitReceipt> Fence(Generation, Epoch) override { return CommitReceipt{}; }
+  absl::StatusOr<CommitReceipt> Fence(Generation, Epoch, std::string_view) override { return CommitReceipt{}; }
 };
 
 class BlackholeCatalog final : public SinkCatalog {
@@ -63,6 +63,9 @@ class BlackholeCatalog final : public SinkCatalog {
   absl::StatusOr<std::string> Prepare(const CommitIdentity&, std::string_view) override { return std::string(); }
   // It remembers nothing.
   absl::StatusOr<Epoch> LastCommitted(const CommitIdentity&) override { return Epoch(); }
+  absl::StatusOr<std::vector<EpochInTable>> CommittedAfter(const CommitIdentity&, std::string_view, Epoch) override {
+    return std::vector<EpochInTable>();
+  }
 };
 
 class BlackholeConnector final : public SinkConnector {

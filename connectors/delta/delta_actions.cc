@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "absl/strings/numbers.h"
+#include "base/checksum_field.h"
 #include "base/error.h"
 #include "base/macros.h"
 #include "connectors/delta/json_writer.h"
@@ -229,21 +230,48 @@ DeltaRemove ReadRemove(Fields& fields) {
           fields.OptionalInt("size")};
 }
 
+// How the first line of a commit of ours ends: a checksum of everything else, before and behind.
+constexpr std::string_view kChecksumKey = ",\"checksum\":\"";
+constexpr std::string_view kLineEnd = "\"}}";
+constexpr size_t kChecksumDigits = 32;
+
+std::string ChecksumOf(std::string_view before, std::string_view behind) { return Xxh128Hex(Cat(before, "\n", behind)); }
+
+// OK also if there is none: others write none.
+absl::Status CheckChecksum(std::string_view text, std::string_view name) {
+  constexpr size_t kTail = kChecksumKey.size() + kChecksumDigits + kLineEnd.size();
+  std::string_view line = text.substr(0, text.find('\n'));
+  if (line.size() < kTail || !line.ends_with(kLineEnd)) return absl::OkStatus();
+  std::string_view before = line.substr(0, line.size() - kTail);
+  if (!line.substr(before.size()).starts_with(kChecksumKey)) return absl::OkStatus();
+  std::string_view named = line.substr(before.size() + kChecksumKey.size(), kChecksumDigits);
+  std::string_view behind = text.substr(std::min(text.size(), line.size() + 1));
+  std::string found = ChecksumOf(before, behind);
+  if (found == named) return absl::OkStatus();
+  return DataLoss("read ", name, ": its ", text.size(), " bytes have checksum ", found, ", it says ", named,
+                  ": it is damaged. Put it back as it was written");
+}
+
 }  // namespace
 
 std::string EncodeDeltaCommit(const DeltaCommit& commit) {
   std::string text;
-  if (commit.commit_info.has_value()) WriteLine(*commit.commit_info, text);
   if (commit.protocol.has_value()) WriteLine(*commit.protocol, text);
   if (commit.metadata.has_value()) WriteLine(*commit.metadata, text);
   for (const DeltaTxn& txn : commit.txns) WriteLine(txn, text);
   for (const DeltaRemove& remove : commit.removes) WriteLine(remove, text);
   for (const DeltaAdd& add : commit.adds) WriteLine(add, text);
-  return text;
+  if (!commit.commit_info.has_value()) return text;
+  std::string first;
+  WriteLine(*commit.commit_info, first);
+  first.resize(first.size() - (kLineEnd.size() - 1) - 1);  // "}}" and the end of the line
+  return Cat(first, kChecksumKey, ChecksumOf(first, text), kLineEnd, "\n", text);
 }
 
 absl::StatusOr<DeltaCommit> DecodeDeltaCommit(std::string_view text, std::string_view name) {
   DeltaCommit commit;
+  if (text.empty()) return DataLoss("read ", name, ": it has no bytes: it is damaged. Put it back as it was written");
+  RETURN_IF_ERROR(CheckChecksum(text, name));
   simdjson::dom::parser parser;
   int number = 0;
   while (!text.empty()) {

@@ -2,6 +2,7 @@
 
 #include <arrow/type.h>
 
+#include <algorithm>
 #include <utility>
 
 #include "base/error.h"
@@ -102,6 +103,38 @@ absl::StatusOr<Epoch> DeltaCatalog::LastCommitted(const CommitIdentity& identity
   RETURN_IF_ERROR(Annotate(found, "read Delta table ", options_.table_path));
   auto marker = snapshot.txns.find(DeltaAppId(identity));
   return marker == snapshot.txns.end() ? Epoch() : Epoch(static_cast<uint64_t>(marker->second.version));
+}
+
+absl::StatusOr<std::vector<EpochInTable>> DeltaCatalog::CommittedAfter(const CommitIdentity& identity,
+                                                                       std::string_view table_id, Epoch after) {
+  const std::string doing = Cat("read Delta table ", options_.table_path);
+  const std::string app_id = DeltaAppId(identity);
+  DeltaLog log(store_.get());
+  DeltaSnapshot snapshot;
+  absl::Status found = log.Refresh(&snapshot);
+  if (absl::IsNotFound(found) && table_id.empty()) return std::vector<EpochInTable>();
+  if (absl::IsNotFound(found)) return FailedPrecondition(doing, ": the table, id ", table_id, ", is gone. Put it back");
+  RETURN_IF_ERROR(Annotate(found, doing));
+  RETURN_IF_ERROR(Annotate(CheckTableId(snapshot.metadata.id, table_id), doing));
+  std::vector<EpochInTable> epochs;
+  auto marker = snapshot.txns.find(app_id);
+  if (marker == snapshot.txns.end() || Epoch(static_cast<uint64_t>(marker->second.version)) <= after) return epochs;
+  // Markers of one appId only go up, so the search ends at the first one that is not above.
+  for (int64_t version = snapshot.version; version >= 0; --version) {
+    absl::StatusOr<DeltaCommit> commit = log.ReadCommit(version);
+    if (absl::IsNotFound(commit.status())) {
+      if (epochs.empty()) epochs.push_back({Epoch(static_cast<uint64_t>(marker->second.version)), 0});
+      break;
+    }
+    if (!commit.ok()) return Annotate(commit.status(), doing);
+    auto txn = std::find_if(commit->txns.begin(), commit->txns.end(), [&](const DeltaTxn& t) { return t.app_id == app_id; });
+    if (txn == commit->txns.end()) continue;
+    if (Epoch(static_cast<uint64_t>(txn->version)) <= after) break;
+    if (IsFence(*commit)) continue;
+    epochs.push_back({Epoch(static_cast<uint64_t>(txn->version)), static_cast<uint64_t>(version)});
+  }
+  std::reverse(epochs.begin(), epochs.end());
+  return epochs;
 }
 
 }  // namespace millrace

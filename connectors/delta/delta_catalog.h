@@ -32,6 +32,8 @@ class DeltaCatalog final : public SinkCatalog {
   DeltaCatalog(DeltaCatalogOptions options, std::shared_ptr<BlobStore> store, const Clock* clock);
   absl::StatusOr<std::string> Prepare(const CommitIdentity& identity, std::string_view table_id) override;
   absl::StatusOr<Epoch> LastCommitted(const CommitIdentity& identity) override;
+  absl::StatusOr<std::vector<EpochInTable>> CommittedAfter(const CommitIdentity& identity, std::string_view table_id,
+                                                           Epoch after) override;
 
  private:
   absl::Status Create(const CommitIdentity& identity);

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "absl/strings/str_format.h"
+#include "base/checksum_field.h"
 #include "base/error.h"
 #include "base/failpoint.h"
 #include "base/macros.h"
@@ -66,6 +67,10 @@ std::string DeltaAppId(const CommitIdentity& identity) {
   return Cat("millrace/", identity.pipeline, "/", identity.sink_uid, "/", identity.lineage);
 }
 
+bool IsFence(const DeltaCommit& commit) {
+  return commit.adds.empty() && commit.commit_info.has_value() && commit.commit_info->digest == kFenceDigest;
+}
+
 // One call of Commit or Fence.
 struct DeltaCommitter::Attempt {
   Epoch epoch;
@@ -74,6 +79,8 @@ struct DeltaCommitter::Attempt {
   DeltaCommit commit;
   bool put_sent = false;
   uint32_t num_conflicts = 0;
+  // By path, of the files whose bytes are to be compared with what was staged.
+  std::map<std::string, std::string> checksums = {};
 };
 
 DeltaCommitter::DeltaCommitter(DeltaCommitterOptions options, std::shared_ptr<BlobStore> store, const Clock* clock)
@@ -88,6 +95,7 @@ DeltaCommitter::~DeltaCommitter() = default;
 absl::StatusOr<CommitReceipt> DeltaCommitter::Commit(const CommitRequest& request) {
   // By path: the digest must not depend on the order in which subtasks answered.
   std::map<std::string, DeltaAdd> adds;
+  std::map<std::string, std::string> checksums;
   int64_t num_rows = 0;
   int64_t num_bytes = 0;
   for (const auto& committable : request.committables) {
@@ -107,6 +115,7 @@ absl::StatusOr<CommitReceipt> DeltaCommitter::Commit(const CommitRequest& reques
         return Internal("commit epoch ", request.epoch.value(), " to ", options_.table_path, ": two committables name ",
                         file.path());
       }
+      if (request.verify && !file.checksum().empty()) checksums[file.path()] = file.checksum();
       num_rows += file.num_rows();
       num_bytes += file.size_bytes();
     }
@@ -115,6 +124,7 @@ absl::StatusOr<CommitReceipt> DeltaCommitter::Commit(const CommitRequest& reques
   Attempt attempt;
   attempt.epoch = request.epoch;
   attempt.table_id = request.table_id;
+  attempt.checksums = std::move(checksums);
   for (auto& [path, add] : adds) attempt.commit.adds.push_back(std::move(add));
   DeltaCommitInfo& info = attempt.commit.commit_info.emplace();
   info.operation = "STREAMING UPDATE";
@@ -132,9 +142,10 @@ absl::StatusOr<CommitReceipt> DeltaCommitter::Commit(const CommitRequest& reques
   return receipt;
 }
 
-absl::StatusOr<CommitReceipt> DeltaCommitter::Fence(Generation generation, Epoch epoch) {
+absl::StatusOr<CommitReceipt> DeltaCommitter::Fence(Generation generation, Epoch epoch, std::string_view table_id) {
   Attempt attempt;
   attempt.epoch = epoch;
+  attempt.table_id = table_id;
   attempt.fence = true;
   DeltaCommitInfo& info = attempt.commit.commit_info.emplace();
   info.operation = "STREAMING UPDATE";
@@ -174,7 +185,7 @@ absl::StatusOr<CommitReceipt> DeltaCommitter::Drive(Attempt& attempt) {
     }
     RETURN_IF_ERROR(Annotate(CheckRows(), doing));
     if (!files_checked) {
-      absl::Status exist = failpoint::Around("delta.look", [&] { return CheckFilesExist(attempt.commit.adds); });
+      absl::Status exist = failpoint::Around("delta.look", [&] { return CheckFiles(attempt); });
       if (absl::IsUnavailable(exist) && ++unknown_outcomes <= options_.max_unknown_outcomes) continue;
       RETURN_IF_ERROR(Annotate(exist, doing));
       files_checked = true;
@@ -256,15 +267,25 @@ absl::Status DeltaCommitter::CheckRows() {
   return absl::OkStatus();
 }
 
-absl::Status DeltaCommitter::CheckFilesExist(const std::vector<DeltaAdd>& adds) {
-  for (const DeltaAdd& add : adds) {
+absl::Status DeltaCommitter::CheckFiles(const Attempt& attempt) {
+  constexpr std::string_view kWhatToDo =
+      "Put it back, or go back to an older checkpoint, which replays its rows: `millrace start NAME --from-checkpoint N`";
+  for (const DeltaAdd& add : attempt.commit.adds) {
     absl::StatusOr<int64_t> size = store_->Size(add.path);
     if (absl::IsNotFound(size.status())) {
-      return DataLoss("staged file ", add.path,
-                      " is gone; was the table vacuumed? Restore an older checkpoint to replay its rows");
+      return DataLoss("staged file ", add.path, " is gone; was the table vacuumed? ", kWhatToDo);
     }
     RETURN_IF_ERROR(size.status());
-    if (*size != add.size) return DataLoss("staged file ", add.path, " has ", *size, " bytes, staged were ", add.size);
+    if (*size != add.size) {
+      return DataLoss("staged file ", add.path, " has ", *size, " bytes, staged were ", add.size, ": it is damaged. ", kWhatToDo);
+    }
+    auto staged = attempt.checksums.find(add.path);
+    if (staged == attempt.checksums.end()) continue;
+    ASSIGN_OR_RETURN(std::string bytes, store_->Get(add.path));
+    if (std::string found = Xxh128Hex(bytes); found != staged->second) {
+      return DataLoss("staged file ", add.path, " has checksum ", found, ", staged was ", staged->second, ": it is damaged. ",
+                      kWhatToDo);
+    }
   }
   return absl::OkStatus();
 }

@@ -29,6 +29,8 @@ struct DeltaCommitterOptions {
 
 // `millrace/<pipeline>/<sink uid>/<lineage>`. Frozen.
 std::string DeltaAppId(const CommitIdentity& identity);
+// A marker without rows, that Fence has written.
+bool IsFence(const DeltaCommit& commit);
 
 // Commits epochs into one Delta table, each in one version with its own txn marker, which it checks inside the
 // put-if-absent loop.
@@ -53,7 +55,7 @@ class DeltaCommitter final : public Committer {
   DeltaCommitter(DeltaCommitterOptions options, std::shared_ptr<BlobStore> store, const Clock* clock);
   ~DeltaCommitter() override;
   absl::StatusOr<CommitReceipt> Commit(const CommitRequest& request) override;
-  absl::StatusOr<CommitReceipt> Fence(Generation generation, Epoch epoch) override;
+  absl::StatusOr<CommitReceipt> Fence(Generation generation, Epoch epoch, std::string_view table_id) override;
 
  private:
   struct Attempt;
@@ -62,7 +64,7 @@ class DeltaCommitter final : public Committer {
   absl::StatusOr<CommitReceipt> ResolveMarked(const Attempt& attempt);
   absl::Status CheckTable(const Attempt& attempt);
   absl::Status CheckRows();
-  absl::Status CheckFilesExist(const std::vector<DeltaAdd>& adds);
+  absl::Status CheckFiles(const Attempt& attempt);
   void CheckpointIfDue(int64_t written_version);
 
   const DeltaCommitterOptions options_;

@@ -7,6 +7,7 @@
 
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_format.h"
+#include "base/checksum_field.h"
 #include "base/error.h"
 #include "base/failpoint.h"
 #include "base/macros.h"
@@ -20,7 +21,10 @@ namespace {
 constexpr std::string_view kLogFolder = "_delta_log/";
 constexpr std::string_view kLastCheckpoint = "_delta_log/_last_checkpoint";
 constexpr std::string_view kCheckpointSuffix = ".checkpoint.parquet";
+constexpr std::string_view kCommitSuffix = ".json";
 constexpr int kVersionDigits = 20;
+// Of the checkpoint's bytes, in the tags of _last_checkpoint.
+constexpr std::string_view kChecksumTag = "millrace.xxh3-128";
 // What helps against a table that is not the one that was written.
 constexpr std::string_view kWhatToDo =
     "Put the old table back, or create the pipeline anew to write this one from the start";
@@ -78,29 +82,67 @@ absl::StatusOr<PutResult> DeltaLog::Append(int64_t version, const std::string& b
   return put;
 }
 
-absl::StatusOr<int64_t> DeltaLog::CheckpointHint() {
+absl::StatusOr<DeltaLog::Hint> DeltaLog::CheckpointHint() {
   absl::StatusOr<std::string> text = store_->Get(kLastCheckpoint);
-  if (absl::IsNotFound(text.status())) return 0;
+  if (absl::IsNotFound(text.status())) return Hint{};
   RETURN_IF_ERROR(text.status());
   simdjson::dom::parser parser;
-  int64_t version = 0;
+  simdjson::dom::element json;
+  Hint hint;
   // It is only a hint: damage to it is no damage to the table.
-  if (parser.parse(*text)["version"].get_int64().get(version) != simdjson::SUCCESS) return 0;
-  return version;
+  if (parser.parse(*text).get(json) != simdjson::SUCCESS) return Hint{};
+  if (json["version"].get_int64().get(hint.version) != simdjson::SUCCESS || hint.version < 0) return Hint{};
+  std::string_view checksum;
+  if (json["tags"][kChecksumTag].get_string().get(checksum) == simdjson::SUCCESS) hint.checksum = checksum;
+  return hint;
+}
+
+absl::StatusOr<DeltaSnapshot> DeltaLog::ReadCheckpoint(int64_t version, std::string_view checksum) {
+  const std::string name = DeltaCheckpointName(version);
+  ASSIGN_OR_RETURN(std::string bytes, store_->Get(name));
+  if (!checksum.empty() && Xxh128Hex(bytes) != checksum) {
+    return DataLoss("read ", name, ": its ", bytes.size(), " bytes have checksum ", Xxh128Hex(bytes), ", ", kLastCheckpoint, " says ",
+                    checksum, ": one of them is damaged, and the log before it was cleaned up. Put it back as it was written");
+  }
+  absl::StatusOr<DeltaSnapshot> snapshot = DecodeDeltaCheckpoint(bytes, version);
+  if (!snapshot.ok()) return Annotate(snapshot.status(), "read ", name, ", ", bytes.size(), " bytes");
+  return snapshot;
+}
+
+absl::StatusOr<bool> DeltaLog::EndsAt(int64_t version) {
+  ASSIGN_OR_RETURN(std::vector<std::string> names, store_->List(kLogFolder));
+  int64_t newest = -1;
+  for (const std::string& name : names) {
+    int64_t found = 0;
+    std::string_view file = std::string_view(name).substr(kLogFolder.size());
+    if (file.size() == kVersionDigits + kCommitSuffix.size() && file.ends_with(kCommitSuffix) &&
+        absl::SimpleAtoi(AbslView(file.substr(0, kVersionDigits)), &found)) {
+      newest = std::max(newest, found);
+    }
+  }
+  if (newest <= version) return true;
+  // It may have come between the two looks.
+  absl::StatusOr<int64_t> next = store_->Size(DeltaCommitName(version + 1));
+  if (next.ok()) return false;
+  if (!absl::IsNotFound(next.status())) return next.status();
+  return DataLoss("read the table's log: ", DeltaCommitName(version + 1), " is missing, although version ", newest,
+                  " is there. Put it back as it was written");
 }
 
 absl::Status DeltaLog::Load(DeltaSnapshot* snapshot) {
-  ASSIGN_OR_RETURN(int64_t hint, CheckpointHint());
-  absl::StatusOr<std::string> bytes = absl::NotFoundError("");
-  int64_t version = hint;
-  if (hint > 0) bytes = store_->Get(DeltaCheckpointName(hint));
-  if (absl::IsNotFound(bytes.status())) {
+  ASSIGN_OR_RETURN(Hint hint, CheckpointHint());
+  absl::StatusOr<DeltaSnapshot> loaded = absl::NotFoundError("");
+  if (hint.version > 0) loaded = ReadCheckpoint(hint.version, hint.checksum);
+  if (!loaded.ok() && !absl::IsNotFound(loaded.status()) && !absl::IsDataLoss(loaded.status())) return loaded.status();
+  if (!loaded.ok()) {
     absl::StatusOr<int64_t> first = store_->Size(DeltaCommitName(0));
-    // The whole log is there.
+    // The whole log is there: it says what a damaged checkpoint does not.
     if (first.ok()) return absl::OkStatus();
     if (!absl::IsNotFound(first.status())) return first.status();
+  }
+  if (absl::IsNotFound(loaded.status())) {
     ASSIGN_OR_RETURN(std::vector<std::string> names, store_->List(kLogFolder));
-    version = -1;
+    int64_t version = -1;
     for (const std::string& name : names) {
       std::string_view file = std::string_view(name).substr(kLogFolder.size());
       int64_t found = 0;
@@ -110,19 +152,20 @@ absl::Status DeltaLog::Load(DeltaSnapshot* snapshot) {
       }
     }
     if (version < 0 && names.empty()) return NotFound("read the table's log: there is none");
-    if (version < 0)
-      return DataLoss("read the table's log: neither its first commit nor a classic checkpoint is there");
-    bytes = store_->Get(DeltaCheckpointName(version));
+    if (version < 0) {
+      return DataLoss("read the table's log: neither its first commit, ", DeltaCommitName(0),
+                      ", nor a classic checkpoint is there. Put it back as it was written");
+    }
+    loaded = ReadCheckpoint(version, "");
   }
-  RETURN_IF_ERROR(bytes.status());
-  ASSIGN_OR_RETURN(DeltaSnapshot loaded, DecodeDeltaCheckpoint(*bytes, version));
-  absl::StatusOr<std::string> commit = store_->Get(DeltaCommitName(version));
+  RETURN_IF_ERROR(loaded.status());
+  absl::StatusOr<std::string> commit = store_->Get(DeltaCommitName(loaded->version));
   if (commit.ok()) {
-    loaded.commit_digest = DigestOf(*commit);
+    loaded->commit_digest = DigestOf(*commit);
   } else if (!absl::IsNotFound(commit.status())) {
     return commit.status();
   }
-  *snapshot = std::move(loaded);
+  *snapshot = *std::move(loaded);
   return absl::OkStatus();
 }
 
@@ -170,7 +213,8 @@ absl::Status DeltaLog::LoadNewer(DeltaSnapshot* snapshot) {
 
 absl::Status DeltaLog::Refresh(DeltaSnapshot* snapshot) {
   RETURN_IF_ERROR(failpoint::Before("delta.refresh"));
-  if (snapshot->version < 0) {
+  const bool first_look = snapshot->version < 0;
+  if (first_look) {
     RETURN_IF_ERROR(Load(snapshot));
   } else {
     ASSIGN_OR_RETURN(bool holds, Holds(*snapshot));
@@ -187,9 +231,20 @@ absl::Status DeltaLog::Refresh(DeltaSnapshot* snapshot) {
     if (!absl::IsNotFound(bytes.status())) return bytes.status();
     if (snapshot->version < 0) return NotFound("read the table's log: there is none");
     // The end, unless log cleanup has removed what follows.
-    ASSIGN_OR_RETURN(int64_t hint, CheckpointHint());
-    if (hint <= snapshot->version) break;
-    RETURN_IF_ERROR(LoadNewer(snapshot));
+    ASSIGN_OR_RETURN(Hint hint, CheckpointHint());
+    if (hint.version > snapshot->version) {
+      absl::StatusOr<int64_t> size = store_->Size(DeltaCheckpointName(hint.version));
+      if (size.ok()) {
+        RETURN_IF_ERROR(LoadNewer(snapshot));
+        continue;
+      }
+      // The hint is damaged. What it hides is found below.
+      if (!absl::IsNotFound(size.status())) return size.status();
+    }
+    if (!first_look) break;
+    // A hole would be taken for the end, and written into.
+    ASSIGN_OR_RETURN(bool ends, EndsAt(snapshot->version));
+    if (ends) break;
   }
   RETURN_IF_ERROR(failpoint::After("delta.refresh"));
   return CheckProtocol(snapshot->protocol);
@@ -209,7 +264,8 @@ absl::Status DeltaLog::WriteCheckpoint(const DeltaSnapshot& snapshot, int64_t no
   JsonWriter json;
   json.BeginObject().Key("version").Int(snapshot.version).Key("size").Int(encoded.num_actions);
   json.Key("sizeInBytes").Int(static_cast<int64_t>(encoded.bytes.size()));
-  json.Key("numOfAddFiles").Int(static_cast<int64_t>(snapshot.files.size())).EndObject();
+  json.Key("numOfAddFiles").Int(static_cast<int64_t>(snapshot.files.size()));
+  json.Key("tags").BeginObject().Key(kChecksumTag).String(Xxh128Hex(encoded.bytes)).EndObject().EndObject();
   return failpoint::Around("delta.hint", [&] { return store_->Put(kLastCheckpoint, json.text()); });
 }
 

@@ -60,8 +60,16 @@ class DeltaLog {
   absl::Status Load(DeltaSnapshot* snapshot);
   // Starts over at a newer checkpoint, because the commits before it were cleaned up.
   absl::Status LoadNewer(DeltaSnapshot* snapshot);
-  // 0: none.
-  absl::StatusOr<int64_t> CheckpointHint();
+  // What _last_checkpoint says.
+  struct Hint {
+    int64_t version = 0;   // 0: none
+    std::string checksum;  // of the checkpoint's bytes; empty: another writer's
+  };
+  absl::StatusOr<Hint> CheckpointHint();
+  // The checkpoint of this version. DataLoss: it is damaged.
+  absl::StatusOr<DeltaSnapshot> ReadCheckpoint(int64_t version, std::string_view checksum);
+  // True: the log ends at `version`. DataLoss: a commit is missing, for a later one is there.
+  absl::StatusOr<bool> EndsAt(int64_t version);
   // False: the snapshot's version was cleaned up, or the table is gone. FailedPrecondition: it is another table.
   absl::StatusOr<bool> Holds(const DeltaSnapshot& snapshot);
   absl::Status NotTheSame(const DeltaSnapshot& snapshot);

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "absl/strings/str_format.h"
+#include "base/checksum_field.h"
 #include "base/error.h"
 #include "base/failpoint.h"
 #include "base/macros.h"
@@ -78,6 +79,7 @@ absl::Status DeltaSink::Rows::Stage(Files* files) {
     file.set_size_bytes(static_cast<int64_t>(bytes.size()));
     file.set_modification_time_ms(absl::ToUnixMillis(files->clock->Now()));
     file.set_num_rows(rows->num_rows());
+    file.set_checksum(Xxh128Hex(bytes));
     file.set_stats(DeltaStats(*rows));
     for (size_t i = 0; i < values.size(); ++i) {
       auto& value = *file.add_partition_values();

@@ -44,7 +44,10 @@ int ClientVerbs::Run(const std::string& file, bool detach, uint32_t parallelism)
   if (auto mistakes = DiagnosticsOf(pipeline.status()); !mistakes.empty()) return Fail(NotValid("run", file, mistakes));
   if (!pipeline.ok()) return Fail(pipeline.status());
   if (IsAtRest(pipeline->state())) {
-    pipeline = StartPatiently(pipeline->name(), parallelism);
+    v1::StartRequest request;
+    request.set_name(pipeline->name());
+    request.set_parallelism(parallelism);
+    pipeline = StartPatiently(request);
     if (!pipeline.ok()) return Fail(pipeline.status());
   }
   if (detach) {
@@ -55,8 +58,9 @@ int ClientVerbs::Run(const std::string& file, bool detach, uint32_t parallelism)
   return Follow(*pipeline);
 }
 
-int ClientVerbs::Start(const std::string& name, uint32_t parallelism, bool wait, absl::Duration timeout) {
-  auto started = StartPatiently(name, parallelism);
+int ClientVerbs::Start(const v1::StartRequest& request, bool wait, absl::Duration timeout) {
+  const std::string& name = request.name();
+  auto started = StartPatiently(request);
   if (!started.ok()) return Fail(started.status());
   v1::Pipeline pipeline = *std::move(started);
   if (wait) {
@@ -204,10 +208,7 @@ absl::StatusOr<v1::Pipeline> ClientVerbs::CreateOrFind(const v1::Plan& plan) {
   return created.status();
 }
 
-absl::StatusOr<v1::Pipeline> ClientVerbs::StartPatiently(const std::string& name, uint32_t parallelism) {
-  v1::StartRequest request;
-  request.set_name(name);
-  request.set_parallelism(parallelism);
+absl::StatusOr<v1::Pipeline> ClientVerbs::StartPatiently(const v1::StartRequest& request) {
   absl::Duration asked = environment_.clock->Monotonic();
   absl::Duration give_up = asked + environment_.slot_patience;
   bool told = false;

@@ -18,7 +18,8 @@ class ClientVerbs {
 
   // Creates the pipeline unless it exists with the same plan, starts it, and follows it. 0 = parallelism of the plan.
   int Run(const std::string& file, bool detach, uint32_t parallelism);
-  int Start(const std::string& name, uint32_t parallelism, bool wait, absl::Duration timeout);
+  // `request`: with the pipeline's name.
+  int Start(const v1::StartRequest& request, bool wait, absl::Duration timeout);
   int Stop(const std::string& name, bool drain, absl::Duration timeout);
   int Cancel(const std::string& name);
   // All pipelines if `name` is empty.
@@ -36,7 +37,7 @@ class ClientVerbs {
   absl::StatusOr<v1::ValidateResponse> ValidateFile(const std::string& file);
   absl::StatusOr<v1::Pipeline> CreateOrFind(const v1::Plan& plan);
   // Start that outlasts a lack of slots by slot_patience.
-  absl::StatusOr<v1::Pipeline> StartPatiently(const std::string& name, uint32_t parallelism);
+  absl::StatusOr<v1::Pipeline> StartPatiently(const v1::StartRequest& request);
   // What `run`, `start` and `stop` answer for a pipeline that did not end as it should.
   int FailedPipeline(std::string_view verb, const v1::Pipeline& pipeline);
   int Follow(const v1::Pipeline& started);

@@ -3,6 +3,7 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <filesystem>
+#include <limits>
 #include <map>
 #include <ostream>
 
@@ -22,6 +23,8 @@ struct ClientFlags {
   std::string output;
   std::string target;  // NAME or FILE
   uint32_t parallelism = 0;
+  uint64_t from_checkpoint = 0;
+  std::string sink_ahead;
   bool detach = false;
   bool wait = false;
   bool drain = false;
@@ -155,11 +158,22 @@ class CommandLine {
     run->add_flag("-d,--detach", client_.detach, "print the name and return once it is starting");
     AddParallelism(run);
 
-    auto* start = AddClientVerb("start", "Starts a pipeline where it stopped.", [this](ClientVerbs* verbs) {
-      return verbs->Start(client_.target, client_.parallelism, client_.wait, absl::Seconds(client_.timeout_seconds));
+    auto* start = AddClientVerb("start", "Starts a pipeline where it stopped, or from an older checkpoint.", [this](ClientVerbs* verbs) {
+      v1::StartRequest request;
+      request.set_name(client_.target);
+      request.set_parallelism(client_.parallelism);
+      request.set_from_epoch(client_.from_checkpoint);
+      if (client_.sink_ahead == "accept-duplicates") request.set_sink_ahead(v1::SINK_AHEAD_ACCEPT_DUPLICATES);
+      return verbs->Start(request, client_.wait, absl::Seconds(client_.timeout_seconds));
     });
     AddName(start, true);
     AddParallelism(start);
+    auto* from = start->add_option("--from-checkpoint", client_.from_checkpoint,
+                                   "a retained checkpoint to go back to (`millrace describe NAME` lists them); later ones are abandoned")
+                     ->check(WholeNumber(1, std::numeric_limits<int64_t>::max()));
+    start->add_option("--sink-ahead", client_.sink_ahead, "what if a table holds rows of later checkpoints: fail, or accept-duplicates")
+        ->check(OneOf("fail", "accept-duplicates"))
+        ->needs(from);
     start->add_flag("--wait", client_.wait, "return once it runs");
     AddTimeout(start);
 

@@ -107,6 +107,19 @@ std::string PipelineDescription(const v1::Pipeline& pipeline, absl::Time now) {
   line("restarts", Cat(pipeline.restarts()));
   line("completed epoch", Cat("#", pipeline.last_completed_epoch()));
   line("committed epoch", Cat("#", pipeline.last_committed_epoch()));
+  std::string retained;
+  for (uint64_t epoch : pipeline.retained_checkpoints()) retained += Cat(retained.empty() ? "#" : " #", epoch);
+  line("retained", retained.empty() ? "none" : retained);
+  if (pipeline.has_rewind()) {
+    line("rewind", Cat("to #", pipeline.rewind().to_epoch(), ", under way: every start goes on with it",
+                       pipeline.rewind().cause().empty() ? "" : "; ", pipeline.rewind().cause()));
+  }
+  if (pipeline.has_last_rewind()) {
+    const v1::Rewind& last = pipeline.last_rewind();
+    line("last rewind", Cat("to #", last.to_epoch(), ", epochs up to ", last.fence_epoch(), " are abandoned",
+                            last.cause().empty() ? "" : "; ", last.cause()));
+    for (const std::string& ahead : last.ahead()) line("  there twice", ahead);
+  }
   line("last checkpoint", absl::StrFormat("%.1fs, %s of state", progress.checkpoint_seconds(), FormatByteSize(progress.checkpoint_bytes())));
   line("records in", Cat(WithCommas(progress.records_in()), " (", Rate(progress), ")"));
   line("records committed", WithCommas(progress.records_committed()));

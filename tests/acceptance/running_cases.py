@@ -131,6 +131,22 @@ def check_states(run):
     run.expect("stop what is cancelled", run.command("stop", "crowded"), 4,
                "millrace: stop pipeline crowded: it is CANCELLED; only one that runs can be stopped\n")
     run.expect("cancel twice", run.command("cancel", "crowded"), 4, "millrace: cancel pipeline crowded: it is CANCELLED already\n")
+    check_rewind(run)
     run.expect("start what is finished", run.command("start", "good"), 4,
                "millrace: start pipeline good: it is FINISHED; it has read all its input, create a pipeline of another name\n")
     run.check("get lists all", len(json.loads(run.command("get", "-o", "json").stdout)["pipelines"]) >= 9)
+
+
+def check_rewind(run):
+    """Back to an older checkpoint."""
+    retained = json.loads(run.command("get", "crowded", "-o", "json").stdout)["retained_checkpoints"]
+    described = run.command("describe", "crowded").stdout
+    run.check("describe lists the checkpoints", "#" + " #".join(retained) in described, described)
+    run.expect("back to a checkpoint that is not retained", run.command("start", "crowded", "--from-checkpoint", "999999"), 1,
+               f"millrace: start pipeline crowded from checkpoint 999999: it is not retained; retained: {', '.join(retained)}\n")
+    run.expect("back to an older checkpoint", run.command("start", "crowded", "--from-checkpoint", retained[0], "--wait"), 0,
+               stdout="crowded RUNNING\n")
+    described = run.command("describe", "crowded").stdout
+    run.check("describe says so", f"to #{retained[0]}, epochs up to " in described, described)
+    run.expect("cancel it", run.command("cancel", "crowded"), 0, stdout=None)
+    run.wait("CANCELLED", lambda: "CANCELLED" in run.command("get", "crowded").stdout)

@@ -20,9 +20,14 @@ class OneStore final : public BlobStoreFactory {
 
 class CountingLeadership final : public Leadership {
  public:
-  absl::StatusOr<Term> Acquire() override { return Term(++terms); }
+  absl::StatusOr<Term> Acquire() override {
+    Term term(++terms);
+    if (overtaken) ++terms;
+    return term;
+  }
   absl::Status Confirm(Term term) override { return terms > term.value() ? Aborted("another leads") : absl::OkStatus(); }
   uint64_t terms = 0;
+  bool overtaken = false;  // by another, as soon as it has acquired
 };
 
 absl::StatusOr<internal::v1::PhysicalPlan> PhysicalOfTest(const v1::Plan& plan, uint32_t parallelism) {
@@ -150,6 +155,7 @@ TEST_F(CoordinatorTest, ALeaderThatFindsRecordsOfALaterTermLeavesThemAlone) {
   StartCoordinator();
   ASSERT_TRUE(Create(PlanOfTest()).ok());
   leadership_.terms = 16;
+  leadership_.overtaken = true;
   StartCoordinator();
   EXPECT_TRUE(absl::IsUnavailable(fenced_)) << fenced_;
   EXPECT_NE(fenced_.message().find("its term is 18, ours is 17"), std::string::npos) << fenced_;
@@ -536,6 +542,188 @@ TEST_F(CoordinatorTest, ACoordinatorWhoseRecordAnotherWroteStopsLeading) {
   EXPECT_FALSE(worker.closed.ok());
   EXPECT_TRUE(worker.commits.empty());
   EXPECT_TRUE(absl::IsUnavailable(Await([&](auto done) { coordinator_->Get("p", std::move(done)); }).status()));
+}
+
+class RewindTest : public CoordinatorTest {
+ protected:
+  // Runs to this many committed checkpoints and stops.
+  void RunAndStop(size_t num_checkpoints) {
+    worker_ = &AddWorker("w1");
+    ASSERT_TRUE(Create(PlanOfTest()).ok());
+    ASSERT_TRUE(Start().ok());
+    ASSERT_TRUE(time_.PassUntil([&] { return worker_->commits.size() == num_checkpoints; }));
+    ASSERT_TRUE(Stop().ok());
+    ASSERT_TRUE(AwaitState(v1::PIPELINE_STATE_STOPPED));
+    v1::Pipeline view = Get();
+    retained_.assign(view.retained_checkpoints().begin(), view.retained_checkpoints().end());
+    ASSERT_EQ(retained_.size(), 3u);
+    worker_->commits.clear();
+  }
+  absl::StatusOr<v1::Pipeline> StartFrom(uint64_t epoch, v1::SinkAhead sink_ahead = v1::SINK_AHEAD_UNSPECIFIED) {
+    v1::StartRequest request;
+    request.set_name("p");
+    request.set_from_epoch(epoch);
+    request.set_sink_ahead(sink_ahead);
+    return Await([&](Coordinator::Done done) { coordinator_->Start(request, std::move(done)); });
+  }
+  void Spoil(const std::string& prefix, MemoryBlobStore& store) {
+    const std::string name = store.List(prefix)->back();
+    std::string bytes = *store.Get(name);
+    bytes[bytes.size() / 2] = static_cast<char>(bytes[bytes.size() / 2] ^ 4);
+    ASSERT_TRUE(store.Put(name, bytes).ok());
+  }
+
+  ScriptedWorker* worker_ = nullptr;
+  std::vector<uint64_t> retained_;
+};
+
+TEST_F(RewindTest, CommitsItsOwnEpochThenFencesThenDeploys) {
+  RunAndStop(4);
+  ASSERT_TRUE(StartFrom(retained_[1]).ok());
+  ASSERT_TRUE(AwaitState(v1::PIPELINE_STATE_RUNNING));
+  ASSERT_GE(worker_->commits.size(), 2u);
+  EXPECT_EQ(worker_->commits[0].epoch(), retained_[1]);
+  EXPECT_FALSE(worker_->commits[0].fence());
+  EXPECT_TRUE(worker_->commits[0].verify());
+  EXPECT_TRUE(worker_->commits[1].fence());
+  EXPECT_EQ(worker_->commits[1].table_id(), "table-1");
+  const uint64_t fence = worker_->commits[1].epoch();
+  EXPECT_GE(fence, retained_[2]);
+  EXPECT_EQ(worker_->deploys.back().restore().epoch(), retained_[1]);
+  v1::Pipeline view = Get();
+  EXPECT_FALSE(view.has_rewind());
+  EXPECT_EQ(view.last_rewind().to_epoch(), retained_[1]);
+  EXPECT_EQ(view.last_rewind().from_epoch(), retained_[2]);
+  EXPECT_EQ(view.last_rewind().fence_epoch(), fence);
+  EXPECT_EQ(view.retained_checkpoints_size(), 2);
+  worker_->triggers.clear();
+  ASSERT_TRUE(time_.PassUntil([&] { return !worker_->triggers.empty(); }));
+  EXPECT_GT(worker_->triggers[0].epoch(), fence);
+}
+
+TEST_F(RewindTest, IsRefusedBeforeAnythingIsDoneIfATableHoldsLaterEpochs) {
+  RunAndStop(4);
+  outside_.committed = {{Epoch(retained_[2]), 9}};
+  ASSERT_TRUE(StartFrom(retained_[1]).ok());
+  ASSERT_TRUE(AwaitState(v1::PIPELINE_STATE_FAILED));
+  v1::Pipeline view = Get();
+  EXPECT_EQ(view.reason(), Cat("start from checkpoint ", retained_[1], ": table fake of sink out holds epochs ", retained_[2],
+                               " (version 9), whose rows would be written again. Start from checkpoint ", retained_[2],
+                               ", which has them all; or accept rows that are there twice: `millrace start p --from-checkpoint ",
+                               retained_[1], " --sink-ahead accept-duplicates`"));
+  EXPECT_TRUE(worker_->commits.empty());
+  EXPECT_FALSE(view.has_rewind());
+  EXPECT_EQ(view.last_completed_epoch(), retained_[2]);
+  // As the reason says.
+  ASSERT_TRUE(StartFrom(retained_[1], v1::SINK_AHEAD_ACCEPT_DUPLICATES).ok());
+  ASSERT_TRUE(AwaitState(v1::PIPELINE_STATE_RUNNING));
+  view = Get();
+  ASSERT_EQ(view.last_rewind().ahead_size(), 1);
+  EXPECT_EQ(view.last_rewind().ahead(0), Cat("epoch ", retained_[2], " in table fake of sink out, version 9"));
+}
+
+TEST_F(RewindTest, GoesOnUnderTheNextLeader) {
+  RunAndStop(4);
+  ASSERT_TRUE(StartFrom(retained_[0]).ok());
+  StartCoordinator();
+  ScriptedWorker& again = AddWorker("w2");
+  ASSERT_TRUE(AwaitState(v1::PIPELINE_STATE_RUNNING));
+  EXPECT_EQ(Get().last_rewind().to_epoch(), retained_[0]);
+  ASSERT_EQ(again.deploys.size(), 1u);
+  EXPECT_EQ(again.deploys[0].restore().epoch(), retained_[0]);
+}
+
+TEST_F(RewindTest, OnlyToWhatIsRetained) {
+  RunAndStop(4);
+  absl::Status refused = StartFrom(999).status();
+  EXPECT_EQ(refused.code(), absl::StatusCode::kInvalidArgument);
+  EXPECT_EQ(refused.message(), AbslView(Cat("start pipeline p from checkpoint 999: it is not retained; retained: ", retained_[0], ", ",
+                                            retained_[1], ", ", retained_[2])));
+  EXPECT_EQ(StartFrom(0, v1::SINK_AHEAD_FAIL).status().code(), absl::StatusCode::kInvalidArgument);
+  EXPECT_EQ(Get().state(), v1::PIPELINE_STATE_STOPPED);
+}
+
+TEST_F(RewindTest, ADamagedCheckpointIsGoneBackFromIfNoTableIsAhead) {
+  RunAndStop(4);
+  Spoil("p/", *blobs_.store);
+  StartCoordinator();
+  ScriptedWorker& again = AddWorker("w2");
+  ASSERT_TRUE(Start().ok());
+  ASSERT_TRUE(AwaitState(v1::PIPELINE_STATE_RUNNING));
+  EXPECT_EQ(again.deploys.back().restore().epoch(), retained_[1]);
+  std::string cause = Get().last_rewind().cause();
+  EXPECT_EQ(cause.find(Cat("checkpoint ", retained_[2], ": read manifest p/")), 0u) << cause;
+  EXPECT_NE(cause.find("it is damaged"), std::string::npos) << cause;
+}
+
+TEST_F(RewindTest, ADamagedCheckpointEndsThePipelineIfATableIsAhead) {
+  RunAndStop(4);
+  Spoil("p/", *blobs_.store);
+  outside_.committed = {{Epoch(retained_[2]), 9}};
+  StartCoordinator();
+  ScriptedWorker& again = AddWorker("w2");
+  ASSERT_TRUE(Start().ok());
+  ASSERT_TRUE(AwaitState(v1::PIPELINE_STATE_FAILED));
+  std::string reason = Get().reason();
+  EXPECT_NE(reason.find("Put the damaged blob back and start again; or accept rows that are there twice"), std::string::npos) << reason;
+  EXPECT_NE(reason.find("read manifest p/"), std::string::npos) << reason;
+  EXPECT_TRUE(again.deploys.empty());
+  EXPECT_EQ(Get().restarts(), 0u);
+}
+
+TEST_F(RewindTest, ADamagedRecordIsNamedAndHoldsUpNoOtherPipeline) {
+  RunAndStop(4);
+  v1::Plan other = PlanOfTest();
+  other.set_name("q");
+  ASSERT_TRUE(Create(other, "r2").ok());
+  Spoil("pipelines/p/", records_);
+  StartCoordinator();
+  AddWorker("w2");
+  v1::Pipeline view = Get();
+  EXPECT_EQ(view.state(), v1::PIPELINE_STATE_FAILED);
+  EXPECT_EQ(view.reason().find("read record pipelines/p version "), 0u) << view.reason();
+  EXPECT_TRUE(absl::IsDataLoss(Start().status()));
+  EXPECT_TRUE(absl::IsDataLoss(Create(PlanOfTest(), "r3").status()));
+  EXPECT_EQ(Get().reason(), view.reason());
+  auto started = Await([&](Coordinator::Done done) { coordinator_->Start("q", 0, std::move(done)); });
+  EXPECT_TRUE(started.ok()) << started.status();
+}
+
+TEST_F(RewindTest, ARecordThatIsOlderThanItsTableIsRefused) {
+  RunAndStop(4);
+  outside_.committed = {{Epoch(retained_[2] + 1), 9}};
+  StartCoordinator();
+  AddWorker("w2");
+  ASSERT_TRUE(Start().ok());
+  ASSERT_TRUE(AwaitState(v1::PIPELINE_STATE_FAILED));
+  EXPECT_NE(Get().reason().find("but the record pipelines/p knows of no checkpoint above"), std::string::npos) << Get().reason();
+}
+
+TEST_F(RewindTest, ATableThatHasLostCommitsIsRefused) {
+  RunAndStop(4);
+  outside_.last_committed = Epoch(retained_[1]);
+  StartCoordinator();
+  AddWorker("w2");
+  ASSERT_TRUE(Start().ok());
+  ASSERT_TRUE(AwaitState(v1::PIPELINE_STATE_FAILED));
+  EXPECT_NE(Get().reason().find(Cat("table fake has lost commits: the newest of this pipeline is epoch ", retained_[1])), std::string::npos)
+      << Get().reason();
+}
+
+TEST_F(RewindTest, ALostRecordOfLeadershipRaisesTheTermAboveAllThatWasSeen) {
+  RunAndStop(4);
+  StartCoordinator();
+  StartCoordinator();
+  AddWorker("w2");
+  ASSERT_TRUE(Start().ok());
+  ASSERT_TRUE(AwaitState(v1::PIPELINE_STATE_RUNNING));
+  const uint64_t newest = leadership_.terms;
+  leadership_.terms = 0;
+  StartCoordinator();
+  EXPECT_GT(leadership_.terms, newest);
+  ScriptedWorker& again = AddWorker("w3");
+  time_.Pass(absl::Milliseconds(50));
+  EXPECT_GT(again.term, newest);
 }
 
 }  // namespace

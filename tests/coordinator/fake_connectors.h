@@ -16,6 +16,8 @@ struct FakeOutside {
   absl::Status table;
   std::string table_id = "table-1";
   std::string expected_table_id;  // as the coordinator said it last
+  std::vector<EpochInTable> committed;
+  Epoch last_committed = Epoch(1'000'000);  // further than anybody asks
   int num_prepared = 0;
   int num_opened = 0;
 };
@@ -86,7 +88,14 @@ class FakeSinkConnector final : public SinkConnector {
       if (!outside_->table.ok()) return outside_->table;
       return outside_->table_id;
     }
-    absl::StatusOr<Epoch> LastCommitted(const CommitIdentity&) override { return Epoch(0); }
+    absl::StatusOr<Epoch> LastCommitted(const CommitIdentity&) override { return outside_->last_committed; }
+    absl::StatusOr<std::vector<EpochInTable>> CommittedAfter(const CommitIdentity&, std::string_view, Epoch after) override {
+      std::vector<EpochInTable> above;
+      for (const EpochInTable& there : outside_->committed) {
+        if (there.epoch > after) above.push_back(there);
+      }
+      return above;
+    }
 
    private:
     FakeOutside* const outside_;

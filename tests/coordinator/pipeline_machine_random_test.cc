@@ -17,6 +17,7 @@
 #include "coordinator/pipeline_machine.h"
 #include "coordinator/pipeline_state.h"
 #include "coordinator/placement.h"
+#include "coordinator/record_codec.h"
 #include "coordinator/record_writer.h"
 #include "faulty_metadata_store.h"
 
@@ -47,8 +48,11 @@ absl::StatusOr<internal::v1::PhysicalPlan> PhysicalOfTest(const v1::Plan& plan, 
   sources->add_nodes()->set_uid("in");
   auto* sinks = physical.add_stages();
   sinks->set_id(1);
-  sinks->add_nodes()->set_uid("a");
-  sinks->add_nodes()->set_uid("b");
+  for (const char* uid : {"a", "b"}) {
+    auto* sink = sinks->add_nodes();
+    sink->set_uid(uid);
+    sink->mutable_sink()->set_connector("table");
+  }
   auto* counts = sinks->add_nodes();
   counts->set_uid("op");
   counts->set_state_fingerprint("counts/1");
@@ -74,10 +78,12 @@ struct Worker {
   absl::Duration last_up, last_down;
 };
 
-// Rows of a table: split → [from, to) ranges that were committed.
+// Rows of a table: split → [from, to) ranges that were committed, but for epochs whose rows are known to come again.
 struct Table {
   uint64_t last_epoch = 0;
+  uint64_t fence = 0;
   std::set<uint64_t> applied;
+  std::map<uint64_t, std::vector<std::tuple<std::string, int64_t, int64_t>>> rows;
   std::map<std::string, std::map<int64_t, int64_t>> ranges;
 };
 
@@ -90,7 +96,7 @@ class World {
     record.set_lineage("l");
     record.set_desired(storage::v1::DESIRED_STATE_CREATED);
     record.set_parallelism(2);
-    EXPECT_TRUE(store_.CompareAndSet(kRecord, 0, record.SerializeAsString()).ok());
+    EXPECT_TRUE(store_.CompareAndSet(kRecord, 0, EncodeRecord(record)).ok());
     for (int i = 0; i < 3; ++i) AddWorker();
     StartCoordinator();
   }
@@ -108,6 +114,8 @@ class World {
   uint64_t num_restarts() const { return num_restarts_; }
   uint64_t num_collected() const { return num_collected_; }
   uint64_t num_stragglers() const { return num_stragglers_; }
+  uint64_t num_rewinds() const { return num_rewinds_; }
+  uint64_t num_duplicated() const { return num_duplicated_; }
 
  private:
   // ---- time
@@ -201,8 +209,31 @@ class World {
     EXPECT_GE(record.completed_epoch(), record.committed_epoch());
     EXPECT_GE(record.generation(), last_record_.generation());
     EXPECT_GE(record.highest_epoch(), last_record_.highest_epoch());
-    EXPECT_GE(record.completed_epoch(), last_record_.completed_epoch());
+    if (record.last_rewind().fence_epoch() > last_record_.last_rewind().fence_epoch()) {
+      Rewound(record.last_rewind());
+    } else {
+      EXPECT_GE(record.completed_epoch(), last_record_.completed_epoch());
+    }
     last_record_ = record;
+  }
+  // From now on nothing that is abandoned may come; what was accepted to be there twice makes room for its replay.
+  void Rewound(const storage::v1::Rewind& rewind) {
+    ++num_rewinds_;
+    EXPECT_GE(rewind.fence_epoch(), last_record_.completed_epoch());
+    std::map<std::string, std::set<uint64_t>> told;
+    for (const auto& ahead : rewind.ahead()) told[ahead.sink_uid()].insert(ahead.epoch());
+    for (const char* uid : {"a", "b"}) {
+      Table& table = tables_[uid];
+      EXPECT_GE(table.last_epoch, rewind.fence_epoch()) << "no fence in " << uid;
+      std::set<uint64_t> there;
+      for (auto it = table.rows.upper_bound(rewind.to_epoch()); it != table.rows.end(); it = table.rows.erase(it)) {
+        there.insert(it->first);
+        for (const auto& [split, from, to] : it->second) table.ranges[split].erase(from);
+        ++num_duplicated_;
+      }
+      EXPECT_EQ(told[uid], there) << "what is there twice in " << uid;
+    }
+    last_commit_sent_ = 0;
   }
   storage::v1::PipelineRecord Record() {
     storage::v1::PipelineRecord record;
@@ -220,6 +251,22 @@ class World {
     event::Prepared prepared{prepare.ticket, PreparedConnectors{{source}, {}}};
     if (Fault(0.1)) prepared.connectors = Unavailable("broker away");
     At(now_ + Delay(), [this, prepared, term = term_] { Answer(term, prepared); });
+  }
+  void Do(const action::ExamineSinks& examine) {
+    event::SinksExamined answer{examine.ticket, Unavailable("tables away")};
+    const bool fails = Fault(0.2);
+    At(now_ + Delay(), [this, answer, fails, after = examine.after.value(), term = term_]() mutable {
+      std::vector<storage::v1::CommittedEpoch> ahead;
+      for (const char* uid : {"a", "b"}) {
+        for (auto it = tables_[uid].rows.upper_bound(after); it != tables_[uid].rows.end(); ++it) {
+          storage::v1::CommittedEpoch& epoch = ahead.emplace_back();
+          epoch.set_sink_uid(uid);
+          epoch.set_epoch(it->first);
+        }
+      }
+      if (!fails) answer.ahead = std::move(ahead);
+      At(now_ + Delay(), [=, this] { Answer(term, answer); });
+    });
   }
   void Do(const action::ReadManifest& read) {
     event::ManifestRead answer{read.ticket, Unavailable("storage away")};
@@ -299,9 +346,14 @@ class World {
       ASSERT_EQ(deployed_.rbegin()->first, generation) << "an old generation was deployed";
     }
     if (send.message.has_commit_epoch()) {
-      ASSERT_TRUE(completed_.contains(send.message.commit_epoch().epoch())) << "commit of an epoch that is not complete";
-      ASSERT_GE(send.message.commit_epoch().epoch(), last_commit_sent_);
-      last_commit_sent_ = send.message.commit_epoch().epoch();
+      const internal::v1::CommitEpoch& commit = send.message.commit_epoch();
+      if (!commit.fence()) {
+        ASSERT_TRUE(completed_.contains(commit.epoch())) << "commit of an epoch that is not complete";
+        if (!machine_->record().has_rewind()) {
+          ASSERT_GE(commit.epoch(), last_commit_sent_);
+        }
+        last_commit_sent_ = commit.epoch();
+      }
     }
     worker->last_down = std::max(worker->last_down, now_ + Delay());
     At(worker->last_down, [this, id = worker->id, message = send.message] {
@@ -460,16 +512,23 @@ class World {
     if (fails) result.mutable_error()->set_code(static_cast<int>(absl::StatusCode::kUnavailable));
     bool lands = !fails || random_.Chance(0.5);
     // What is on its way lands even if the worker dies meanwhile.
-    At(now_ + Delay(), [this, commit, lands, result, id = worker.id] {
-      if (lands) Apply(commit);
+    At(now_ + Delay(), [this, commit, lands, result, id = worker.id]() mutable {
+      if (lands && !Apply(commit)) result.mutable_error()->set_code(static_cast<int>(absl::StatusCode::kAborted));
       if (Worker* alive = Find(id)) Up(*alive, result);
     });
   }
-  void Apply(const internal::v1::CommitEpoch& commit) {
+  // False: a fence keeps it out.
+  bool Apply(const internal::v1::CommitEpoch& commit) {
     Table& table = tables_[commit.sink_uid()];
+    if (commit.fence()) {
+      table.last_epoch = std::max(table.last_epoch, commit.epoch());
+      table.fence = std::max(table.fence, commit.epoch());
+      return true;
+    }
     if (commit.epoch() <= table.last_epoch) {
-      ASSERT_TRUE(table.applied.contains(commit.epoch())) << "epoch " << commit.epoch() << " comes too late";
-      return;
+      if (table.applied.contains(commit.epoch())) return true;
+      EXPECT_LE(commit.epoch(), table.fence) << "epoch " << commit.epoch() << " comes too late";
+      return false;
     }
     table.last_epoch = commit.epoch();
     table.applied.insert(commit.epoch());
@@ -479,10 +538,12 @@ class World {
       std::string split;
       int64_t from, to;
       while (lines >> split >> from >> to) {
-        ASSERT_TRUE(table.ranges[split].emplace(from, to).second)
+        table.rows[commit.epoch()].emplace_back(split, from, to);
+        EXPECT_TRUE(table.ranges[split].emplace(from, to).second)
             << "rows of " << split << " from " << from << " are there twice: epoch " << commit.epoch();
       }
     }
+    return true;
   }
 
   // ---- users and disasters
@@ -491,7 +552,15 @@ class World {
       case 0:
       case 1:
       case 2:
-        if (MayStart("p", machine_->state()).ok()) Feed(event::StartRequested{static_cast<uint32_t>(random_.Below(4))});
+        if (MayStart("p", machine_->state()).ok()) {
+          event::StartRequested start{static_cast<uint32_t>(random_.Below(4))};
+          const std::vector<uint64_t> retained = machine_->Retained();
+          if (!retained.empty() && random_.Chance(0.4)) {
+            start.from_epoch = retained[random_.Below(retained.size())];
+            if (random_.Chance(0.7)) start.sink_ahead = storage::v1::SINK_AHEAD_POLICY_ACCEPT_DUPLICATES;
+          }
+          Feed(start);
+        }
         break;
       case 3:
         if (MayStop("p", machine_->state()).ok()) Feed(event::StopRequested{random_.Chance(0.1)});
@@ -553,7 +622,15 @@ class World {
     uint64_t before = machine_->record().completed_epoch();
     if (!wait_for("a checkpoint", [&] {
           // What users and workers have said before may still stop it.
-          if (machine_->synced() && MayStart("p", state()).ok()) Feed(event::StartRequested{3});
+          if (machine_->synced() && MayStart("p", state()).ok()) {
+            event::StartRequested start{3};
+            // A rewind that was refused behind its fence: the user gives way.
+            if (machine_->record().has_rewind()) {
+              start.from_epoch = machine_->Retained().front();
+              start.sink_ahead = storage::v1::SINK_AHEAD_POLICY_ACCEPT_DUPLICATES;
+            }
+            Feed(start);
+          }
           return machine_->record().committed_epoch() > before || state() == v1::PIPELINE_STATE_FINISHED;
         })) {
       return;
@@ -623,6 +700,8 @@ class World {
   storage::v1::PipelineRecord last_record_;
   uint64_t num_commits_ = 0;
   uint64_t num_restarts_ = 0;
+  uint64_t num_rewinds_ = 0;
+  uint64_t num_duplicated_ = 0;
 };
 
 TEST(PipelineMachine, EveryRecordIsCommittedExactlyOnceWhateverHappens) {
@@ -633,6 +712,8 @@ TEST(PipelineMachine, EveryRecordIsCommittedExactlyOnceWhateverHappens) {
   uint64_t num_restarts = 0;
   uint64_t num_collected = 0;
   uint64_t num_stragglers = 0;
+  uint64_t num_rewinds = 0;
+  uint64_t num_duplicated = 0;
   for (uint64_t seed = first; seed <= last; ++seed) {
     SCOPED_TRACE(Cat("MILLRACE_SEED=", seed));
     World world(seed);
@@ -641,6 +722,8 @@ TEST(PipelineMachine, EveryRecordIsCommittedExactlyOnceWhateverHappens) {
     num_restarts += world.num_restarts();
     num_collected += world.num_collected();
     num_stragglers += world.num_stragglers();
+    num_rewinds += world.num_rewinds();
+    num_duplicated += world.num_duplicated();
     if (HasFailure()) {
       FAIL() << "seed " << seed;
     }
@@ -650,6 +733,8 @@ TEST(PipelineMachine, EveryRecordIsCommittedExactlyOnceWhateverHappens) {
     EXPECT_GT(num_commits, 20'000u);
     EXPECT_GT(num_restarts, 2'000u);
     EXPECT_GT(num_collected, 20'000u);
+    EXPECT_GT(num_rewinds, 500u);
+    EXPECT_GT(num_duplicated, 100u);
     EXPECT_LT(num_stragglers, last / 20);
   }
 }

@@ -21,6 +21,7 @@ LoggedCommit ReadLoggedCommit(std::string_view json_lines) {
   for (std::sregex_iterator at(text.begin(), text.end(), kAdd), end; at != end; ++at) {
     commit.added[(*at)[1].str()] = std::stoll((*at)[2].str());
   }
+  commit.is_fence = text.find(R"("digest":"fence")") != std::string::npos;
   commit.removes = text.find("\"remove\":{") != std::string::npos;
   return commit;
 }
@@ -82,6 +83,8 @@ std::string CommitLogWatch::OnTableLog(const std::string& table, const std::stri
     return Broken(Promise::kCommitLog, table, " has epoch ", commit.epoch, " after epoch ", epochs.back());
   }
   epochs.push_back(commit.epoch);
+  // It says that no epoch up to this one will ever follow.
+  if (commit.is_fence) return "";
   auto complete = completed_.find(commit.epoch);
   if (complete == completed_.end()) {
     return Broken(Promise::kCommitLog, table, " has epoch ", commit.epoch, ", which is not complete");

@@ -16,6 +16,7 @@ struct LoggedCommit {
   std::string app_id;      // of the marker; empty: there is none
   uint64_t epoch = 0;      // of the marker
   std::map<std::string, int64_t> added;  // bytes by path
+  bool is_fence = false;
   bool removes = false;
 };
 LoggedCommit ReadLoggedCommit(std::string_view json_lines);

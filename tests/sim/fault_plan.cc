@@ -58,6 +58,13 @@ FaultPlan::FaultPlan(Options options, std::function<absl::Duration()> now) : opt
   }
 }
 
+void FaultPlan::SetChance(FaultKind kind, double chance) {
+  if (options_.only) return;
+  options_.chance(kind) = chance;
+  for (auto& [who, chances] : chances_[static_cast<size_t>(kind)]) chances.chance = chance;
+  may_happen_[static_cast<size_t>(kind)] |= chance > 0;
+}
+
 FaultPlan::Chances* FaultPlan::At(FaultKind kind, std::string_view who) {
   auto& of_kind = chances_[static_cast<size_t>(kind)];
   if (auto found = of_kind.find(who); found != of_kind.end()) return &found->second;

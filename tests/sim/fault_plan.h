@@ -121,6 +121,8 @@ class FaultPlan {
   Fault* Take(FaultKind kind, std::string_view who) { return MayHappen(kind) ? Decide(At(kind, who)) : nullptr; }
   // A function of seed, `what` and `n`, for what is no fault: how long it takes to start a process again.
   Random RandomFor(std::string_view what, uint64_t n) const;
+  // From now on; not after Stop.
+  void SetChance(FaultKind kind, double chance);
   // From now on nothing is taken, and whatever lasts is over.
   void Stop();
   bool stopped() const { return stopped_; }
@@ -132,7 +134,7 @@ class FaultPlan {
  private:
   Fault* Decide(Chances* at);
 
-  const Options options_;
+  Options options_;
   const std::function<absl::Duration()> now_;
   std::function<void(const Fault&)> on_taken_;
   std::array<bool, kNumFaultKinds> may_happen_{};

@@ -27,6 +27,14 @@ void Invariants::OnRecord(const storage::v1::PipelineRecord& before, const stora
   const HarnessReads no_points;
   // Of another life of the pipeline nothing here is known.
   if (before.lineage() != after.lineage()) return;
+  // Back to an older checkpoint: what came after it is no measure of what comes now.
+  const bool rewound = before.has_rewind() && !after.has_rewind() && after.completed_epoch() == before.rewind().to_epoch();
+  if (rewound) {
+    cuts_ = {};
+    watermarks_ = {};
+    states_ = {};
+    return;
+  }
   Keep(fencing_.OnRecord(before, after));
   if (after.completed_epoch() > before.completed_epoch()) {
     const storage::v1::Manifest* manifest = FindManifest(after.completed_manifest());

@@ -5,6 +5,7 @@
 #include "base/error.h"
 #include "base/macros.h"
 #include "coordinator/file_metadata_store.h"
+#include "coordinator/record_codec.h"
 #include "millrace/storage/v1/manifest.pb.h"
 #include "tests/planted/planted_switch.h"
 
@@ -73,7 +74,7 @@ class ForgetfulStore final : public MetadataStore {
     storage::v1::PipelineRecord record;
     if (name.find("clicks") != std::string_view::npos && record.ParseFromString(found.bytes)) {
       record.set_highest_epoch(record.completed_epoch() > 0 ? record.completed_epoch() - 1 : 0);
-      found.bytes = record.SerializeAsString();
+      found.bytes = EncodeRecord(std::move(record));
     }
     return found;
   }
@@ -103,7 +104,7 @@ absl::StatusOr<CollectionReceipt> Collect(BlobStore& blobs, MetadataStore& metad
       record.set_lineage(order.lineage);
       record.set_generation(order.generation.value());
       record.set_term(order.term.value());
-      bytes_ = record.SerializeAsString();
+      bytes_ = EncodeRecord(std::move(record));
     }
     absl::StatusOr<VersionedRecord> Get(std::string_view) override { return VersionedRecord{bytes_, 1}; }
     absl::StatusOr<std::vector<std::string>> List(std::string_view) override { return Internal("not asked"); }

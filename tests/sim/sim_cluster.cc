@@ -57,7 +57,9 @@ Cluster::Node::Node(Cluster* cluster, const std::string& name, const std::string
       environment{cluster->world_.clock(), nullptr, &blobs, &metrics} {
   process->doom = &doom;
   connectors.AddSource("generator", MakeDrowsyGenerator(environment));
-  connectors.AddSink("delta", MakeDeltaConnector(environment));
+  auto delta = MakeDeltaConnector(environment);
+  if (cluster->options_.wrap_delta) delta = cluster->options_.wrap_delta(std::move(delta));
+  connectors.AddSink("delta", std::move(delta));
   connectors.AddSink("blackhole", MakeBlackholeConnector());
   if (cluster->options_.add_connectors) cluster->options_.add_connectors(connectors, environment);
 }

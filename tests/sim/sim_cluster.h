@@ -41,6 +41,8 @@ class Cluster {
     absl::Duration tick = absl::Milliseconds(20);
     // Its seed is the run's.
     FaultPlan::Options faults;
+    // Stands between every process and its Delta tables.
+    std::function<std::unique_ptr<SinkConnector>(std::unique_ptr<SinkConnector>)> wrap_delta;
     // What a coordinator of another release would plan.
     std::function<void(internal::v1::PhysicalPlan&)> alter_physical;
     // Of every worker.
@@ -68,6 +70,8 @@ class Cluster {
   // The one that leads; none leads: all.
   void KillCoordinator();
   void KillWorkers();
+  // From now on.
+  void SetChance(FaultKind kind, double chance) { faults_.SetChance(kind, chance); }
   void Run(absl::Duration span);
   // False: it did not come true within `limit`.
   bool RunUntil(const std::function<bool()>& done, absl::Duration limit);

@@ -6,6 +6,7 @@
 
 #include "base/error.h"
 #include "base/memory_blob_store.h"
+#include "state/checkpoint_paths.h"
 
 namespace millrace {
 namespace {
@@ -63,7 +64,7 @@ TEST(CheckpointManifest, ComesBackAsItWas) {
   auto manifest = DecodeManifest(*bytes, "p", "l");
   ASSERT_TRUE(manifest.ok()) << manifest.status();
   Manifest expected = Valid();
-  expected.set_format_version(1);
+  expected.set_format_version(kManifestFormatVersion);
   EXPECT_EQ(manifest->SerializeAsString(), expected.SerializeAsString());
 }
 
@@ -106,7 +107,7 @@ TEST(CheckpointManifest, WhatIsWrongIsNeitherWrittenNorRead) {
 
 TEST(CheckpointManifest, AnotherVersionPipelineOrLineageIsRefused) {
   Manifest newer = Valid();
-  newer.set_format_version(2);
+  newer.set_format_version(3);
   EXPECT_EQ(DecodeManifest(newer.SerializeAsString(), "p", "l").status().code(), absl::StatusCode::kFailedPrecondition);
   EXPECT_EQ(DecodeManifest(Valid().SerializeAsString(), "p", "l").status().code(),
             absl::StatusCode::kFailedPrecondition);
@@ -132,7 +133,29 @@ TEST(CheckpointManifest, BytesThatAreNoManifestAreDataLoss) {
   std::string bytes = *EncodeManifest(Valid());
   EXPECT_EQ(DecodeManifest(bytes.substr(0, bytes.size() - 1), "p", "l").status().code(), absl::StatusCode::kDataLoss);
   EXPECT_EQ(DecodeManifest("garbage", "p", "l").status().code(), absl::StatusCode::kDataLoss);
-  EXPECT_EQ(DecodeManifest("", "p", "l").status().code(), absl::StatusCode::kFailedPrecondition);
+  EXPECT_EQ(DecodeManifest("", "p", "l").status().code(), absl::StatusCode::kDataLoss);
+}
+
+TEST(CheckpointManifest, NoByteCanBeCutOffAndNoBitFlippedUnnoticed) {
+  const std::string bytes = *EncodeManifest(Valid());
+  for (size_t size = 0; size < bytes.size(); ++size) {
+    auto decoded = DecodeManifest(bytes.substr(0, size), "p", "l");
+    EXPECT_EQ(decoded.status().code(), absl::StatusCode::kDataLoss) << size << " of " << bytes.size();
+  }
+  for (size_t bit = 0; bit < bytes.size() * 8; ++bit) {
+    std::string flipped = bytes;
+    flipped[bit / 8] = static_cast<char>(flipped[bit / 8] ^ (1 << bit % 8));
+    EXPECT_FALSE(DecodeManifest(flipped, "p", "l").ok()) << "bit " << bit;
+  }
+}
+
+TEST(CheckpointManifest, AnotherCheckpointUnderTheNameIsDataLoss) {
+  MemoryBlobStore blobs;
+  const std::string name = ManifestName("p", "l", Epoch(9), Generation(2));
+  ASSERT_TRUE(blobs.Put(name, *EncodeManifest(Valid())).ok());
+  auto read = GetManifest(blobs, name, "p", "l");
+  EXPECT_EQ(read.status().code(), absl::StatusCode::kDataLoss);
+  EXPECT_TRUE(Says(read.status(), "it is that of epoch 3")) << read.status();
 }
 
 TEST(CheckpointManifest, AMismatchOfStateIsRefusedByOperatorName) {

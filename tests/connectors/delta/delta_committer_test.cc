@@ -6,6 +6,7 @@
 #include <map>
 #include <thread>
 
+#include "base/checksum_field.h"
 #include "base/local_blob_store.h"
 #include "base/memory_blob_store.h"
 #include "base/random.h"
@@ -163,10 +164,10 @@ TEST(DeltaCommitter, AFenceKeepsOlderEpochsOutAndIsIdempotent) {
   ASSERT_TRUE(CommitOne(*zombie, 1, first).ok());
   auto abandoned = Stage(&store, "a", 5);
   auto same = Stage(&store, "a", 9);
-  ASSERT_TRUE(MakeCommitter(&store)->Fence(Generation(2), Epoch(9)).ok());
+  ASSERT_TRUE(MakeCommitter(&store)->Fence(Generation(2), Epoch(9), "").ok());
   EXPECT_EQ(CommitOne(*zombie, 5, abandoned).status().code(), absl::StatusCode::kAborted);
   EXPECT_EQ(CommitOne(*zombie, 9, same).status().code(), absl::StatusCode::kAborted);
-  auto again = MakeCommitter(&store)->Fence(Generation(2), Epoch(9));
+  auto again = MakeCommitter(&store)->Fence(Generation(2), Epoch(9), "");
   ASSERT_TRUE(again.ok());
   EXPECT_TRUE(again->duplicate);
   // What was committed before the fence is still known to be.
@@ -186,6 +187,27 @@ TEST(DeltaCommitter, AStagedFileThatIsGoneHalts) {
   absl::Status status = CommitOne(*MakeCommitter(&store), 1, committable).status();
   EXPECT_EQ(status.code(), absl::StatusCode::kDataLoss);
   EXPECT_THAT(std::string(status.message()), HasSubstr("vacuumed"));
+}
+
+TEST(DeltaCommitter, AStagedFileOfOtherBytesHaltsWhereItIsLookedAt) {
+  MemoryBlobStore store;
+  CreateTable(&store);
+  auto committable = Stage(&store, "a", 1);
+  storage::v1::DeltaCommittable decoded;
+  ASSERT_TRUE(decoded.ParseFromString(committable.bytes()));
+  std::string bytes = *store.Get(FileOf("a", 1));
+  decoded.mutable_files(0)->set_checksum(Xxh128Hex(bytes));
+  committable.set_bytes(decoded.SerializeAsString());
+  const std::string whole = bytes;
+  bytes[bytes.size() / 2] = static_cast<char>(bytes[bytes.size() / 2] ^ 1);
+  ASSERT_TRUE(store.Put(FileOf("a", 1), bytes).ok());
+  CommitRequest request{Generation(1), Epoch(1), std::span(&committable, 1), {}};
+  request.verify = true;
+  absl::Status status = MakeCommitter(&store)->Commit(request).status();
+  EXPECT_EQ(status.code(), absl::StatusCode::kDataLoss);
+  EXPECT_THAT(std::string(status.message()), HasSubstr(Cat("staged file ", FileOf("a", 1), " has checksum ")));
+  ASSERT_TRUE(store.Put(FileOf("a", 1), whole).ok());
+  EXPECT_TRUE(MakeCommitter(&store)->Commit(request).ok());
 }
 
 TEST(DeltaCommitter, ATableThatVanishedOrGotAnUnknownFeatureIsNotWritten) {
@@ -256,7 +278,7 @@ TEST(DeltaCommitter, ATableReplacedBehindALivingCommitterIsNotWritten) {
     EXPECT_EQ(status.code(), absl::StatusCode::kFailedPrecondition) << status;
     EXPECT_THAT(std::string(status.message()), HasSubstr("another table is in its place"));
     EXPECT_THAT(std::string(status.message()), HasSubstr("Put the old table back"));
-    EXPECT_EQ(committer->Fence(Generation(2), Epoch(9)).status().code(), absl::StatusCode::kFailedPrecondition);
+    EXPECT_EQ(committer->Fence(Generation(2), Epoch(9), "").status().code(), absl::StatusCode::kFailedPrecondition);
     EXPECT_EQ(*store.List("_delta_log/"), before);
     // Which is what helps, also without a new committer.
     ReplaceLog(&moved_away, &store);
@@ -443,7 +465,7 @@ TEST(DeltaCommitter, NothingOlderIsCommittedAfterAFenceThatSucceeded) {
     });
     auto fencer = MakeCommitter(&store);
     while (true) {
-      auto receipt = fencer->Fence(Generation(2), Epoch(50));
+      auto receipt = fencer->Fence(Generation(2), Epoch(50), "");
       if (receipt.ok()) break;
       ASSERT_EQ(receipt.status().code(), absl::StatusCode::kUnavailable) << "seed " << seed;
     }

@@ -138,6 +138,100 @@ TEST(DeltaLog, AReaderThatSleptThroughACleanupStartsAtTheCheckpoint) {
   EXPECT_EQ(sleeper.files.size(), 3u);
 }
 
+DeltaCommit OwnCommit(int64_t number) {
+  DeltaCommit commit = AddCommit(number);
+  DeltaCommitInfo& info = commit.commit_info.emplace();
+  info.txn_id = "t";
+  info.digest = "d";
+  info.source_positions = R"({"clicks":{"t/0":17}})";
+  return commit;
+}
+
+TEST(DeltaActions, OfACommitOfOursNoByteCanBeCutOffAndNoBitFlippedUnnoticed) {
+  const std::string text = EncodeDeltaCommit(OwnCommit(3));
+  ASSERT_TRUE(DecodeDeltaCommit(text, "log/7.json").ok());
+  for (size_t size = 0; size + 1 < text.size(); ++size) {  // the end of the last line says nothing
+    absl::Status status = DecodeDeltaCommit(text.substr(0, size), "log/7.json").status();
+    EXPECT_EQ(status.code(), absl::StatusCode::kDataLoss) << size << " of " << text.size();
+    EXPECT_THAT(std::string(status.message()), HasSubstr("read log/7.json"));
+  }
+  for (size_t bit = 0; bit < text.size() * 8; ++bit) {
+    std::string flipped = text;
+    flipped[bit / 8] = static_cast<char>(flipped[bit / 8] ^ (1 << bit % 8));
+    auto read = DecodeDeltaCommit(flipped, "log/7.json");
+    if (!read.ok()) continue;
+    // The word "checksum" itself was hit: all that counts is as it was.
+    ASSERT_TRUE(read->commit_info.has_value()) << "bit " << bit;
+    read->commit_info = OwnCommit(3).commit_info;
+    EXPECT_EQ(EncodeDeltaCommit(*read), text) << "bit " << bit;
+  }
+}
+
+TEST(DeltaLog, AMissingCommitIsNotTakenForTheEnd) {
+  MemoryBlobStore store;
+  DeltaLog log(&store);
+  ASSERT_TRUE(log.Append(0, EncodeDeltaCommit(FirstCommit())).ok());
+  for (int64_t version = 1; version <= 4; ++version) ASSERT_TRUE(log.Append(version, EncodeDeltaCommit(AddCommit(version))).ok());
+  ASSERT_TRUE(store.Delete(DeltaCommitName(2)).ok());
+  DeltaSnapshot snapshot;
+  absl::Status status = log.Refresh(&snapshot);
+  EXPECT_EQ(status.code(), absl::StatusCode::kDataLoss);
+  EXPECT_THAT(std::string(status.message()), HasSubstr(Cat(DeltaCommitName(2), " is missing, although version 4 is there")));
+}
+
+TEST(DeltaLog, ADamagedCheckpointIsNoLossWhileTheLogIsThere) {
+  MemoryBlobStore store;
+  DeltaLog log(&store);
+  ASSERT_TRUE(log.Append(0, EncodeDeltaCommit(FirstCommit())).ok());
+  for (int64_t version = 1; version <= 5; ++version) ASSERT_TRUE(log.Append(version, EncodeDeltaCommit(AddCommit(version))).ok());
+  DeltaSnapshot whole;
+  ASSERT_TRUE(log.Refresh(&whole).ok());
+  ASSERT_TRUE(log.WriteCheckpoint(whole, 0).ok());
+  const std::string checkpoint = *store.Get(DeltaCheckpointName(5));
+  for (bool log_is_there : {true, false}) {
+    if (!log_is_there) {
+      for (int64_t version = 0; version <= 5; ++version) ASSERT_TRUE(store.Delete(DeltaCommitName(version)).ok());
+    }
+    for (size_t bit = 0; bit < checkpoint.size() * 8; bit += 97) {
+      std::string damaged = checkpoint;
+      damaged[bit / 8] = static_cast<char>(damaged[bit / 8] ^ (1 << bit % 8));
+      if (bit % 2 == 1) damaged.resize(bit / 8);
+      ASSERT_TRUE(store.Put(DeltaCheckpointName(5), damaged).ok());
+      DeltaSnapshot read;
+      absl::Status status = log.Refresh(&read);
+      if (log_is_there) {
+        ASSERT_TRUE(status.ok()) << status;
+        EXPECT_EQ(read.txns.at("app").version, 5);
+        EXPECT_EQ(read.files.size(), 5u);
+      } else {
+        EXPECT_EQ(status.code(), absl::StatusCode::kDataLoss);
+        EXPECT_THAT(std::string(status.message()), HasSubstr(Cat("read ", DeltaCheckpointName(5), ": its ", damaged.size(), " bytes have checksum")));
+      }
+    }
+  }
+}
+
+TEST(DeltaLog, ADamagedHintLeadsNowhere) {
+  MemoryBlobStore store;
+  DeltaLog log(&store);
+  ASSERT_TRUE(log.Append(0, EncodeDeltaCommit(FirstCommit())).ok());
+  for (int64_t version = 1; version <= 5; ++version) ASSERT_TRUE(log.Append(version, EncodeDeltaCommit(AddCommit(version))).ok());
+  DeltaSnapshot whole;
+  ASSERT_TRUE(log.Refresh(&whole).ok());
+  ASSERT_TRUE(log.WriteCheckpoint(whole, 0).ok());
+  const std::string hint = *store.Get("_delta_log/_last_checkpoint");
+  for (size_t bit = 0; bit < hint.size() * 8; ++bit) {
+    std::string flipped = hint;
+    flipped[bit / 8] = static_cast<char>(flipped[bit / 8] ^ (1 << bit % 8));
+    ASSERT_TRUE(store.Put("_delta_log/_last_checkpoint", flipped).ok());
+    DeltaSnapshot read;
+    absl::Status status = log.Refresh(&read);
+    ASSERT_TRUE(status.ok()) << "bit " << bit << " " << status;
+    EXPECT_EQ(read.version, 5);
+    EXPECT_EQ(read.files.size(), 5u);
+  }
+}
+
 TEST(DeltaLog, AHoleWithoutACheckpointIsDataLoss) {
   MemoryBlobStore store;
   DeltaLog log(&store);
