@@ -64,8 +64,8 @@ std::string TableOf(const internal::v1::ChainNode& node) {
   return path == node.sink().options().end() ? node.sink().connector() : path->second;
 }
 
-// The record and the table must tell the same story: one of them may have been put back from an older copy, or have lost
-// its newest part.
+// The record and the table must tell the same story: one of them may have been put back from an older copy, or have
+// lost its newest part.
 absl::Status CompareWithTable(const internal::v1::ChainNode& node, const storage::v1::PipelineRecord& record,
                               const storage::v1::SinkState& table, SinkCatalog& catalog) {
   const CommitIdentity identity = IdentityOf(node, record);

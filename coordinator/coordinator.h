@@ -90,8 +90,8 @@ class Coordinator {
   // These three answer once the wish is stored. Start: ResourceExhausted if not enough slots are free now; a pipeline
   // that restarts waits for them instead.
   void Start(std::string name, uint32_t parallelism, Done done);
-  // With from_epoch, goes back to that checkpoint: InvalidArgument if it is not retained. What the tables say against it
-  // is in the pipeline's reason later.
+  // With from_epoch, goes back to that checkpoint: InvalidArgument if it is not retained. What the tables say against
+  // it is in the pipeline's reason later.
   void Start(v1::StartRequest request, Done done);
   void Stop(std::string name, bool drain, Done done);
   void Cancel(std::string name, Done done);

@@ -33,19 +33,19 @@ namespace millrace {
 //   Backoff   the pipeline waits before it restarts                 time: Raise
 //   Finish    the end state is made durable                         the record is written: Idle
 //
-// A rewind, that is, a start from an older checkpoint, is in the record before anything is done, and every start goes on
-// with it until it is carried out or refused. Prepare → Survey → Raise → Load (that checkpoint) → Redrive (its own
-// epochs) → Mark → Fence → Judge → Settle → Place. The order is what makes it exact: fenced before Redrive, the restored
-// epochs would pass for committed; judged before Fence, a late commit could still land behind the judgement.
+// A rewind, that is, a start from an older checkpoint, is in the record before anything is done, and every start goes
+// on with it until it is carried out or refused. Prepare → Survey → Raise → Load (that checkpoint) → Redrive (its own
+// epochs) → Mark → Fence → Judge → Settle → Place. The order is what makes it exact: fenced before Redrive, the
+// restored epochs would pass for committed; judged before Fence, a late commit could still land behind the judgement.
 //
 //   Survey    tables are asked for rows of later epochs: spares a   none, or duplicates are accepted: Raise
 //             pipeline that will be refused the fence
 //   Mark      the epoch of the fence is made durable                the record is written
 //   Fence     a marker at that epoch goes into every table          every sink has answered
-//   Judge     tables are asked again: only now nothing can follow   none, or duplicates are accepted: Settle; else FAILED
+//   Judge     tables are asked again: nothing can follow now        none, or accepted: Settle; else FAILED
 //   Settle    the older checkpoint becomes the newest one           the record is written: Place
-//   Verify    a deployment says that its checkpoint is damaged: is  it is: back to an older one, if no table holds rows
-//             it?                                                   of a later epoch; else FAILED
+//   Verify    a deployment says that its checkpoint is damaged      it is: back to an older one, if no table holds
+//                                                                   rows of a later epoch; else FAILED
 //
 // A checkpoint: Collect answers → Store the manifest → Complete by compare-and-set → Commit per sink. One at a time, so
 // that epoch e is in every table before e + 1 can complete. An epoch is triggered only when a record with highest_epoch

@@ -1,6 +1,6 @@
-// Every kind of stored object is cut off, emptied, removed, or has a bit flipped while its pipeline is at rest. Then the
-// pipeline is started: its table is right in the end, or it has FAILED, names the object, and is right in the end once the
-// object is put back. A wrong table is never one of the outcomes.
+// Every kind of stored object is cut off, emptied, removed, or has a bit flipped while its pipeline is at rest. Then
+// the pipeline is started: its table is right in the end, or it has FAILED, names the object, and is right in the end
+// once the object is put back. A wrong table is never one of the outcomes.
 #include <gtest/gtest.h>
 
 #include <algorithm>

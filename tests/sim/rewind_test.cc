@@ -1,6 +1,6 @@
-// Starts from older checkpoints, while processes die between any two steps of the procedure, answers are lost, and commits
-// of abandoned epochs come late. Every row counts once; or the start is refused, and a table does hold later epochs; or
-// duplicates were accepted, and then what is there twice is what the pipeline says.
+// Starts from older checkpoints, while processes die between any two steps of the procedure, answers are lost, and
+// commits of abandoned epochs come late. Every row counts once; or the start is refused, and a table does hold later
+// epochs; or duplicates were accepted, and then what is there twice is what the pipeline says.
 #include <gtest/gtest.h>
 
 #include <cstdio>
