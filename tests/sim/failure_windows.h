@@ -30,7 +30,7 @@ class Storage;
 //   W6   a process that had been frozen went on with a commit when another had written the table's log, or a dead
 //        process's put landed
 //   W7   a coordinator whose successor leads stored a manifest, or a dead one's write of the record reached storage
-//   W8   a restore of an old savepoint: no command does it
+//   W8   a table was fenced, to go back to an older checkpoint
 //   W9   an epoch was complete that had nothing for one of the tables
 //   W10  a deployment of another parallelism took over an epoch that was complete and not committed
 //   W11  staged files were vacuumed away, W12 the table was replaced: both must end in a refusal, see refusals_test.cc

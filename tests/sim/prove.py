@@ -20,7 +20,7 @@ CHUNK = 1000
 ENOUGH = 500
 # Windows that a random run cannot go through, and why.
 ELSEWHERE = {
-    "W8": "no command restores an older checkpoint",
+    "W8": "no user goes back to an older checkpoint: tests/sim/rewind_test.cc does",
     "W11": "must end in a refusal: Refusals.StagedFilesThatWereVacuumed",
     "W12": "must end in a refusal: Refusals.ATableThatIsGone, Refusals.ATableThatWasReplaced",
 }
