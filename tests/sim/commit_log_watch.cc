@@ -44,9 +44,11 @@ std::string CommitLogWatch::OnManifest(const std::string& name, const storage::v
   return Broken(Promise::kCommitLog, "epoch ", manifest.epoch(), " was issued twice: ", at->second, " and ", name);
 }
 
-std::string CommitLogWatch::OnCompleted(const storage::v1::Manifest& manifest) {
+std::string CommitLogWatch::OnCompleted(const storage::v1::Manifest& manifest, const TablePaths& paths) {
   auto& tables = completed_[manifest.epoch()];
   for (const auto& sink : manifest.sinks()) {
+    auto table = paths.find(sink.uid());
+    if (table == paths.end()) continue;
     for (const auto& committable : sink.committables()) {
       storage::v1::DeltaCommittable staged;
       if (committable.sealed_epoch() > manifest.epoch() || !staged.ParseFromString(committable.bytes())) {
@@ -54,7 +56,7 @@ std::string CommitLogWatch::OnCompleted(const storage::v1::Manifest& manifest) {
                       " for sink ", sink.uid(), " with ", staged.files_size(), " files");
       }
       for (const auto& file : staged.files()) {
-        if (!tables["sim://" + sink.uid()].insert(file.path()).second) {
+        if (!tables[table->second].insert(file.path()).second) {
           return Broken(Promise::kCommitLog, "epoch ", manifest.epoch(), " names ", file.path(), " twice");
         }
       }
@@ -86,6 +88,9 @@ std::string CommitLogWatch::OnTableLog(const std::string& table, const std::stri
   // It says that no epoch up to this one will ever follow.
   if (commit.is_fence) return "";
   auto complete = completed_.find(commit.epoch);
+  if (abandoned_.contains(commit.epoch)) {
+    return Broken(Promise::kCommitLog, table, " has epoch ", commit.epoch, ", which was abandoned");
+  }
   if (complete == completed_.end()) {
     return Broken(Promise::kCommitLog, table, " has epoch ", commit.epoch, ", which is not complete");
   }
@@ -98,9 +103,16 @@ std::string CommitLogWatch::OnTableLog(const std::string& table, const std::stri
   return "";
 }
 
+void CommitLogWatch::OnRewind(uint64_t to_epoch) {
+  for (const auto& [epoch, tables] : completed_) {
+    if (epoch > to_epoch) abandoned_.insert(epoch);
+  }
+}
+
 std::string CommitLogWatch::OnCommitted(uint64_t epoch) const {
   for (const auto& [completed, tables] : completed_) {
     if (completed > epoch) break;
+    if (abandoned_.contains(completed)) continue;
     for (const auto& [table, files] : tables) {
       if (!files.empty() && !Has(table, completed)) {
         return Broken(Promise::kCommitLog, "epoch ", completed, " is said to be in all tables, and is not in ", table);

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "millrace/storage/v1/manifest.pb.h"
+#include "tests/sim/table_paths.h"
 
 namespace millrace::sim {
 
@@ -27,7 +28,7 @@ class CommitLogWatch {
   // Each answers: empty, or the promise that was broken.
   std::string OnRecord(const storage::v1::PipelineRecord& before, const storage::v1::PipelineRecord& after) const;
   std::string OnManifest(const std::string& name, const storage::v1::Manifest& manifest);
-  std::string OnCompleted(const storage::v1::Manifest& manifest);
+  std::string OnCompleted(const storage::v1::Manifest& manifest, const TablePaths& tables);
   // What is stored under this version's name now.
   std::string OnTableLog(const std::string& table, const std::string& version, std::string_view bytes);
   // The record says that every epoch up to this one is in all tables; at the end: all that are complete.
@@ -35,6 +36,8 @@ class CommitLogWatch {
 
   size_t num_completed() const { return completed_.size(); }
   bool Has(const std::string& table, uint64_t epoch) const;
+  // The pipeline has gone back: completed epochs after this one are abandoned. None of them follows any more.
+  void OnRewind(uint64_t to_epoch);
 
  private:
   std::map<uint64_t, std::string> manifest_names_;  // by epoch
@@ -42,6 +45,7 @@ class CommitLogWatch {
   std::map<uint64_t, std::map<std::string, std::set<std::string>>> completed_;
   std::map<std::string, std::string> versions_;  // content by table and version
   std::map<std::string, std::map<std::string, std::vector<uint64_t>>> committed_;  // by table and appId, in the log's order
+  std::set<uint64_t> abandoned_;
 };
 
 }  // namespace millrace::sim

@@ -5,10 +5,13 @@
 #include "base/error.h"
 #include "tests/sim/failpoint_injector.h"
 #include "tests/sim/sim_storage.h"
+#include "tests/sim/table_paths.h"
 
 namespace millrace::sim {
 namespace {
 
+// state/checkpoint_gc.cc asks whether it still leads before every so many.
+constexpr int kDeletionsPerQuestion = 16;
 constexpr char kMetadata[] = "sim://metadata";
 constexpr char kCheckpoints[] = "sim://checkpoints";
 // More than DeltaCommitterOptions::max_lost_races.
@@ -41,6 +44,8 @@ void FailureWindows::OnPutDone(const Process& process, const std::string& uri, s
     terms_[&process] = std::stoull(std::string(bytes));
   }
   if (IsRecord(uri, name)) {
+    // What is to be deleted is asked for after that.
+    deletions_since_question_.erase(&process);
     storage::v1::PipelineRecord record;
     record.ParseFromString(std::string(bytes));
     OnRecord(std::move(record));
@@ -67,8 +72,10 @@ std::set<std::string> FailureWindows::TablesOfCompleted() const {
   std::set<std::string> tables;
   const storage::v1::Manifest* manifest = invariants_.FindManifest(record_.completed_manifest());
   if (manifest == nullptr) return tables;
+  const TablePaths paths = TablePathsOf(record_);
   for (const auto& sink : manifest->sinks()) {
-    if (!sink.committables().empty()) tables.insert("sim://" + sink.uid());
+    auto table = paths.find(sink.uid());
+    if (!sink.committables().empty() && table != paths.end()) tables.insert(table->second);
   }
   return tables;
 }
@@ -133,8 +140,16 @@ void FailureWindows::OnTouch(const Process& process, const std::string& uri, std
   if (log_puts_[uri] > log_puts_at_freeze_[&process][uri]) Hit(6);
 }
 
+void FailureWindows::OnRead(const Process& process, const std::string& uri, std::string_view name) {
+  if (IsRecord(uri, name)) deletions_since_question_[&process] = 0;
+}
+
 void FailureWindows::OnDelete(const Process& process, const std::string& uri, std::string_view name) {
-  if (uri == kCheckpoints) invariants_.OnDelete(process.name, name, record_.term(), IsFencedOff(process));
+  if (uri != kCheckpoints) return;
+  // Who is fenced off between two questions may end what one of them has allowed.
+  auto asked = deletions_since_question_.find(&process);
+  const bool was_allowed = asked != deletions_since_question_.end() && ++asked->second <= kDeletionsPerQuestion;
+  invariants_.OnDelete(process.name, name, record_.term(), IsFencedOff(process) && !was_allowed);
 }
 
 void FailureWindows::OnRivals(const std::string& uri, int num_in_a_row) {

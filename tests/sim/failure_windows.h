@@ -48,6 +48,7 @@ class FailureWindows {
   void OnLostAnswer(const std::string& uri, std::string_view name);
   void OnLatePut(const Process& process, const std::string& uri, std::string_view name, bool created);
   void OnTouch(const Process& process, const std::string& uri, std::string_view name, bool in_hand_when_frozen);
+  void OnRead(const Process& process, const std::string& uri, std::string_view name);
   void OnDelete(const Process& process, const std::string& uri, std::string_view name);
   void OnRivals(const std::string& uri, int num_in_a_row);
   // Called by the cluster.
@@ -91,6 +92,7 @@ class FailureWindows {
   std::map<const Process*, std::map<std::string, uint64_t>> log_puts_at_freeze_;
   const Process* leader_ = nullptr;
   std::map<const Process*, uint64_t> terms_;
+  std::map<const Process*, int> deletions_since_question_;
 };
 
 }  // namespace millrace::sim

@@ -25,7 +25,7 @@ FaultPlan::Options ChancesOf(Random& random, const Cluster::Options& cluster) {
   };
   absl::Duration strike_every = Millis(200 + random.Below(1200));
   sometimes(FaultKind::kKill, 0.7, Every(strike_every, processes));
-  sometimes(FaultKind::kFreeze, 0.4, Every(strike_every, processes));
+  sometimes(FaultKind::kFreeze, 0.5, 2 * Every(strike_every, processes));
   sometimes(FaultKind::kSilentFreeze, 0.2, Every(2 * strike_every, processes));
   sometimes(FaultKind::kKillRestoring, 0.2, 0.15);
   sometimes(FaultKind::kStep, 0.4, 0.0002);
@@ -34,7 +34,7 @@ FaultPlan::Options ChancesOf(Random& random, const Cluster::Options& cluster) {
   sometimes(FaultKind::kLostAnswer, 0.5, 0.02);
   sometimes(FaultKind::kLatePut, 0.5, 0.02);
   sometimes(FaultKind::kRival, 0.3, 0.05);
-  sometimes(FaultKind::kSlowCall, 0.2, 0.01);
+  sometimes(FaultKind::kSlowCall, 0.3, 0.03);
   sometimes(FaultKind::kStoreDown, 0.15, Every(Millis(1500), 5));
   sometimes(FaultKind::kStoreFull, 0.15, Every(Millis(1500), 5));
   sometimes(FaultKind::kBreak, 0.3, 0.001);
@@ -88,7 +88,7 @@ HostileRun HostileRunOf(uint64_t seed) {
   clicks.keys = OneOf(random, {1, 5, 20, 20, 100});
   clicks.rows_per_second = OneOf(random, {800, 1200, 4000});
   clicks.checkpoint_interval_ms = OneOf(random, {1, 50, 100, 100, 300});
-  clicks.checkpoint_timeout_ms = OneOf(random, {600, 3000, 3000});
+  clicks.checkpoint_timeout_ms = OneOf(random, {45, 150, 600, 3000, 3000});
   clicks.tolerable_failures = OneOf(random, {1u, 3u});
   clicks.retained = static_cast<uint32_t>(1 + random.Below(3));
   clicks.initial_backoff_ms = OneOf(random, {1, 10, 100});

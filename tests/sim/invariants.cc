@@ -3,6 +3,7 @@
 #include "tests/sim/failpoint_injector.h"
 #include "tests/sim/file_watch.h"
 #include "tests/sim/sim_storage.h"
+#include "tests/sim/table_paths.h"
 
 namespace millrace::sim {
 namespace {
@@ -33,6 +34,7 @@ void Invariants::OnRecord(const storage::v1::PipelineRecord& before, const stora
     cuts_ = {};
     watermarks_ = {};
     states_ = {};
+    commits_.OnRewind(after.completed_epoch());
     return;
   }
   Keep(fencing_.OnRecord(before, after));
@@ -52,9 +54,12 @@ void Invariants::OnCompleted(const storage::v1::PipelineRecord& record) {
   const HarnessReads no_points;
   const storage::v1::Manifest& manifest = *FindManifest(record.completed_manifest());
   MemoryBlobStore& checkpoints = *storage_->At(kCheckpoints);
-  Keep(commits_.OnCompleted(manifest));
+  const TablePaths tables = TablePathsOf(record);
+  Keep(commits_.OnCompleted(manifest, tables));
   for (const std::string& name : record.retained_manifests()) Keep(CheckRetained(checkpoints, name));
-  for (const auto& sink : manifest.sinks()) Keep(CheckStaged(*storage_->At("sim://" + sink.uid()), manifest, sink));
+  for (const auto& sink : manifest.sinks()) {
+    if (auto table = tables.find(sink.uid()); table != tables.end()) Keep(CheckStaged(*storage_->At(table->second), manifest, sink));
+  }
   Keep(cuts_.OnCompleted(record, manifest));
   Keep(watermarks_.OnCompleted(manifest));
   Keep(states_.OnCompleted(checkpoints, manifest));
@@ -86,8 +91,7 @@ void Invariants::AtEnd(const storage::v1::PipelineRecord& record) {
   const HarnessReads no_points;
   for (const std::string& name : record.retained_manifests()) Keep(CheckRetained(*storage_->At(kCheckpoints), name));
   Keep(commits_.OnCommitted(record.completed_epoch()));
-  for (const auto& table : record.tables()) {
-    const std::string uri = "sim://" + table.uid();
+  for (const auto& [uid, uri] : TablePathsOf(record)) {
     const std::vector<std::string> versions = *storage_->At(uri)->List("_delta_log/");
     for (const std::string& name : versions) {
       if (name.ends_with(".json")) OnTableLog(uri, name);

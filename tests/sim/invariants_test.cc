@@ -94,11 +94,13 @@ TEST(SourceCutWatch, SeesASplitTwiceGoneBackOrLost) {
   EXPECT_THAT(second(10, "t/1", true), AllOf(StartsWith("I2 "), HasSubstr("is at 10 of -1 and is finished")));
 }
 
+const TablePaths kTables{{"out", "sim://out"}};
+
 TEST(CommitLogWatch, SeesEpochsThatAreTwiceMissingPartialOrNotComplete) {
   auto make = [] {
     CommitLogWatch watch;
-    EXPECT_THAT(watch.OnCompleted(ManifestWithFile(7, "part-a")), IsEmpty());
-    EXPECT_THAT(watch.OnCompleted(ManifestWithFile(8, "part-b")), IsEmpty());
+    EXPECT_THAT(watch.OnCompleted(ManifestWithFile(7, "part-a"), kTables), IsEmpty());
+    EXPECT_THAT(watch.OnCompleted(ManifestWithFile(8, "part-b"), kTables), IsEmpty());
     EXPECT_THAT(watch.OnTableLog("sim://out", "1.json", CommitOf(7, "part-a")), IsEmpty());
     return watch;
   };

@@ -18,7 +18,7 @@ static void PrintTo(const PlantedBug& bug, std::ostream* out) { *out << bug.name
 
 namespace {
 
-constexpr uint64_t kMostSeeds = 50;
+constexpr uint64_t kMostSeeds = 200;
 
 class PlantedBugTest : public testing::TestWithParam<PlantedBug> {};
 

@@ -54,6 +54,7 @@ std::string RunToTheEnd(Cluster& cluster, const HostileRun& run) {
 Outcome RunSeed(const RunOptions& options) {
   PlantedSwitch bug(options.bug);
   HostileRun run = options.with_faults ? HostileRunOf(options.seed) : PlainRunOf(options.seed);
+  run.cluster.drowsy_source = true;
   run.cluster.faults.only = options.only;
   run.cluster.faults.dropped = options.dropped;
   run.cluster.on_event = options.on_event;

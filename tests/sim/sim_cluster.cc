@@ -6,6 +6,7 @@
 #include "base/error.h"
 #include "connectors/blackhole/blackhole_connector.h"
 #include "connectors/delta/delta_connector.h"
+#include "connectors/generator/generator_connector.h"
 #include "coordinator/plan/physical_planner.h"
 #include "coordinator/plan/plan_validator.h"
 #include "tests/sim/drowsy_generator.h"
@@ -56,7 +57,7 @@ Cluster::Node::Node(Cluster* cluster, const std::string& name, const std::string
       transport(cluster->world_.MakeTransport(process, address)),
       environment{cluster->world_.clock(), nullptr, &blobs, &metrics} {
   process->doom = &doom;
-  connectors.AddSource("generator", MakeDrowsyGenerator(environment));
+  connectors.AddSource("generator", cluster->options_.drowsy_source ? MakeDrowsyGenerator(environment) : MakeGeneratorConnector(environment));
   auto delta = MakeDeltaConnector(environment);
   if (cluster->options_.wrap_delta) delta = cluster->options_.wrap_delta(std::move(delta));
   connectors.AddSink("delta", std::move(delta));

@@ -39,6 +39,8 @@ class Cluster {
     absl::Duration heartbeat_timeout = absl::Seconds(5);
     absl::Duration reconnect_delay = absl::Milliseconds(500);
     absl::Duration tick = absl::Milliseconds(20);
+    // One of the generator's splits sleeps for a while.
+    bool drowsy_source = false;
     // Its seed is the run's.
     FaultPlan::Options faults;
     // Stands between every process and its Delta tables.
