@@ -53,7 +53,8 @@ std::shared_ptr<arrow::Table> ReadDataFile(MemoryBlobStore& store, const std::st
   auto file = std::make_shared<arrow::io::BufferReader>(arrow::Buffer::FromString(*std::move(bytes)));
   auto reader = parquet::arrow::OpenFile(file, arrow::default_memory_pool());
   if (!reader.ok()) return nullptr;
-  return *(*(*reader)->ReadTable())->CombineChunks();
+  auto table = (*reader)->ReadTable();
+  return table.ok() ? *(*table)->CombineChunks() : nullptr;
 }
 
 std::string ClicksPlan(const ClicksSettings& settings) {
