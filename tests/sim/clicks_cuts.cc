@@ -7,6 +7,7 @@
 #include "connectors/generator/generator_source.h"
 #include "millrace/storage/v1/delta_committable.pb.h"
 #include "tests/sim/clicks_workload.h"
+#include "tests/sim/table_reader.h"
 #include "tests/sim/drowsy_generator.h"
 #include "tests/sim/promises.h"
 #include "tests/sim/state_watch.h"

@@ -1,12 +1,9 @@
 #include "tests/sim/clicks_workload.h"
 
 #include <arrow/api.h>
-#include <arrow/io/memory.h>
-#include <parquet/arrow/reader.h>
 
 #include <algorithm>
 #include <map>
-#include <regex>
 #include <set>
 #include <vector>
 
@@ -15,27 +12,10 @@
 #include "connectors/generator/generator_source.h"
 #include "coordinator/plan/plan_json.h"
 #include "tests/sim/promises.h"
+#include "tests/sim/table_reader.h"
 
 namespace millrace::sim {
 namespace {
-
-// Reads a Delta table by its log's add actions: shares no code with the sink.
-std::shared_ptr<arrow::Table> ReadTable(MemoryBlobStore& store) {
-  std::vector<std::shared_ptr<arrow::Table>> parts;
-  static const std::regex kPath(R"re("add":\{"path":"([^"]+)")re");
-  const std::vector<std::string> names = store.List("_delta_log/").value();
-  for (const std::string& name : names) {
-    if (!name.ends_with(".json")) continue;
-    const std::string log = store.Get(name).value();
-    for (std::sregex_iterator at(log.begin(), log.end(), kPath), end; at != end; ++at) {
-      auto part = ReadDataFile(store, (*at)[1].str());
-      Check(part != nullptr, Cat("the log names a file that is not there or cannot be read: ", (*at)[1].str()));
-      parts.push_back(std::move(part));
-    }
-  }
-  if (parts.empty()) return nullptr;
-  return *(*arrow::ConcatenateTables(parts))->CombineChunks();
-}
 
 struct Answer {
   int64_t n = 0;
@@ -46,16 +26,6 @@ struct Answer {
 using Answers = std::map<std::pair<std::string, int64_t>, Answer>;
 
 }  // namespace
-
-std::shared_ptr<arrow::Table> ReadDataFile(MemoryBlobStore& store, const std::string& path) {
-  auto bytes = store.Get(path);
-  if (!bytes.ok()) return nullptr;
-  auto file = std::make_shared<arrow::io::BufferReader>(arrow::Buffer::FromString(*std::move(bytes)));
-  auto reader = parquet::arrow::OpenFile(file, arrow::default_memory_pool());
-  if (!reader.ok()) return nullptr;
-  auto table = (*reader)->ReadTable();
-  return table.ok() ? *(*table)->CombineChunks() : nullptr;
-}
 
 std::string ClicksPlan(const ClicksSettings& settings) {
   return Cat(R"({"format_version": 1, "name": "clicks", "parallelism": )", settings.parallelism, R"(,

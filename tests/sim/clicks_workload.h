@@ -1,9 +1,6 @@
 #pragma once
 
-#include <arrow/api.h>
-
 #include <cstdint>
-#include <memory>
 #include <string>
 
 #include "connectors/generator/generator_options.h"
@@ -33,13 +30,6 @@ inline constexpr int64_t kClicksBoundMicros = 60'000;
 
 // What its rows are a function of.
 GeneratorOptions ClicksGenerator(const ClicksSettings& settings);
-// One file that a sink has staged, read without the sink's code. Null: it is not there, or cannot be read.
-std::shared_ptr<arrow::Table> ReadDataFile(MemoryBlobStore& store, const std::string& path);
-// The only chunk of a column.
-template <typename ArrayType>
-std::shared_ptr<ArrayType> ColumnOf(const arrow::Table& table, const std::string& name) {
-  return std::static_pointer_cast<ArrayType>(table.GetColumnByName(name)->chunk(0));
-}
 
 // As JSON.
 std::string ClicksPlan(const ClicksSettings& settings);

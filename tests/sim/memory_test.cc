@@ -2,19 +2,17 @@
 // ends the pipeline by name, snapshots over theirs let the next checkpoint wait. And whatever happened, in the end
 // nothing is held.
 #include <arrow/api.h>
-#include <arrow/io/memory.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <parquet/arrow/reader.h>
 
 #include <cstdio>
-#include <regex>
 #include <set>
 
 #include "base/check.h"
 #include "base/error.h"
 #include "coordinator/plan/plan_json.h"
 #include "tests/sim/sim_cluster.h"
+#include "tests/sim/table_reader.h"
 
 namespace millrace::sim {
 namespace {
@@ -59,36 +57,7 @@ v1::Plan PlanOf(const PlanOptions& options) {
   return *plan;
 }
 
-struct Table {
-  std::vector<std::shared_ptr<arrow::Table>> files;
-  size_t num_commits = 0;
-};
-
-// By the add actions of its log: shares no code with the sink.
-Table ReadTable(Cluster& cluster, const std::string& uri) {
-  MemoryBlobStore& store = *cluster.storage().At(uri);
-  Table table;
-  static const std::regex kPath(R"re("add":\{"path":"([^"]+)")re");
-  const std::vector<std::string> names = store.List("_delta_log/").value();
-  for (const std::string& name : names) {
-    if (!name.ends_with(".json")) continue;
-    const std::string log = store.Get(name).value();
-    const size_t before = table.files.size();
-    for (std::sregex_iterator at(log.begin(), log.end(), kPath), end; at != end; ++at) {
-      auto bytes = store.Get((*at)[1].str());
-      EXPECT_TRUE(bytes.ok()) << bytes.status();
-      if (!bytes.ok()) continue;
-      auto file = std::make_shared<arrow::io::BufferReader>(arrow::Buffer::FromString(*std::move(bytes)));
-      auto reader = parquet::arrow::OpenFile(file, arrow::default_memory_pool());
-      EXPECT_TRUE(reader.ok());
-      table.files.push_back((*(*reader)->ReadTable())->CombineChunks().ValueOrDie());
-    }
-    table.num_commits += table.files.size() > before;
-  }
-  return table;
-}
-
-std::vector<int64_t> Int64s(const Table& table, const std::string& column) {
+std::vector<int64_t> Int64s(const TableFiles& table, const std::string& column) {
   std::vector<int64_t> values;
   for (const auto& file : table.files) {
     const auto& array = static_cast<const arrow::Int64Array&>(*file->GetColumnByName(column)->chunk(0));
@@ -100,11 +69,11 @@ std::vector<int64_t> Int64s(const Table& table, const std::string& column) {
 // Every row once in the one table, and counted once in the other.
 void ExpectExact(Cluster& cluster, const PlanOptions& options) {
   const auto expected = static_cast<size_t>(options.rows_per_split * kSplits);
-  std::vector<int64_t> ids = Int64s(ReadTable(cluster, Cat("sim://", options.name, "-raw")), "event_id");
+  std::vector<int64_t> ids = Int64s(ReadTableFiles(*cluster.storage().At(Cat("sim://", options.name, "-raw"))), "event_id");
   EXPECT_EQ(ids.size(), expected);
   EXPECT_EQ(std::set<int64_t>(ids.begin(), ids.end()).size(), expected);
   int64_t counted = 0;
-  for (int64_t n : Int64s(ReadTable(cluster, Cat("sim://", options.name, "-out")), "n")) counted += n;
+  for (int64_t n : Int64s(ReadTableFiles(*cluster.storage().At(Cat("sim://", options.name, "-out"))), "n")) counted += n;
   EXPECT_EQ(counted, static_cast<int64_t>(expected));
 }
 
@@ -242,7 +211,7 @@ TEST_F(Memory, AnEpochOfManyFilesIsExactWhateverDies) {
     EXPECT_EQ(cluster.windows().problem(), "");
     ExpectExact(cluster, plan);
     ExpectNothingHeld();
-    Table raw = ReadTable(cluster, "sim://clicks-raw");
+    TableFiles raw = ReadTableFiles(*cluster.storage().At("sim://clicks-raw"));
     num_files += raw.files.size();
     num_commits += raw.num_commits;
   }

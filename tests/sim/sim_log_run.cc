@@ -1,11 +1,8 @@
 #include "tests/sim/sim_log_run.h"
 
 #include <arrow/api.h>
-#include <arrow/io/memory.h>
-#include <parquet/arrow/reader.h>
 
 #include <algorithm>
-#include <regex>
 #include <tuple>
 
 #include "base/check.h"
@@ -13,34 +10,12 @@
 #include "base/event_time.h"
 #include "coordinator/plan/plan_json.h"
 #include "state/checkpoint_manifest.h"
+#include "tests/sim/table_reader.h"
 
 namespace millrace::sim {
 namespace {
 
 constexpr char kPipeline[] = "clicks";
-
-// Reads a Delta table by its log's add actions. Null: it has no rows.
-std::shared_ptr<arrow::Table> ReadTable(MemoryBlobStore& store) {
-  std::vector<std::shared_ptr<arrow::Table>> parts;
-  static const std::regex kPath(R"re("add":\{"path":"([^"]+)")re");
-  const std::vector<std::string> names = store.List("_delta_log/").value();
-  for (const std::string& name : names) {
-    if (!name.ends_with(".json")) continue;
-    const std::string log = store.Get(name).value();
-    for (std::sregex_iterator at(log.begin(), log.end(), kPath), end; at != end; ++at) {
-      auto file = std::make_shared<arrow::io::BufferReader>(arrow::Buffer::FromString(store.Get((*at)[1].str()).value()));
-      auto reader = parquet::arrow::OpenFile(file, arrow::default_memory_pool()).ValueOrDie();
-      parts.push_back(reader->ReadTable().ValueOrDie());
-    }
-  }
-  if (parts.empty()) return nullptr;
-  return arrow::ConcatenateTables(parts).ValueOrDie()->CombineChunks().ValueOrDie();
-}
-
-template <typename ArrayType>
-std::shared_ptr<ArrayType> ColumnOf(const arrow::Table& table, const std::string& name) {
-  return std::static_pointer_cast<ArrayType>(table.GetColumnByName(name)->chunk(0));
-}
 
 Cluster::Options With(Cluster::Options options, SimLog* log) {
   options.add_connectors = [log](ConnectorRegistry& registry, const ConnectorEnvironment& environment) { log->Add(registry, environment); };

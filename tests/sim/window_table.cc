@@ -1,8 +1,6 @@
 #include "tests/sim/window_table.h"
 
 #include <arrow/api.h>
-#include <arrow/io/memory.h>
-#include <parquet/arrow/reader.h>
 
 #include <algorithm>
 #include <map>
@@ -12,6 +10,7 @@
 #include "base/error.h"
 #include "connectors/generator/generator_source.h"
 #include "coordinator/plan/plan_json.h"
+#include "tests/sim/table_reader.h"
 
 namespace millrace::sim {
 namespace {
@@ -19,17 +18,13 @@ namespace {
 constexpr int64_t kSplits = 4;
 constexpr int64_t kRowsPerSplit = 500;
 
-WindowRows ReadFile(const std::string& bytes) {
+WindowRows RowsOf(const arrow::Table& table) {
   WindowRows rows;
-  auto file = std::make_shared<arrow::io::BufferReader>(arrow::Buffer::FromString(bytes));
-  auto reader = *parquet::arrow::OpenFile(file, arrow::default_memory_pool());
-  auto table = *(*reader->ReadTable())->CombineChunks();
-  auto column = [&](const char* name) { return table->GetColumnByName(name)->chunk(0); };
-  auto users = std::static_pointer_cast<arrow::StringArray>(column("user_id"));
-  auto starts = std::static_pointer_cast<arrow::TimestampArray>(column("window_start"));
-  auto n = std::static_pointer_cast<arrow::Int64Array>(column("n"));
-  auto newest = std::static_pointer_cast<arrow::Int64Array>(column("newest"));
-  for (int64_t i = 0; i < table->num_rows(); ++i) rows.insert({users->GetString(i), starts->Value(i), n->Value(i), newest->Value(i)});
+  auto users = ColumnOf<arrow::StringArray>(table, "user_id");
+  auto starts = ColumnOf<arrow::TimestampArray>(table, "window_start");
+  auto n = ColumnOf<arrow::Int64Array>(table, "n");
+  auto newest = ColumnOf<arrow::Int64Array>(table, "newest");
+  for (int64_t i = 0; i < table.num_rows(); ++i) rows.insert({users->GetString(i), starts->Value(i), n->Value(i), newest->Value(i)});
   return rows;
 }
 
@@ -89,8 +84,11 @@ std::vector<WindowCommit> ReadWindowCommits(MemoryBlobStore& table) {
     if (!std::regex_search(log, marker, kMarker)) continue;
     WindowCommit commit{std::stoull(marker[1].str()), {}};
     for (std::sregex_iterator at(log.begin(), log.end(), kPath), end; at != end; ++at) {
-      auto bytes = table.Get((*at)[1].str());
-      if (bytes.ok()) commit.rows.merge(ReadFile(*bytes));
+      const std::string path = (*at)[1].str();
+      if (!table.Size(path).ok()) continue;
+      auto file = ReadDataFile(table, path);
+      Check(file != nullptr, Cat("a file of the table cannot be read: ", path));
+      commit.rows.merge(RowsOf(*file));
     }
     if (!commit.rows.empty()) commits.push_back(std::move(commit));
   }
