@@ -1,11 +1,12 @@
-# millrace_library(<folder> EXCLUDE <folder> DEPENDS <targets…>): the library of one folder, from all its .cc files but
-# main.cc and those below its folder EXCLUDE, which is a library of its own.
-function(millrace_library name)
+# millrace_library(<folder> EXCLUDE <folder> DEPENDS <targets…>): the library of one folder, called as the last part of
+# its path, from all its .cc files but main.cc and those below its folder EXCLUDE, which is a library of its own.
+function(millrace_library folder)
   cmake_parse_arguments(L "" "EXCLUDE" "DEPENDS" ${ARGN})
-  file(GLOB_RECURSE sources CONFIGURE_DEPENDS "${CMAKE_SOURCE_DIR}/${name}/*.cc")
+  get_filename_component(name "${folder}" NAME)
+  file(GLOB_RECURSE sources CONFIGURE_DEPENDS "${CMAKE_SOURCE_DIR}/${folder}/*.cc")
   list(FILTER sources EXCLUDE REGEX "/main\\.cc$")
   if(L_EXCLUDE)
-    list(FILTER sources EXCLUDE REGEX "^${CMAKE_SOURCE_DIR}/${name}/${L_EXCLUDE}/")
+    list(FILTER sources EXCLUDE REGEX "^${CMAKE_SOURCE_DIR}/${folder}/${L_EXCLUDE}/")
   endif()
   if(NOT sources)
     add_library(${name} INTERFACE)

@@ -7,7 +7,7 @@
 #include "arrow/scalar.h"
 #include "arrow/type.h"
 #include "arrow/util/decimal.h"
-#include "base/function_registry.h"
+#include "base/expression/function_registry.h"
 #include "base/nearest_name.h"
 
 namespace millrace {

@@ -1,7 +1,7 @@
 #include "coordinator/plan/plan_relations.h"
 
 #include "base/dead_letter_columns.h"
-#include "base/function_registry.h"
+#include "base/expression/function_registry.h"
 #include "base/nearest_name.h"
 #include "coordinator/plan/expression_types.h"
 #include "coordinator/plan/window_relations.h"

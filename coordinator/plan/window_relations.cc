@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <set>
 
-#include "base/function_registry.h"
+#include "base/expression/function_registry.h"
 #include "base/nearest_name.h"
 
 namespace millrace {

@@ -3,7 +3,7 @@
 #include "arrow/api.h"
 #include "base/error.h"
 #include "base/macros.h"
-#include "worker/operators/window_tables.h"
+#include "base/expression/take_rows.h"
 
 namespace millrace {
 

@@ -4,7 +4,7 @@
 
 #include "millrace/internal/v1/control.pb.h"
 #include "worker/operator.h"
-#include "worker/operators/expression.h"
+#include "base/expression/expression.h"
 
 namespace millrace {
 

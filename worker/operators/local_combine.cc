@@ -6,6 +6,7 @@
 #include "base/arrow_status.h"
 #include "base/data_type.h"
 #include "base/error.h"
+#include "base/expression/take_rows.h"
 #include "base/macros.h"
 #include "base/planted_bug.h"
 

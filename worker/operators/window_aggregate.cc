@@ -7,6 +7,7 @@
 #include "base/arrow_status.h"
 #include "base/data_type.h"
 #include "base/error.h"
+#include "base/expression/take_rows.h"
 #include "base/macros.h"
 #include "worker/operators/window_state.h"
 #include "worker/state_memory.h"

@@ -226,11 +226,4 @@ absl::StatusOr<std::shared_ptr<arrow::Schema>> PartialAggregateSchema(const v1::
   return arrow::schema(std::move(fields));
 }
 
-absl::StatusOr<BatchPtr> TakeRows(const BatchPtr& batch, const std::vector<uint32_t>& rows) {
-  if (rows.size() == static_cast<size_t>(batch->num_rows())) return batch;
-  auto numbers = std::make_shared<arrow::UInt32Array>(static_cast<int64_t>(rows.size()), arrow::Buffer::Wrap(rows));
-  ASSIGN_OR_RETURN(arrow::Datum taken, FromArrow(arrow::compute::Take(arrow::Datum(batch), arrow::Datum(numbers))));
-  return taken.record_batch();
-}
-
 }  // namespace millrace

@@ -95,7 +95,4 @@ class WindowTables {
 absl::StatusOr<std::shared_ptr<arrow::Schema>> PartialAggregateSchema(const v1::WindowAggregate& window,
                                                                       const arrow::Schema& input);
 
-// The rows with these numbers.
-absl::StatusOr<BatchPtr> TakeRows(const BatchPtr& batch, const std::vector<uint32_t>& rows);
-
 }  // namespace millrace

@@ -4,6 +4,7 @@
 #include <map>
 
 #include "base/error.h"
+#include "base/expression/take_rows.h"
 #include "base/random.h"
 #include "tests/worker/operators/operator_fixture.h"
 

@@ -1,7 +1,8 @@
-#include "base/function_registry.h"
+#include "base/expression/function_registry.h"
 
 #include <algorithm>
 
+#include "absl/strings/ascii.h"
 #include "arrow/type.h"
 #include "arrow/type_traits.h"
 #include "base/error.h"
@@ -257,6 +258,14 @@ absl::StatusOr<DataType> ScalarResultType(std::string_view name, Args args) {
   }
   const std::vector<std::string> names = ScalarFunctionNames();
   return InvalidArgument("there is no function '", name, "'", NameAdvice(name, names));
+}
+
+absl::StatusOr<ResolvedCall> ResolveCall(std::string_view name, std::span<const CallArgument> args) {
+  ResolvedCall call;
+  call.function = absl::AsciiStrToLower(absl::string_view(name.data(), name.size()));
+  for (const CallArgument& arg : args) call.arguments.push_back(arg.type);
+  ASSIGN_OR_RETURN(call.result, ScalarResultType(call.function, call.arguments));
+  return call;
 }
 
 absl::StatusOr<DataType> AggregateResultType(std::string_view function, const std::optional<DataType>& argument) {

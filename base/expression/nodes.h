@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "arrow/compute/type_fwd.h"
-#include "worker/operators/expression.h"
+#include "base/expression/expression.h"
 
 namespace millrace {
 

@@ -2,10 +2,10 @@
 #include "arrow/compute/api.h"
 #include "base/arrow_status.h"
 #include "base/error.h"
-#include "base/function_registry.h"
+#include "base/expression/function_registry.h"
+#include "base/expression/nodes.h"
+#include "base/expression/take_rows.h"
 #include "base/macros.h"
-#include "worker/operators/expression_nodes.h"
-#include "worker/operators/window_tables.h"
 
 namespace millrace {
 namespace {

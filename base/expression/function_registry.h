@@ -8,6 +8,7 @@
 
 #include "absl/status/statusor.h"
 #include "base/data_type.h"
+#include "millrace/v1/plan.pb.h"
 
 namespace millrace {
 
@@ -32,6 +33,29 @@ namespace millrace {
 //
 // Fails: InvalidArgument: unknown names with the nearest one, arguments with what the function takes.
 absl::StatusOr<DataType> ScalarResultType(std::string_view name, std::span<const DataType> args);
+
+// An argument of a call that is being resolved.
+struct CallArgument {
+  DataType type;
+  // Set if the argument is a constant. Borrowed.
+  const v1::Literal* literal = nullptr;
+};
+
+// A call as the plan spells it.
+struct ResolvedCall {
+  // The registry's name: SUBSTR is substring.
+  std::string function;
+  // The type that each argument has to be converted to first, by CAST_MODE_SQL, where its own differs.
+  std::vector<DataType> arguments;
+  DataType result;
+  // Call.zone has a meaning.
+  bool zoned = false;
+};
+
+// What a call in SQL means: overloads, implicit conversions and result types as in Flink. `name` in any letter case, an
+// alias or the registry's own name. Fails with InvalidArgument: an unknown name with the nearest one, arguments that are
+// not taken with the signatures that are.
+absl::StatusOr<ResolvedCall> ResolveCall(std::string_view name, std::span<const CallArgument> args);
 
 // COUNT → BIGINT NOT NULL; SUM keeps the type, DECIMAL(p, s) → DECIMAL(38, s); AVG keeps the type, DECIMAL(p, s) →
 // DECIMAL(38, max(6, s)); MIN, MAX keep the type. All but COUNT may be NULL. `argument` is empty only for COUNT of

@@ -1,4 +1,4 @@
-#include "worker/operators/expression.h"
+#include "base/expression/expression.h"
 
 #include "arrow/api.h"
 #include "arrow/compute/api.h"
@@ -7,7 +7,7 @@
 #include "base/arrow_status.h"
 #include "base/data_type.h"
 #include "base/error.h"
-#include "base/function_registry.h"
+#include "base/expression/function_registry.h"
 #include "base/macros.h"
 
 namespace millrace {

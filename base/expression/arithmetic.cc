@@ -8,8 +8,8 @@
 #include "arrow/util/decimal.h"
 #include "base/arrow_status.h"
 #include "base/error.h"
+#include "base/expression/nodes.h"
 #include "base/macros.h"
-#include "worker/operators/expression_nodes.h"
 
 namespace millrace {
 namespace {

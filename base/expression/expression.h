@@ -9,13 +9,16 @@
 #include "arrow/type_fwd.h"
 #include "base/data_type.h"
 #include "millrace/v1/plan.pb.h"
-#include "worker/stream_event.h"
+#include "arrow/type_fwd.h"
 
 namespace millrace {
 
+// Immutable, shared between threads, moved not copied.
+using BatchPtr = std::shared_ptr<arrow::RecordBatch>;
+
 // An expression of the plan bound to the columns of its input; evaluated over whole batches with Arrow's kernels.
 //
-// base/function_registry.h says what each function takes and returns; this is how it computes:
+// base/expression/function_registry.h says what each function takes and returns; this is how it computes:
 //   comparisons    numbers in their common type, DECIMAL exactly; NaN is unordered
 //   and or not     SQL's three values; a right side that can fail is evaluated only where the left one leaves the
 //                  result open, so that "b <> 0 AND a / b > 1" does not fail
@@ -57,7 +60,7 @@ using ExpressionPtr = std::unique_ptr<BoundExpression>;
 absl::StatusOr<ExpressionPtr> BindExpression(const v1::Expression& expression, const arrow::Schema& input);
 // `operand`, converted exactly or failing.
 absl::StatusOr<ExpressionPtr> BindCast(ExpressionPtr operand, const DataType& to);
-// The call of one function of base/function_registry.h.
+// The call of one function of base/expression/function_registry.h.
 absl::StatusOr<ExpressionPtr> BindCall(std::string_view function, std::vector<ExpressionPtr> args);
 
 // Evaluates to an array of the batch's length.

@@ -1,4 +1,4 @@
-#include "worker/operators/expression.h"
+#include "base/expression/expression.h"
 
 #include "base/error.h"
 #include "tests/worker/operators/operator_fixture.h"

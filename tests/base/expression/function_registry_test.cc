@@ -1,4 +1,4 @@
-#include "base/function_registry.h"
+#include "base/expression/function_registry.h"
 
 #include <gtest/gtest.h>
 

@@ -1,0 +1,18 @@
+#include "base/expression/take_rows.h"
+
+#include "arrow/api.h"
+#include "arrow/compute/api.h"
+#include "base/arrow_status.h"
+#include "base/macros.h"
+
+namespace millrace {
+
+absl::StatusOr<std::shared_ptr<arrow::RecordBatch>> TakeRows(const std::shared_ptr<arrow::RecordBatch>& batch,
+                                                             const std::vector<uint32_t>& rows) {
+  if (rows.size() == static_cast<size_t>(batch->num_rows())) return batch;
+  auto numbers = std::make_shared<arrow::UInt32Array>(static_cast<int64_t>(rows.size()), arrow::Buffer::Wrap(rows));
+  ASSIGN_OR_RETURN(arrow::Datum taken, FromArrow(arrow::compute::Take(arrow::Datum(batch), arrow::Datum(numbers))));
+  return taken.record_batch();
+}
+
+}  // namespace millrace

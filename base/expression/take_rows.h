@@ -1,0 +1,16 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "arrow/type_fwd.h"
+
+namespace millrace {
+
+// The rows with these numbers, in their order; the batch itself if they are all of its rows.
+absl::StatusOr<std::shared_ptr<arrow::RecordBatch>> TakeRows(const std::shared_ptr<arrow::RecordBatch>& batch,
+                                                             const std::vector<uint32_t>& rows);
+
+}  // namespace millrace
