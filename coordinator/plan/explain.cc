@@ -146,8 +146,8 @@ class Explainer {
         Line("writes: ", ColumnsOf(node.input_schemas(0)));
         Line("rows: inserts only; each is committed once, with its checkpoint");
         return;
-      case ChainNode::KIND_NOT_SET:
-        break;
+      default:
+        absl::StrAppend(&out_, ChainNode::descriptor()->FindFieldByNumber(node.kind_case())->name(), "\n");
     }
     Line("columns: ", ColumnsOf(node.output_schemas(0)));
     Line("to: ", ReadersOf(node.uid(), 0));

@@ -39,21 +39,8 @@ std::string_view SideOutputOf(const v1::Node& node) {
 }
 
 std::string_view KindOf(const v1::Node& node) {
-  switch (node.kind_case()) {
-    case v1::Node::kSource:
-      return "source";
-    case v1::Node::kFilter:
-      return "filter";
-    case v1::Node::kProject:
-      return "project";
-    case v1::Node::kWindowAggregate:
-      return "window_aggregate";
-    case v1::Node::kSink:
-      return "sink";
-    case v1::Node::KIND_NOT_SET:
-      break;
-  }
-  return "";
+  const auto* kind = v1::Node::descriptor()->FindFieldByNumber(node.kind_case());
+  return kind == nullptr ? std::string_view() : std::string_view(kind->name());
 }
 
 std::string CombinerUid(std::string_view window_uid) { return Cat(window_uid, "-combine"); }
