@@ -12,6 +12,7 @@ namespace millrace::sql {
 struct Diagnostic {
   enum class Kind {
     kSyntax,
+    kSemantic,     // it reads well, but a name, a type or an option is wrong
     kUnsupported,  // good SQL that Millrace does not have; the message names it
   };
   Kind kind = Kind::kSyntax;
