@@ -22,7 +22,7 @@ constexpr int64_t kLongestString = 2147483647;
 
 std::vector<std::string> TypeNames() {
   return {"BOOLEAN", "TINYINT", "SMALLINT", "INT",   "INTEGER", "BIGINT",    "FLOAT",         "DOUBLE", "DECIMAL", "CHAR", "VARCHAR",
-          "STRING",  "BINARY",  "BYTES",    "DATE",  "TIME",    "TIMESTAMP", "TIMESTAMP_LTZ", "ARRAY",  "MAP",     "ROW",  "VARBINARY"};
+          "STRING",  "BINARY",  "BYTES",    "DATE",  "TIME",    "TIMESTAMP", "TIMESTAMP_LTZ", "ARRAY",  "MAP",     "ROW",  "VARBINARY", "INTERVAL"};
 }
 
 // Recursive descent over one type's text. Keywords are matched without regard to letter case.
@@ -147,6 +147,7 @@ class TypeParser {
     if (name == "ARRAY") return Array(depth);
     if (name == "MAP") return Map(depth);
     if (name == "ROW") return Row(depth);
+    if (name == "INTERVAL") return Interval();
     return Wrong("there is no type '", word, "'", NameAdvice(word, TypeNames()));
   }
 
@@ -200,6 +201,26 @@ class TypeParser {
     }
     if (local) return Temporal(arrow::timestamp(arrow::TimeUnit::MICRO, "UTC"), "TIMESTAMP_LTZ", precision);
     return Temporal(arrow::timestamp(arrow::TimeUnit::MICRO), "TIMESTAMP", precision);
+  }
+
+  // Both kinds, with the units between which Flink distinguishes nothing: months, and milliseconds.
+  absl::StatusOr<DataType> Interval() {
+    const std::string first = absl::AsciiStrToUpper(AbslView(PeekWord()));
+    const bool months = first == "YEAR" || first == "MONTH";
+    if (!months && first != "DAY" && first != "HOUR" && first != "MINUTE" && first != "SECOND") {
+      return Wrong("expected YEAR TO MONTH or DAY TO SECOND(3) behind INTERVAL, found ", Here());
+    }
+    at_ += first.size();
+    RETURN_IF_ERROR(Argument(first, "precision", 0, 9, 0).status());
+    if (TakeWord("TO")) {
+      const std::string last = absl::AsciiStrToUpper(AbslView(PeekWord()));
+      const bool fits = months ? last == "MONTH" : last == "HOUR" || last == "MINUTE" || last == "SECOND";
+      if (!fits) return Wrong("expected ", months ? "MONTH" : "HOUR, MINUTE or SECOND", " behind TO, found ", Here());
+      at_ += last.size();
+      RETURN_IF_ERROR(Argument(last, "precision", 0, 3, 3).status());
+    }
+    if (months) return Simple(arrow::month_interval(), "INTERVAL YEAR TO MONTH");
+    return Simple(arrow::duration(arrow::TimeUnit::MILLI), "INTERVAL DAY TO SECOND(3)");
   }
 
   absl::StatusOr<DataType> Array(int depth) {
@@ -306,6 +327,10 @@ std::string UnqualifiedSql(const arrow::DataType& type, int precision) {
       const auto& decimal = static_cast<const arrow::Decimal128Type&>(type);
       return Cat("DECIMAL(", decimal.precision(), ", ", decimal.scale(), ")");
     }
+    case arrow::Type::INTERVAL_MONTHS:
+      return "INTERVAL YEAR TO MONTH";
+    case arrow::Type::DURATION:
+      return "INTERVAL DAY TO SECOND(3)";
     case arrow::Type::LIST: {
       const auto& item = *static_cast<const arrow::ListType&>(type).value_field();
       return Cat("ARRAY<", SqlTypeOf(*item.type(), item.nullable()), ">");

@@ -20,7 +20,8 @@ namespace millrace {
 // SQL types as Flink spells them, and the Arrow types that hold them:
 //   BOOLEAN bool · TINYINT…BIGINT int8…int64 · FLOAT, DOUBLE · DECIMAL(p,s) decimal128, p ≤ 38 · CHAR(n), VARCHAR(n),
 //   STRING utf8 · BINARY(n), VARBINARY(n), BYTES binary · DATE date32 · TIME(p) time32[ms] · TIMESTAMP(p) timestamp[us]
-//   · TIMESTAMP_LTZ(p) timestamp[us, UTC], p ≤ 6 · ARRAY<t> list · MAP<k,v> map · ROW<n t, …> struct
+//   · TIMESTAMP_LTZ(p) timestamp[us, UTC], p ≤ 6 · INTERVAL YEAR TO MONTH month_interval · INTERVAL DAY TO SECOND(3)
+//   duration[ms] · ARRAY<t> list · MAP<k,v> map · ROW<n t, …> struct
 // Anything else, and a precision above those, is refused. A type is nullable unless it ends in NOT NULL.
 struct DataType {
   std::shared_ptr<arrow::DataType> arrow;

@@ -2,7 +2,8 @@
 #include "arrow/compute/api.h"
 #include "base/arrow_status.h"
 #include "base/error.h"
-#include "base/expression/function_registry.h"
+#include "base/expression/cast.h"
+#include "base/expression/function_table.h"
 #include "base/expression/nodes.h"
 #include "base/expression/take_rows.h"
 #include "base/macros.h"
@@ -12,89 +13,54 @@ namespace {
 
 using DatumResult = absl::StatusOr<arrow::Datum>;
 
-// A function that is one kernel of Arrow.
-class KernelExpression final : public BoundExpression {
+class KernelNode final : public BoundExpression {
  public:
-  KernelExpression(std::string kernel, std::unique_ptr<arrow::compute::FunctionOptions> options,
-                   std::vector<ExpressionPtr> args, DataType type, std::string text)
+  KernelNode(Kernel kernel, std::vector<ExpressionPtr> args, DataType type, std::string text, bool deterministic)
       : BoundExpression(std::move(type), std::move(text)),
         kernel_(std::move(kernel)),
-        options_(std::move(options)),
-        args_(std::move(args)) {}
+        args_(std::move(args)),
+        deterministic_(deterministic) {}
 
-  DatumResult Evaluate(const BatchPtr& batch) const override {
-    std::vector<arrow::Datum> values;
+  DatumResult Evaluate(Evaluation& evaluation) const override {
+    const int64_t rows = evaluation.batch->num_rows();
+    std::vector<ArgumentColumn> columns;
+    bool all_constant = deterministic_;
     for (const ExpressionPtr& arg : args_) {
-      ASSIGN_OR_RETURN(values.emplace_back(), arg->Evaluate(batch));
+      ASSIGN_OR_RETURN(arrow::Datum value, arg->Evaluate(evaluation));
+      if (value.is_scalar()) {
+        ASSIGN_OR_RETURN(auto one, FromArrow(arrow::MakeArrayFromScalar(*value.scalar(), 1)));
+        columns.push_back({.values = std::move(one), .step = 0});
+      } else {
+        all_constant = false;
+        columns.push_back({.values = value.make_array(), .step = 1});
+      }
     }
-    auto result = arrow::compute::CallFunction(kernel_, values, options_.get());
-    if (!result.ok()) return Annotate(FromArrow(result.status()), "evaluate ", text());
-    return std::move(result).ValueUnsafe();
+    if (rows == 0) return DatumResult(FromArrow(arrow::MakeEmptyArray(type())));
+    RowErrors errors;
+    absl::StatusOr<std::shared_ptr<arrow::Array>> result =
+        kernel_.run({.arguments = columns, .rows = all_constant ? 1 : rows, .errors = errors});
+    if (!result.ok()) return Annotate(result.status(), "evaluate ", text());
+    for (const RowErrors::Entry& entry : errors.entries()) {
+      for (int64_t row = entry.row; row < (all_constant ? rows : entry.row + 1); ++row) {
+        evaluation.errors.Add(row, Cat("evaluate ", text(), ": ", entry.message));
+      }
+    }
+    if (!all_constant) return arrow::Datum(*std::move(result));
+    ASSIGN_OR_RETURN(auto scalar, FromArrow((*result)->GetScalar(0)));
+    return arrow::Datum(std::move(scalar));
   }
+
   bool CanFail() const override {
     for (const ExpressionPtr& arg : args_) {
       if (arg->CanFail()) return true;
     }
-    return false;
+    return kernel_.can_fail;
   }
 
  private:
-  const std::string kernel_;
-  const std::unique_ptr<arrow::compute::FunctionOptions> options_;
+  const Kernel kernel_;
   const std::vector<ExpressionPtr> args_;
-};
-
-// AND and OR, whose right side may fail only where the left one leaves the result open.
-class LogicExpression final : public BoundExpression {
- public:
-  LogicExpression(bool is_and, ExpressionPtr left, ExpressionPtr right, DataType type, std::string text)
-      : BoundExpression(std::move(type), std::move(text)),
-        is_and_(is_and),
-        left_(std::move(left)),
-        right_(std::move(right)) {}
-
-  DatumResult Evaluate(const BatchPtr& batch) const override {
-    ASSIGN_OR_RETURN(auto left, EvaluateArray(*left_, batch));
-    std::shared_ptr<arrow::Array> right;
-    if (right_->CanFail()) {
-      ASSIGN_OR_RETURN(right, RightWhereOpen(static_cast<const arrow::BooleanArray&>(*left), batch));
-    } else {
-      ASSIGN_OR_RETURN(right, EvaluateArray(*right_, batch));
-    }
-    return FromArrow(arrow::compute::CallFunction(is_and_ ? "and_kleene" : "or_kleene", {left, right}));
-  }
-  bool CanFail() const override { return left_->CanFail() || right_->CanFail(); }
-
- private:
-  absl::StatusOr<std::shared_ptr<arrow::Array>> RightWhereOpen(const arrow::BooleanArray& left,
-                                                               const BatchPtr& batch) const {
-    std::vector<uint32_t> open;
-    for (int64_t i = 0; i < left.length(); ++i) {
-      if (left.IsNull(i) || left.Value(i) == is_and_) open.push_back(static_cast<uint32_t>(i));
-    }
-    if (open.size() == static_cast<size_t>(batch->num_rows())) return EvaluateArray(*right_, batch);
-    ASSIGN_OR_RETURN(BatchPtr rows, TakeRows(batch, open));
-    ASSIGN_OR_RETURN(auto values, EvaluateArray(*right_, rows));
-    const auto& booleans = static_cast<const arrow::BooleanArray&>(*values);
-    arrow::BooleanBuilder builder;
-    RETURN_IF_ERROR(FromArrow(builder.Reserve(left.length())));
-    size_t next = 0;
-    for (int64_t i = 0; i < left.length(); ++i) {
-      bool is_open = next < open.size() && open[next] == i;
-      auto from = static_cast<int64_t>(next);
-      if (is_open) ++next;
-      if (is_open && booleans.IsValid(from)) {
-        builder.UnsafeAppend(booleans.Value(from));
-      } else {
-        builder.UnsafeAppendNull();
-      }
-    }
-    return FromArrow(builder.Finish());
-  }
-
-  const bool is_and_;
-  const ExpressionPtr left_;
-  const ExpressionPtr right_;
+  const bool deterministic_;
 };
 
 std::string TextOf(std::string_view function, const std::vector<ExpressionPtr>& args) {
@@ -103,89 +69,94 @@ std::string TextOf(std::string_view function, const std::vector<ExpressionPtr>& 
   return text + ")";
 }
 
-std::vector<DataType> TypesOf(const std::vector<ExpressionPtr>& args) {
-  std::vector<DataType> types;
-  for (const ExpressionPtr& arg : args) types.push_back(arg->data_type());
-  return types;
+// Whether a value of `from` is one of `to` as it is: a string of any length is one of STRING.
+bool IsSame(const DataType& from, const DataType& to) {
+  constexpr std::string_view kNotNull = " NOT NULL";
+  auto plain = [&](std::string_view sql) {
+    return sql.ends_with(kNotNull) ? sql.substr(0, sql.size() - kNotNull.size()) : sql;
+  };
+  if (!from.arrow->Equals(*to.arrow)) return false;
+  return plain(from.sql) == plain(to.sql) || to.sql.starts_with("STRING") || to.sql.starts_with("BYTES");
 }
 
-// Brings both sides of a comparison to one type that holds all values of both. The common DECIMAL may need 76 digits.
-absl::Status Unify(std::vector<ExpressionPtr>& args) {
-  ASSIGN_OR_RETURN(DataType common, ScalarResultType("coalesce", TypesOf(args)));
-  if (common.arrow->id() == arrow::Type::DECIMAL128) {
-    int32_t scale = 0;
-    for (ExpressionPtr& arg : args) {
-      arg = WidenNumber(std::move(arg), DecimalOf(arg->type()));
-      scale = std::max(scale, static_cast<const arrow::Decimal128Type&>(*arg->type()).scale());
-    }
-    if (static_cast<const arrow::Decimal128Type&>(*common.arrow).scale() < scale)
-      common.arrow = arrow::decimal256(76, scale);
-  }
-  for (ExpressionPtr& arg : args) arg = WidenNumber(std::move(arg), common.arrow);
-  return absl::OkStatus();
+// A failure of the conversion of a constant is one of the row that needs it.
+absl::StatusOr<ExpressionPtr> Converted(ExpressionPtr arg, const DataType& to, std::string_view zone) {
+  if (IsSame(arg->data_type(), to)) return arg;
+  return BindCast(std::move(arg), to, v1::CAST_MODE_SQL, zone);
 }
 
 }  // namespace
 
-ExpressionPtr MakeKernelCall(std::string kernel, std::vector<ExpressionPtr> args, DataType type, std::string text,
-                             std::unique_ptr<arrow::compute::FunctionOptions> options) {
-  return std::make_unique<KernelExpression>(std::move(kernel), std::move(options), std::move(args), std::move(type),
-                                            std::move(text));
+std::optional<std::string_view> KernelRequest::ConstantString(size_t argument) const {
+  const auto& value = constants[argument];
+  if (value == nullptr || !value->is_valid || !arrow::is_base_binary_like(value->type->id())) return std::nullopt;
+  const auto& buffer = *static_cast<const arrow::BaseBinaryScalar&>(*value).value;
+  return std::string_view(reinterpret_cast<const char*>(buffer.data()), static_cast<size_t>(buffer.size()));
 }
 
-ExpressionPtr WidenNumber(ExpressionPtr operand, const std::shared_ptr<arrow::DataType>& to) {
-  if (operand->type()->Equals(*to)) return operand;
-  DataType type = operand->data_type();
-  type.arrow = to;
-  std::string text = operand->text();
-  std::vector<ExpressionPtr> args;
-  args.push_back(std::move(operand));
-  return MakeKernelCall("cast", std::move(args), std::move(type), std::move(text),
-                        std::make_unique<arrow::compute::CastOptions>(arrow::compute::CastOptions::Unsafe(to)));
+ExpressionPtr MakeKernelNode(Kernel kernel, std::vector<ExpressionPtr> args, DataType type, std::string text,
+                             bool deterministic) {
+  return std::make_unique<KernelNode>(std::move(kernel), std::move(args), std::move(type), std::move(text),
+                                      deterministic);
 }
 
-absl::StatusOr<ExpressionPtr> BindCall(std::string_view function, std::vector<ExpressionPtr> args) {
-  std::string text = TextOf(function, args);
-  absl::StatusOr<DataType> bound = ScalarResultType(function, TypesOf(args));
-  if (!bound.ok()) return Annotate(bound.status(), "bind ", text);
-  DataType type = *std::move(bound);
-  auto kernel = [&](std::string name, std::unique_ptr<arrow::compute::FunctionOptions> options = nullptr) {
-    return MakeKernelCall(std::move(name), std::move(args), std::move(type), std::move(text), std::move(options));
-  };
-  if (function == "and" || function == "or") {
-    ExpressionPtr all = std::move(args[0]);
-    for (size_t i = 1; i < args.size(); ++i) {
-      all = std::make_unique<LogicExpression>(function == "and", std::move(all), std::move(args[i]), type, text);
+Kernel ArrowKernel(std::string name, std::shared_ptr<arrow::compute::FunctionOptions> options) {
+  auto run = [name = std::move(name), options = std::move(options)](
+                 const KernelInput& input) -> absl::StatusOr<std::shared_ptr<arrow::Array>> {
+    std::vector<arrow::Datum> values;
+    bool any_array = false;
+    for (const ArgumentColumn& column : input.arguments) {
+      any_array = any_array || column.step == 1;
+      if (column.step == 1) {
+        values.emplace_back(column.values);
+      } else {
+        ASSIGN_OR_RETURN(auto scalar, FromArrow(column.values->GetScalar(0)));
+        values.emplace_back(std::move(scalar));
+      }
     }
-    return all;
+    ASSIGN_OR_RETURN(arrow::Datum result, FromArrow(arrow::compute::CallFunction(name, values, options.get())));
+    if (!result.is_scalar()) return result.make_array();
+    return FromArrow(arrow::MakeArrayFromScalar(*result.scalar(), input.rows));
+  };
+  return Kernel{.run = std::move(run)};
+}
+
+absl::StatusOr<std::shared_ptr<arrow::Array>> EvaluateFor(const BoundExpression& expression, Evaluation& evaluation,
+                                                          const std::vector<uint32_t>& rows) {
+  if (rows.size() == static_cast<size_t>(evaluation.batch->num_rows())) return EvaluateArray(expression, evaluation);
+  ASSIGN_OR_RETURN(BatchPtr some, TakeRows(evaluation.batch, rows));
+  Evaluation inner(std::move(some));
+  ASSIGN_OR_RETURN(std::shared_ptr<arrow::Array> values, EvaluateArray(expression, inner));
+  for (const RowErrors::Entry& entry : inner.errors.entries()) {
+    evaluation.errors.Add(rows[static_cast<size_t>(entry.row)], entry.message);
   }
-  if (function == "not") return kernel("invert");
-  if (function == "is_null") return kernel("is_null");
-  if (function == "is_not_null") return kernel("is_valid");
-  if (function == "upper") return kernel("utf8_upper");
-  if (function == "lower") return kernel("utf8_lower");
-  if (function == "char_length") return kernel("utf8_length");
-  if (function == "concat") {
-    v1::Expression separator;
-    separator.mutable_literal()->set_type("STRING");
-    separator.mutable_literal()->set_value("");
-    ASSIGN_OR_RETURN(args.emplace_back(), BindExpression(separator, *arrow::schema({})));
-    return kernel("binary_join_element_wise",
-                  std::make_unique<arrow::compute::JoinOptions>(arrow::compute::JoinOptions::EMIT_NULL));
+  return values;
+}
+
+absl::StatusOr<ExpressionPtr> BindCall(std::string_view function, std::vector<ExpressionPtr> args,
+                                       std::string_view zone) {
+  std::string text = TextOf(function, args);
+  std::vector<CallArgument> arguments;
+  for (const ExpressionPtr& arg : args) arguments.push_back({.type = arg->data_type(), .literal = arg->literal()});
+  absl::StatusOr<FoundFunction> found = FindOverload(function, arguments);
+  if (!found.ok()) return Annotate(found.status(), "bind ", text);
+  KernelRequest request{.name = found->function->name,
+                        .arguments = std::move(found->resolution.arguments),
+                        .constants = {},
+                        .result = std::move(found->resolution.result),
+                        .zone = absl::UTCTimeZone()};
+  ASSIGN_OR_RETURN(request.zone, LoadZone(zone));
+  for (size_t i = 0; i < args.size(); ++i) {
+    absl::StatusOr<ExpressionPtr> converted = Converted(std::move(args[i]), request.arguments[i], zone);
+    if (!converted.ok()) return Annotate(converted.status(), "bind ", text);
+    args[i] = *std::move(converted);
+    request.constants.push_back(args[i]->constant());
   }
-  if (function == "coalesce") {
-    for (ExpressionPtr& arg : args) arg = WidenNumber(std::move(arg), type.arrow);
-    return kernel("coalesce");
-  }
-  for (std::string_view arithmetic : {"plus", "minus", "times", "divide", "modulo"}) {
-    if (function == arithmetic) return BindArithmetic(function, std::move(args), std::move(type), std::move(text));
-  }
-  for (std::string_view comparison : {"equal", "not_equal", "less", "less_equal", "greater", "greater_equal"}) {
-    if (function != comparison) continue;
-    RETURN_IF_ERROR(Unify(args));
-    return kernel(std::string(function));
-  }
-  return InvalidArgument("bind ", text, ": the worker does not know this function");
+  if (found->function->node) return found->function->node(request, std::move(args), std::move(text));
+  absl::StatusOr<Kernel> kernel = found->function->kernel(request);
+  if (!kernel.ok()) return Annotate(kernel.status(), "bind ", text);
+  return MakeKernelNode(*std::move(kernel), std::move(args), std::move(request.result), std::move(text),
+                        found->function->deterministic);
 }
 
 }  // namespace millrace

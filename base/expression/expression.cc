@@ -1,5 +1,6 @@
 #include "base/expression/expression.h"
 
+#include "absl/strings/numbers.h"
 #include "arrow/api.h"
 #include "arrow/compute/api.h"
 #include "arrow/util/decimal.h"
@@ -7,7 +8,9 @@
 #include "base/arrow_status.h"
 #include "base/data_type.h"
 #include "base/error.h"
+#include "base/expression/cast.h"
 #include "base/expression/function_registry.h"
+#include "base/expression/type_rules.h"
 #include "base/macros.h"
 
 namespace millrace {
@@ -20,7 +23,9 @@ class ColumnExpression final : public BoundExpression {
  public:
   ColumnExpression(int column, DataType type, std::string name)
       : BoundExpression(std::move(type), std::move(name)), column_(column) {}
-  DatumResult Evaluate(const BatchPtr& batch) const override { return arrow::Datum(batch->column(column_)); }
+  DatumResult Evaluate(Evaluation& evaluation) const override {
+    return arrow::Datum(evaluation.batch->column(column_));
+  }
   bool CanFail() const override { return false; }
   int column() const override { return column_; }
 
@@ -30,58 +35,16 @@ class ColumnExpression final : public BoundExpression {
 
 class LiteralExpression final : public BoundExpression {
  public:
-  LiteralExpression(DataType type, std::shared_ptr<arrow::Scalar> value, std::string text)
-      : BoundExpression(std::move(type), std::move(text)), value_(std::move(value)) {}
-  DatumResult Evaluate(const BatchPtr& /*batch*/) const override { return arrow::Datum(value_); }
+  LiteralExpression(DataType type, v1::Literal literal, std::shared_ptr<arrow::Scalar> value, std::string text)
+      : BoundExpression(std::move(type), std::move(text)), literal_(std::move(literal)), value_(std::move(value)) {}
+  DatumResult Evaluate(Evaluation& /*evaluation*/) const override { return arrow::Datum(value_); }
   bool CanFail() const override { return false; }
+  const v1::Literal* literal() const override { return &literal_; }
+  std::shared_ptr<arrow::Scalar> constant() const override { return value_; }
 
  private:
+  const v1::Literal literal_;
   const std::shared_ptr<arrow::Scalar> value_;
-};
-
-class CastExpression final : public BoundExpression {
- public:
-  CastExpression(ExpressionPtr operand, DataType type, std::string text)
-      : BoundExpression(std::move(type), std::move(text)), operand_(std::move(operand)) {}
-
-  DatumResult Evaluate(const BatchPtr& batch) const override {
-    ASSIGN_OR_RETURN(arrow::Datum value, operand_->Evaluate(batch));
-    if (type()->id() == arrow::Type::TIMESTAMP && arrow::is_string(value.type()->id())) {
-      // Arrow wants an offset in the text if the type has a zone; SQL has none. Zones are UTC here.
-      RETURN_IF_ERROR(Convert(value, arrow::timestamp(arrow::TimeUnit::MICRO)));
-    }
-    RETURN_IF_ERROR(Convert(value, type()));
-    RETURN_IF_ERROR(CheckDigits(value));
-    return value;
-  }
-  bool CanFail() const override { return true; }
-
- private:
-  absl::Status Convert(arrow::Datum& value, const TypePtr& to) const {
-    auto cast = arrow::compute::Cast(value, arrow::compute::CastOptions::Safe(to));
-    if (!cast.ok()) return InvalidArgument("evaluate ", text(), ": a value does not fit: ", cast.status().message());
-    value = std::move(cast).ValueUnsafe();
-    return absl::OkStatus();
-  }
-
-  absl::Status CheckDigits(const arrow::Datum& value) const {
-    if (type()->id() != arrow::Type::TIMESTAMP || data_type().precision >= 6) return absl::OkStatus();
-    int64_t unit = 1;
-    for (int digit = data_type().precision; digit < 6; ++digit) unit *= 10;
-    auto check = [&](bool is_valid, int64_t micros) {
-      if (!is_valid || micros % unit == 0) return absl::OkStatus();
-      return InvalidArgument("evaluate ", text(), ": a value has more than ", data_type().precision,
-                             " digits of a second: ", micros, " µs");
-    };
-    if (value.is_scalar()) {
-      return check(value.scalar()->is_valid, static_cast<const arrow::TimestampScalar&>(*value.scalar()).value);
-    }
-    auto times = std::static_pointer_cast<arrow::TimestampArray>(value.make_array());
-    for (int64_t i = 0; i < times->length(); ++i) RETURN_IF_ERROR(check(times->IsValid(i), times->Value(i)));
-    return absl::OkStatus();
-  }
-
-  const ExpressionPtr operand_;
 };
 
 absl::StatusOr<std::shared_ptr<arrow::Scalar>> ScalarOf(const v1::Literal& literal, const TypePtr& type) {
@@ -90,6 +53,16 @@ absl::StatusOr<std::shared_ptr<arrow::Scalar>> ScalarOf(const v1::Literal& liter
   switch (type->id()) {
     case arrow::Type::STRING:
       return arrow::MakeScalar(text);
+    case arrow::Type::INTERVAL_MONTHS: {
+      int32_t months = 0;
+      if (!absl::SimpleAtoi(text, &months)) return InvalidArgument("it is not a number of months");
+      return std::make_shared<arrow::MonthIntervalScalar>(months);
+    }
+    case arrow::Type::DURATION: {
+      int64_t millis = 0;
+      if (!absl::SimpleAtoi(text, &millis)) return InvalidArgument("it is not a number of milliseconds");
+      return std::make_shared<arrow::DurationScalar>(millis, type);
+    }
     case arrow::Type::BINARY:
       return std::make_shared<arrow::BinaryScalar>(text);
     case arrow::Type::DECIMAL128: {
@@ -112,16 +85,6 @@ absl::StatusOr<std::shared_ptr<arrow::Scalar>> ScalarOf(const v1::Literal& liter
   }
 }
 
-absl::StatusOr<ExpressionPtr> BindLiteral(const v1::Literal& literal) {
-  ASSIGN_OR_RETURN(DataType type, ParseDataType(literal.type()));
-  std::string text =
-      literal.has_value() ? Cat(literal.type(), " '", literal.value(), "'") : Cat("NULL of ", literal.type());
-  absl::StatusOr<std::shared_ptr<arrow::Scalar>> value = ScalarOf(literal, type.arrow);
-  if (!value.ok()) return InvalidArgument("bind ", text, ": not a value of that type: ", value.status().message());
-  type.nullable = !literal.has_value();
-  return std::make_unique<LiteralExpression>(std::move(type), *std::move(value), std::move(text));
-}
-
 // The SQL type that the plan gave the column, if it did: Arrow's does not know a TIMESTAMP's digits.
 absl::StatusOr<DataType> TypeOf(const arrow::Field& field) {
   if (field.HasMetadata()) {
@@ -133,13 +96,14 @@ absl::StatusOr<DataType> TypeOf(const arrow::Field& field) {
 
 }  // namespace
 
-absl::StatusOr<ExpressionPtr> BindCast(ExpressionPtr operand, const DataType& to) {
-  ASSIGN_OR_RETURN(DataType type, CastResultType(operand->data_type(), to));
-  std::string text = Cat("CAST(", operand->text(), " AS ", to.sql, ")");
-  if (!operand->type()->Equals(*to.arrow) && !arrow::compute::CanCast(*operand->type(), *to.arrow)) {
-    return InvalidArgument("bind ", text, ": there is no conversion from ", operand->data_type().sql);
-  }
-  return std::make_unique<CastExpression>(std::move(operand), std::move(type), std::move(text));
+absl::StatusOr<ExpressionPtr> BindLiteral(const v1::Literal& literal) {
+  ASSIGN_OR_RETURN(DataType type, ParseDataType(literal.type()));
+  std::string text =
+      literal.has_value() ? Cat(literal.type(), " '", literal.value(), "'") : Cat("NULL of ", literal.type());
+  absl::StatusOr<std::shared_ptr<arrow::Scalar>> value = ScalarOf(literal, type.arrow);
+  if (!value.ok()) return InvalidArgument("bind ", text, ": not a value of that type: ", value.status().message());
+  type = WithNullability(std::move(type), !literal.has_value());
+  return std::make_unique<LiteralExpression>(std::move(type), literal, *std::move(value), std::move(text));
 }
 
 absl::StatusOr<ExpressionPtr> BindExpression(const v1::Expression& expression, const arrow::Schema& input) {
@@ -158,12 +122,12 @@ absl::StatusOr<ExpressionPtr> BindExpression(const v1::Expression& expression, c
       for (const v1::Expression& arg : expression.call().args()) {
         ASSIGN_OR_RETURN(args.emplace_back(), BindExpression(arg, input));
       }
-      return BindCall(expression.call().function(), std::move(args));
+      return BindCall(expression.call().function(), std::move(args), expression.call().zone());
     }
     case v1::Expression::kCast: {
       ASSIGN_OR_RETURN(ExpressionPtr operand, BindExpression(expression.cast().operand(), input));
       ASSIGN_OR_RETURN(DataType type, ParseDataType(expression.cast().type()));
-      return BindCast(std::move(operand), type);
+      return BindCast(std::move(operand), type, expression.cast().mode(), expression.cast().zone());
     }
     case v1::Expression::KIND_NOT_SET:
       break;
@@ -171,10 +135,17 @@ absl::StatusOr<ExpressionPtr> BindExpression(const v1::Expression& expression, c
   return InvalidArgument("bind expression: it is none of column, literal, call, cast");
 }
 
+absl::StatusOr<std::shared_ptr<arrow::Array>> EvaluateArray(const BoundExpression& expression, Evaluation& evaluation) {
+  ASSIGN_OR_RETURN(arrow::Datum value, expression.Evaluate(evaluation));
+  if (!value.is_scalar()) return value.make_array();
+  return FromArrow(arrow::MakeArrayFromScalar(*value.scalar(), evaluation.batch->num_rows()));
+}
+
 absl::StatusOr<std::shared_ptr<arrow::Array>> EvaluateArray(const BoundExpression& expression, const BatchPtr& batch) {
-  ASSIGN_OR_RETURN(arrow::Datum value, expression.Evaluate(batch));
-  if (value.is_scalar()) return FromArrow(arrow::MakeArrayFromScalar(*value.scalar(), batch->num_rows()));
-  return value.make_array();
+  Evaluation evaluation(batch);
+  ASSIGN_OR_RETURN(std::shared_ptr<arrow::Array> array, EvaluateArray(expression, evaluation));
+  if (!evaluation.errors.empty()) return InvalidArgument(evaluation.errors.ByRow().front().message);
+  return array;
 }
 
 }  // namespace millrace

@@ -12,27 +12,8 @@
 
 namespace millrace {
 
-// The one table of functions: what they take and what they return, as in Flink SQL. Kernels live in worker/.
-//
-//   function                               arguments                   result
-//   equal not_equal                        two of one family           BOOLEAN
-//   less less_equal greater greater_equal  two of one family           BOOLEAN
-//   and or                                 two or more BOOLEAN         BOOLEAN
-//   not                                    BOOLEAN                     BOOLEAN
-//   is_null is_not_null                    anything                    BOOLEAN NOT NULL
-//   plus minus times divide                two numbers                 the wider; DECIMAL by Flink's rules of precision
-//   modulo                                 two exact numbers           of integers, the second's type; else DECIMAL
-//   upper lower                            string                      STRING
-//   concat                                 one or more strings         STRING
-//   char_length                            string                      INT
-//   coalesce                               two or more of one family   the widest; NULL only if all may be NULL
-//
-// Families: numbers; strings; bytes; BOOLEAN; DATE; TIME; TIMESTAMP; TIMESTAMP_LTZ. Unless the table says otherwise a
-// result may be NULL if an argument may; so may a DECIMAL result that would need more than 38 digits, for a value that
-// has more is NULL. Aggregates (see AggregateResultType): count, sum, min, max, avg.
-//
-// Fails: InvalidArgument: unknown names with the nearest one, arguments with what the function takes.
-absl::StatusOr<DataType> ScalarResultType(std::string_view name, std::span<const DataType> args);
+// What functions take and return, as in Flink SQL: docs/sql_functions.md lists them. The one table behind it is in
+// base/expression/function_table.h; how to add a function says base/expression/function.h.
 
 // An argument of a call that is being resolved.
 struct CallArgument {
@@ -50,6 +31,8 @@ struct ResolvedCall {
   DataType result;
   // Call.zone has a meaning.
   bool zoned = false;
+  // The same arguments give the same result: the call may be folded and shared.
+  bool deterministic = true;
 };
 
 // What a call in SQL means: overloads, implicit conversions and result types as in Flink. `name` in any letter case, an
@@ -57,18 +40,27 @@ struct ResolvedCall {
 // not taken with the signatures that are.
 absl::StatusOr<ResolvedCall> ResolveCall(std::string_view name, std::span<const CallArgument> args);
 
+// The result of a call as the plan spells it: the registry's own name, in its letters. A result may be NULL if an
+// argument may, unless the function says otherwise; so may a DECIMAL that would need more than 38 digits. Fails as
+// ResolveCall.
+absl::StatusOr<DataType> ScalarResultType(std::string_view name, std::span<const CallArgument> args);
+// The same where no argument is a constant.
+absl::StatusOr<DataType> ScalarResultType(std::string_view name, std::span<const DataType> args);
+
 // COUNT → BIGINT NOT NULL; SUM keeps the type, DECIMAL(p, s) → DECIMAL(38, s); AVG keeps the type, DECIMAL(p, s) →
 // DECIMAL(38, max(6, s)); MIN, MAX keep the type. All but COUNT may be NULL. `argument` is empty only for COUNT of
 // rows.
 absl::StatusOr<DataType> AggregateResultType(std::string_view function, const std::optional<DataType>& argument);
 
-// The type of CAST(from AS to): `to`, which may be NULL if `from` may. Fails if no value could be converted, and if
-// `to` says NOT NULL of an operand that may be NULL.
-absl::StatusOr<DataType> CastResultType(const DataType& from, const DataType& to);
+// The type of a cast with that mode: `to`, which may be NULL if `from` may, or if the mode or the types give NULL for
+// values that do not fit. Fails if no value could be converted, and if `to` says NOT NULL of an operand that may be NULL.
+absl::StatusOr<DataType> CastResultType(const DataType& from, const DataType& to,
+                                        v1::CastMode mode = v1::CAST_MODE_EXACT);
 
-// Whether the type can be a key: everything but ARRAY, MAP and ROW.
+// Whether the type can be a key: everything but ARRAY, MAP, ROW and intervals.
 bool IsKeyType(const DataType& type);
 
+// Without repetition, in the order of the documentation.
 std::vector<std::string> ScalarFunctionNames();
 std::vector<std::string> AggregateFunctionNames();
 

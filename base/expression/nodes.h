@@ -5,23 +5,24 @@
 #include <string_view>
 #include <vector>
 
+#include "absl/status/statusor.h"
 #include "arrow/compute/type_fwd.h"
 #include "base/expression/expression.h"
+#include "base/expression/function.h"
 
 namespace millrace {
 
-// What the files of expression*.cc share.
+// What makes nodes of expressions of kernels.
 
-// A function that is one kernel of Arrow.
-ExpressionPtr MakeKernelCall(std::string kernel, std::vector<ExpressionPtr> args, DataType type, std::string text,
-                             std::unique_ptr<arrow::compute::FunctionOptions> options = nullptr);
-// A number brought to a common type; rounds where Java's promotion does (BIGINT to DOUBLE). The same node if it is of
-// that type.
-ExpressionPtr WidenNumber(ExpressionPtr operand, const std::shared_ptr<arrow::DataType>& to);
-// The DECIMAL that holds all values of an integer type; a DECIMAL itself.
-std::shared_ptr<arrow::DataType> DecimalOf(const std::shared_ptr<arrow::DataType>& type);
-// plus, minus, times, divide, modulo of two numbers, with `type` as the result.
-absl::StatusOr<ExpressionPtr> BindArithmetic(std::string_view function, std::vector<ExpressionPtr> args, DataType type,
-                                             std::string text);
+// Runs a kernel over the values of `args`; of constants only, it runs for one row.
+ExpressionPtr MakeKernelNode(Kernel kernel, std::vector<ExpressionPtr> args, DataType type, std::string text,
+                             bool deterministic = true);
+
+// One compute function of Arrow, which cannot fail for a row.
+Kernel ArrowKernel(std::string name, std::shared_ptr<arrow::compute::FunctionOptions> options = nullptr);
+
+// Evaluates `expression` for some of the rows, in a batch of their own; its errors count for the rows that they are.
+absl::StatusOr<std::shared_ptr<arrow::Array>> EvaluateFor(const BoundExpression& expression, Evaluation& evaluation,
+                                                          const std::vector<uint32_t>& rows);
 
 }  // namespace millrace

@@ -83,13 +83,14 @@ std::optional<DataType> TypeOfLiteral(const v1::Literal& literal, const std::str
 }
 
 std::optional<DataType> TypeOfCall(const v1::Call& call, const Relation& input, const std::string& field, Diagnostics& diagnostics) {
-  std::vector<DataType> types;
+  std::vector<CallArgument> args;
   for (int i = 0; i < call.args_size(); ++i) {
     std::optional<DataType> type = TypeOfExpression(call.args(i), input, Cat(field, ".args[", i, "]"), diagnostics);
-    if (type) types.push_back(*std::move(type));
+    const v1::Literal* literal = call.args(i).has_literal() ? &call.args(i).literal() : nullptr;
+    if (type) args.push_back({.type = *std::move(type), .literal = literal});
   }
-  if (types.size() != static_cast<size_t>(call.args_size())) return std::nullopt;
-  absl::StatusOr<DataType> result = ScalarResultType(call.function(), types);
+  if (args.size() != static_cast<size_t>(call.args_size())) return std::nullopt;
+  absl::StatusOr<DataType> result = ScalarResultType(call.function(), args);
   if (result.ok()) return *std::move(result);
   diagnostics.Add(field, result.status());
   return std::nullopt;
@@ -100,7 +101,7 @@ std::optional<DataType> TypeOfCast(const v1::Cast& cast, const Relation& input, 
   absl::StatusOr<DataType> to = ParseDataType(cast.type());
   if (!to.ok()) diagnostics.Add(field + ".type", to.status());
   if (!from || !to.ok()) return std::nullopt;
-  absl::StatusOr<DataType> result = CastResultType(*from, *to);
+  absl::StatusOr<DataType> result = CastResultType(*from, *to, cast.mode());
   if (result.ok()) return *std::move(result);
   diagnostics.Add(field, result.status());
   return std::nullopt;

@@ -138,12 +138,12 @@ MISTAKES = [
      ["nodes[1].filter.condition.call: there is no function 'graeter'; did you mean 'greater'?"]),
     ("wrong_argument_types",
      at(CONDITION + ".call.args.0", {"column": "user_id"}),
-     ["nodes[1].filter.condition.call: function greater takes two numbers, strings, bytes, dates, times or "
-      "timestamps of one kind, not (STRING NOT NULL, BIGINT NOT NULL); cast the arguments"]),
+     ["nodes[1].filter.condition.call: function greater takes value > value, not (STRING NOT NULL, BIGINT NOT NULL); "
+      "cast the arguments to what it takes"]),
     ("wrong_number_of_arguments",
      without(CONDITION + ".call.args.1"),
-     ["nodes[1].filter.condition.call: function greater takes two numbers, strings, bytes, dates, times or "
-      "timestamps of one kind, not (BIGINT); give it that many"]),
+     ["nodes[1].filter.condition.call: function greater takes value > value, not (BIGINT); cast the arguments to "
+      "what it takes"]),
     ("unknown_column",
      at(CONDITION + ".call.args.0.column", "amuont"),
      ["nodes[1].filter.condition.call.args[0].column: the input has no column 'amuont'; did you mean 'amount'?"]),

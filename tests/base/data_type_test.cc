@@ -40,6 +40,10 @@ TEST(DataType, EverySpellingHasOneCanonicalFormAndOneArrowType) {
       {"TIMESTAMP_LTZ", "TIMESTAMP_LTZ(6)", "timestamp[us, tz=UTC]"},
       {"ARRAY<INT NOT NULL>", "ARRAY<INT NOT NULL>", "list<item: int32 not null>"},
       {"MAP<STRING,BIGINT>", "MAP<STRING, BIGINT>", "map<string, int64>"},
+      {"interval year(4) to month", "INTERVAL YEAR TO MONTH", "month_interval"},
+      {"INTERVAL MONTH NOT NULL", "INTERVAL YEAR TO MONTH NOT NULL", "month_interval"},
+      {"INTERVAL DAY(3) TO SECOND(3)", "INTERVAL DAY TO SECOND(3)", "duration[ms]"},
+      {"INTERVAL HOUR TO MINUTE", "INTERVAL DAY TO SECOND(3)", "duration[ms]"},
       {"ROW(a INT, `b c` ROW<d STRING>)", "ROW<a INT, `b c` ROW<d STRING>>", "struct<a: int32, b c: struct<d: string>>"},
   };
   for (const Spelling& row : table) {
@@ -69,6 +73,9 @@ TEST(DataType, AnErrorNamesTheOffendingPart) {
       {"INT NOT", "type 'INT NOT': expected NULL behind NOT, found the end"},
       {"INT UNSIGNED", "type 'INT UNSIGNED': unexpected 'UNSIGNED' behind INT"},
       {"ARRAY<INT", "type 'ARRAY<INT': expected '>' behind the element type of ARRAY, found the end"},
+      {"INTERVAL WEEK",
+       "type 'INTERVAL WEEK': expected YEAR TO MONTH or DAY TO SECOND(3) behind INTERVAL, found 'WEEK'"},
+      {"INTERVAL YEAR TO DAY", "type 'INTERVAL YEAR TO DAY': expected MONTH behind TO, found 'DAY'"},
       {"MAP<INT>", "type 'MAP<INT>': expected ',' behind the key type of MAP, found '>'"},
       {"ROW<a INT, a INT>", "type 'ROW<a INT, a INT>': ROW has two fields named 'a'; rename one"},
       {"ROW<`a INT>", "type 'ROW<`a INT>': the back tick in front of 'a INT>' is never closed"},

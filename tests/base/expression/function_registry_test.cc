@@ -57,7 +57,7 @@ TEST(FunctionRegistry, ScalarResultsAreFlinks) {
       {"char_length", {"STRING"}, "INT"},
       {"coalesce", {"INT", "BIGINT NOT NULL"}, "BIGINT NOT NULL"},
       {"coalesce", {"CHAR(2)", "CHAR(2)"}, "CHAR(2)"},
-      {"coalesce", {"CHAR(2)", "VARCHAR(9) NOT NULL"}, "STRING NOT NULL"},
+      {"coalesce", {"CHAR(2)", "VARCHAR(9) NOT NULL"}, "VARCHAR(9) NOT NULL"},
       {"coalesce", {"TIMESTAMP_LTZ(3)", "TIMESTAMP_LTZ(6)"}, "TIMESTAMP_LTZ(6)"},
       {"coalesce", {"DECIMAL(10, 2)", "DECIMAL(5, 4)", "INT"}, "DECIMAL(14, 4)"},
   };
@@ -67,20 +67,22 @@ TEST(FunctionRegistry, ScalarResultsAreFlinks) {
 TEST(FunctionRegistry, RefusalsSayWhatIsTaken) {
   EXPECT_EQ(Scalar("uper", {"STRING"}),
             "there is no function 'uper'; did you mean 'upper'?");
-  EXPECT_EQ(Scalar("upper", {"INT"}), "function upper takes one string, not (INT); cast the arguments");
-  EXPECT_EQ(Scalar("not", {}), "function not takes one BOOLEAN, not (); give it that many");
-  EXPECT_EQ(Scalar("modulo", {"DOUBLE", "INT"}), "function modulo takes two integers or decimals, not (DOUBLE, INT); cast the arguments");
+  EXPECT_EQ(Scalar("upper", {"INT"}), "function upper takes UPPER(string), not (INT); cast the arguments to what it takes");
+  EXPECT_EQ(Scalar("not", {}), "function not takes NOT condition, not (); cast the arguments to what it takes");
+  EXPECT_EQ(Scalar("modulo", {"DOUBLE", "INT"}),
+            "function modulo takes MOD(exact number, exact number), not (DOUBLE, INT); cast the arguments to what it takes");
   EXPECT_EQ(Scalar("equal", {"TIMESTAMP(3)", "TIMESTAMP_LTZ(3)"}),
-            "function equal takes two values of one kind, but not ARRAY, MAP or ROW, not (TIMESTAMP(3), TIMESTAMP_LTZ(3)); "
-            "cast the arguments");
-  EXPECT_NE(Scalar("less", {"BOOLEAN", "BOOLEAN"}).find("function less takes"), std::string::npos);
-  EXPECT_NE(Scalar("equal", {"ROW<a INT>", "ROW<a INT>"}).find("function equal takes"), std::string::npos);
+            "function equal takes value = value, not (TIMESTAMP(3), TIMESTAMP_LTZ(3)); cast the arguments to what it takes");
+  EXPECT_NE(Scalar("less", {"BOOLEAN", "INT"}).find("function less takes"), std::string::npos);
+  EXPECT_NE(Scalar("less", {"ROW<a INT>", "ROW<a INT>"}).find("function less takes"), std::string::npos);
+  EXPECT_EQ(Scalar("UPPER", {"STRING"}), "function 'UPPER' is called upper in a plan");
+  EXPECT_EQ(Scalar("mod", {"INT", "INT"}), "function 'mod' is called modulo in a plan");
 }
 
 TEST(FunctionRegistry, NullabilityIsReadFromTheFlagNotTheSpelling) {
   std::vector<DataType> args = Types({"CHAR(2)", "CHAR(3)"});
   args[0].nullable = args[1].nullable = false;
-  EXPECT_EQ(ScalarResultType("coalesce", args)->sql, "STRING NOT NULL");
+  EXPECT_EQ(ScalarResultType("coalesce", args)->sql, "VARCHAR(3) NOT NULL");
   EXPECT_EQ(AggregateResultType("max", args[0])->sql, "CHAR(2)");
 }
 

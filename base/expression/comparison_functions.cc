@@ -1,0 +1,144 @@
+#include "arrow/api.h"
+#include "arrow/compute/api.h"
+#include "base/arrow_status.h"
+#include "base/expression/comparison.h"
+#include "base/expression/function_table.h"
+#include "base/expression/nodes.h"
+#include "base/expression/type_rules.h"
+#include "base/macros.h"
+
+namespace millrace {
+namespace {
+
+using ArrayPtr = std::shared_ptr<arrow::Array>;
+
+ResolveRule Compares(bool ordered, bool never_null) {
+  return [=](std::span<const CallArgument> args) -> std::optional<Resolution> {
+    if (args.size() != 2 || !AreComparable(args[0].type, args[1].type, ordered)) return std::nullopt;
+    auto [a, b] = ComparedTypes(args[0].type, args[1].type);
+    return Resolution{.arguments = {std::move(a), std::move(b)},
+                      .result = MakeType(arrow::boolean(), !never_null && AnyNullable(args))};
+  };
+}
+
+absl::StatusOr<Kernel> Comparison(const KernelRequest& request) {
+  return ComparisonKernel(request.name, request.arguments[0], request.arguments[1]);
+}
+
+// IS [NOT] DISTINCT FROM: two NULLs are not distinct, NULL and a value are.
+absl::StatusOr<Kernel> Distinction(const KernelRequest& request) {
+  const bool wants_distinct = request.name == "is_distinct_from";
+  Kernel equal = ComparisonKernel("equal", request.arguments[0], request.arguments[1]);
+  auto run = [wants_distinct, equal](const KernelInput& input) -> absl::StatusOr<ArrayPtr> {
+    ASSIGN_OR_RETURN(ArrayPtr same, equal.run(input));
+    const auto& is_same = static_cast<const arrow::BooleanArray&>(*same);
+    const ArgumentColumn &x = input.arguments[0], &y = input.arguments[1];
+    arrow::BooleanBuilder builder;
+    RETURN_IF_ERROR(FromArrow(builder.Reserve(input.rows)));
+    for (int64_t row = 0; row < input.rows; ++row) {
+      const bool both_null = x.values->IsNull(row * x.step) && y.values->IsNull(row * y.step);
+      const bool distinct = !both_null && !(is_same.IsValid(row) && is_same.Value(row));
+      builder.UnsafeAppend(distinct == wants_distinct);
+    }
+    return FromArrow(builder.Finish());
+  };
+  return Kernel{.run = std::move(run)};
+}
+
+std::optional<Resolution> InListRule(std::span<const CallArgument> args) {
+  if (args.size() < 2) return std::nullopt;
+  Resolution resolution{.arguments = {args[0].type}, .result = MakeType(arrow::boolean(), AnyNullable(args))};
+  for (const CallArgument& arg : args.subspan(1)) {
+    if (!AreComparable(args[0].type, arg.type, false)) return std::nullopt;
+    auto [x, item] = ComparedTypes(args[0].type, arg.type);
+    if (!x.arrow->Equals(*args[0].type.arrow)) return std::nullopt;
+    resolution.arguments.push_back(std::move(item));
+  }
+  return resolution;
+}
+
+// x IN (…): TRUE if an item equals it, else NULL if it or an item is NULL.
+absl::StatusOr<Kernel> InList(const KernelRequest& request) {
+  std::vector<Kernel> equals;
+  for (size_t i = 1; i < request.arguments.size(); ++i) {
+    equals.push_back(ComparisonKernel("equal", request.arguments[0], request.arguments[i]));
+  }
+  auto run = [equals](const KernelInput& input) -> absl::StatusOr<ArrayPtr> {
+    ArrayPtr found;
+    for (size_t i = 0; i < equals.size(); ++i) {
+      const ArgumentColumn pair[] = {input.arguments[0], input.arguments[i + 1]};
+      ASSIGN_OR_RETURN(ArrayPtr same, equals[i].run({.arguments = pair, .rows = input.rows, .errors = input.errors}));
+      if (found == nullptr) {
+        found = std::move(same);
+        continue;
+      }
+      ASSIGN_OR_RETURN(arrow::Datum either, FromArrow(arrow::compute::CallFunction("or_kleene", {found, same})));
+      found = either.make_array();
+    }
+    return found;
+  };
+  return Kernel{.run = std::move(run)};
+}
+
+KernelFactory ArrowFunction(std::string name) {
+  return [name](const KernelRequest&) -> absl::StatusOr<Kernel> { return ArrowKernel(name); };
+}
+
+// min_element_wise or max_element_wise of values of one type.
+KernelFactory Extreme(std::string name) {
+  return [name](const KernelRequest&) -> absl::StatusOr<Kernel> {
+    return ArrowKernel(name, std::make_shared<arrow::compute::ElementWiseAggregateOptions>(/*skip_nulls=*/false));
+  };
+}
+
+std::optional<Resolution> ExtremeRule(std::span<const CallArgument> args) {
+  if (args.empty()) return std::nullopt;
+  std::optional<DataType> common = CommonType(TypesOf(args));
+  if (!common || FamilyOf(*common) == TypeFamily::kNested || FamilyOf(*common) == TypeFamily::kMonths) {
+    return std::nullopt;
+  }
+  Resolution resolution{.arguments = {}, .result = *common};
+  for (const CallArgument& arg : args) resolution.arguments.push_back(WithNullability(*common, arg.type.nullable));
+  return resolution;
+}
+
+}  // namespace
+
+std::vector<Function> ComparisonFunctions() {
+  std::vector<Function> functions;
+  auto add = [&](std::string name, std::string operation, bool ordered) {
+    functions.push_back({.name = std::move(name), .family = "comparison", .signature = "value " + operation + " value",
+                         .description = "compares two values of one kind",
+                         .rule = Compares(ordered, false), .kernel = Comparison});
+  };
+  add("equal", "=", false);
+  add("not_equal", "<>", false);
+  add("less", "<", true);
+  add("less_equal", "<=", true);
+  add("greater", ">", true);
+  add("greater_equal", ">=", true);
+  for (bool distinct : {true, false}) {
+    functions.push_back({.name = distinct ? "is_distinct_from" : "is_not_distinct_from", .family = "comparison",
+                         .signature = distinct ? "value IS DISTINCT FROM value" : "value IS NOT DISTINCT FROM value",
+                         .description = "compares two values, of which NULL is one", .null_rule = "never NULL",
+                         .rule = Compares(false, true), .kernel = Distinction});
+  }
+  using enum ArgumentKind;
+  functions.push_back({.name = "is_null", .family = "comparison", .signature = "value IS NULL",
+                       .null_rule = "never NULL", .rule = Takes({kAny}, "BOOLEAN", {.never_null = true}),
+                       .kernel = ArrowFunction("is_null")});
+  functions.push_back({.name = "is_not_null", .family = "comparison", .signature = "value IS NOT NULL",
+                       .null_rule = "never NULL", .rule = Takes({kAny}, "BOOLEAN", {.never_null = true}),
+                       .kernel = ArrowFunction("is_valid")});
+  functions.push_back({.name = "in_list", .family = "comparison", .signature = "value IN (constant, …)",
+                       .description = "whether one of the constants equals the value",
+                       .null_rule = "NULL if none is equal, and the value or a constant is NULL", .rule = InListRule,
+                       .kernel = InList});
+  functions.push_back({.name = "greatest", .family = "comparison", .signature = "GREATEST(value, …)",
+                       .rule = ExtremeRule, .kernel = Extreme("max_element_wise")});
+  functions.push_back({.name = "least", .family = "comparison", .signature = "LEAST(value, …)", .rule = ExtremeRule,
+                       .kernel = Extreme("min_element_wise")});
+  return functions;
+}
+
+}  // namespace millrace
