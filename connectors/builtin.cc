@@ -3,6 +3,7 @@
 #include "connectors/generator/generator_connector.h"
 #include "connectors/kafka/kafka_connector.h"
 #include "connectors/registry.h"
+#include "connectors/values/values_connector.h"
 
 namespace millrace {
 
@@ -10,6 +11,7 @@ ConnectorRegistry BuiltinConnectors(const ConnectorEnvironment& environment) {
   ConnectorRegistry registry;
   registry.AddSource("kafka", MakeKafkaConnector(environment));
   registry.AddSource("generator", MakeGeneratorConnector(environment));
+  registry.AddSource("values", MakeValuesConnector());
   registry.AddSink("delta", MakeDeltaConnector(environment));
   registry.AddSink("blackhole", MakeBlackholeConnector());
   return registry;

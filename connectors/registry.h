@@ -65,6 +65,8 @@ class SourceConnector {
   // Checks options and columns without touching the outside. One message per mistake; an unknown option names the
   // nearest one.
   virtual std::vector<std::string> Validate(const v1::Source& source) const = 0;
+  // Whether every split of a source with these options has an end, and no new ones appear.
+  virtual bool IsBounded(const v1::Source& /*source*/) const { return false; }
   virtual absl::StatusOr<std::unique_ptr<SourceCatalog>> OpenCatalog(const SourceSpec& spec) const = 0;
   virtual absl::StatusOr<std::unique_ptr<Source>> MakeSource(const SourceSpec& spec) const = 0;
 };
@@ -93,7 +95,7 @@ class ConnectorRegistry {
   std::map<std::string, std::unique_ptr<SinkConnector>, std::less<>> sinks_;
 };
 
-// kafka, generator · delta, blackhole. `environment` outlives the registry.
+// kafka, generator, values · delta, blackhole. `environment` outlives the registry.
 ConnectorRegistry BuiltinConnectors(const ConnectorEnvironment& environment);
 
 }  // namespace millrace

@@ -50,6 +50,10 @@ class GeneratorConnector final : public SourceConnector {
     GeneratorOptions::Parse(source, &mistakes);
     return mistakes;
   }
+  bool IsBounded(const v1::Source& source) const override {
+    std::vector<std::string> mistakes;
+    return GeneratorOptions::Parse(source, &mistakes).rows >= 0;
+  }
   absl::StatusOr<std::unique_ptr<SourceCatalog>> OpenCatalog(const SourceSpec& spec) const override {
     ASSIGN_OR_RETURN(GeneratorOptions options, ParseOrFail(spec.source));
     return std::make_unique<GeneratorCatalog>(std::move(options));

@@ -24,6 +24,10 @@ class KafkaConnector final : public SourceConnector {
     KafkaOptions::Parse(source, &mistakes);
     return mistakes;
   }
+  bool IsBounded(const v1::Source& source) const override {
+    std::vector<std::string> mistakes;
+    return KafkaOptions::Parse(source, &mistakes).end != KafkaOptions::Place::kNever;
+  }
   absl::StatusOr<std::unique_ptr<SourceCatalog>> OpenCatalog(const SourceSpec& spec) const override {
     ASSIGN_OR_RETURN(KafkaOptions options, ParseOrFail(spec.source));
     return KafkaCatalog::Open(std::move(options), Cat("millrace-", spec.pipeline, "-", spec.uid));
