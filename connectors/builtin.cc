@@ -1,8 +1,10 @@
 #include "connectors/blackhole/blackhole_connector.h"
 #include "connectors/delta/delta_connector.h"
+#include "connectors/filesystem/filesystem_sink_connector.h"
 #include "connectors/generator/generator_connector.h"
 #include "connectors/kafka/kafka_connector.h"
 #include "connectors/registry.h"
+#include "connectors/result/result_connector.h"
 #include "connectors/values/values_connector.h"
 
 namespace millrace {
@@ -14,6 +16,8 @@ ConnectorRegistry BuiltinConnectors(const ConnectorEnvironment& environment) {
   registry.AddSource("values", MakeValuesConnector());
   registry.AddSink("delta", MakeDeltaConnector(environment));
   registry.AddSink("blackhole", MakeBlackholeConnector());
+  registry.AddSink("filesystem", MakeFilesystemSinkConnector(environment));
+  registry.AddSink("result", MakeResultConnector(environment));
   return registry;
 }
 

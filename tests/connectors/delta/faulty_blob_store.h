@@ -21,6 +21,8 @@ class FaultyBlobStore final : public BlobStore {
   // Called now and then before an operation.
   void set_interleave(std::function<void()> interleave) { interleave_ = std::move(interleave); }
   void set_faults(bool faults) { faults_ = faults; }
+  // What may be deleted. Unless it is said: nothing.
+  void set_may_delete(std::function<bool(std::string_view)> may_delete) { may_delete_ = std::move(may_delete); }
   void LandDelayed() {
     for (auto& [name, bytes] : std::exchange(delayed_, {})) (void)store_->PutIfAbsent(name, bytes);
   }
@@ -50,8 +52,12 @@ class FaultyBlobStore final : public BlobStore {
   }
   absl::StatusOr<std::vector<std::string>> List(std::string_view prefix) override { return store_->List(prefix); }
   absl::Status Delete(std::string_view name) override {
-    ADD_FAILURE() << "nothing may be deleted, but " << name << " was";
-    return store_->Delete(name);
+    Before();
+    if (!may_delete_ || !may_delete_(name)) ADD_FAILURE() << "it may not be deleted, but was: " << name;
+    if (Fault(0.1)) return Unavailable("delete ", name, ": planted, not applied");
+    absl::Status status = store_->Delete(name);
+    if (Fault(0.1)) return Unavailable("delete ", name, ": planted, applied");
+    return status;
   }
   absl::StatusOr<int64_t> Size(std::string_view name) override {
     Before();
@@ -75,6 +81,7 @@ class FaultyBlobStore final : public BlobStore {
   Random random_;
   bool faults_ = true;
   std::function<void()> interleave_;
+  std::function<bool(std::string_view)> may_delete_;
   std::vector<std::pair<std::string, std::string>> delayed_;
 };
 
