@@ -1,0 +1,14 @@
+#pragma once
+
+#include <vector>
+
+#include "coordinator/sql/catalog.h"
+#include "coordinator/sql/diagnostic.h"
+
+namespace millrace::sql {
+
+// The table with the options that hints /*+ OPTIONS('k' = 'v') */ set, for one use of it. UID is left to the planner.
+// Other hints are Flink's advice to its optimizer: known ones change nothing, unknown ones are reported.
+Table ApplyHints(const Table& table, const std::vector<Hint>& hints, std::vector<Diagnostic>& diagnostics);
+
+}  // namespace millrace::sql
