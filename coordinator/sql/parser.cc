@@ -12,6 +12,7 @@
 #include "coordinator/sql/lexer.h"
 #include "coordinator/sql/refused_statements.h"
 #include "coordinator/sql/syntax_error.h"
+#include "coordinator/sql/unquoted_option.h"
 
 namespace millrace::sql {
 namespace {
@@ -93,6 +94,7 @@ class ScriptParser {
 
   std::optional<Statement> Piece() {
     const std::span<const Token> piece = TakePiece();
+    if (std::optional<Statement> option = FindUnquotedOption(piece)) return option;
     for (const Token& token : piece) {
       if (token.error.empty()) continue;
       Report(token.range, token.error);
