@@ -44,8 +44,6 @@ void FailureWindows::OnPutDone(const Process& process, const std::string& uri, s
     terms_[&process] = std::stoull(std::string(bytes));
   }
   if (IsRecord(uri, name)) {
-    // What is to be deleted is asked for after that.
-    deletions_since_question_.erase(&process);
     storage::v1::PipelineRecord record;
     record.ParseFromString(std::string(bytes));
     OnRecord(std::move(record));
@@ -141,14 +139,18 @@ void FailureWindows::OnTouch(const Process& process, const std::string& uri, std
 }
 
 void FailureWindows::OnRead(const Process& process, const std::string& uri, std::string_view name) {
-  if (IsRecord(uri, name)) deletions_since_question_[&process] = 0;
+  if (IsRecord(uri, name)) deletions_allowed_[&process] = IsFencedOff(process) ? 0 : kDeletionsPerQuestion;
 }
+
+void FailureWindows::OnCollection(const Process& process) { deletions_allowed_.erase(&process); }
 
 void FailureWindows::OnDelete(const Process& process, const std::string& uri, std::string_view name) {
   if (uri != kCheckpoints) return;
-  // Who is fenced off between two questions may end what one of them has allowed.
-  auto asked = deletions_since_question_.find(&process);
-  const bool was_allowed = asked != deletions_since_question_.end() && ++asked->second <= kDeletionsPerQuestion;
+  // Who is superseded between two questions may end, however late, what the first of them has allowed: it is garbage
+  // for every later record as well.
+  int& allowed = deletions_allowed_[&process];
+  const bool was_allowed = allowed > 0;
+  if (was_allowed) --allowed;
   invariants_.OnDelete(process.name, name, record_.term(), IsFencedOff(process) && !was_allowed);
 }
 

@@ -51,6 +51,8 @@ class FailureWindows {
   void OnRead(const Process& process, const std::string& uri, std::string_view name);
   void OnDelete(const Process& process, const std::string& uri, std::string_view name);
   void OnRivals(const std::string& uri, int num_in_a_row);
+  // Called by the cluster's coordinators, each of which collects for one order at a time.
+  void OnCollection(const Process& process);
   // Called by the cluster.
   void OnDeath(const Process& process);
   void OnFreeze(const Process& process);
@@ -92,7 +94,9 @@ class FailureWindows {
   std::map<const Process*, std::map<std::string, uint64_t>> log_puts_at_freeze_;
   const Process* leader_ = nullptr;
   std::map<const Process*, uint64_t> terms_;
-  std::map<const Process*, int> deletions_since_question_;
+  // What a process may still delete by its last question, which is a read of the record since its collection began,
+  // and allows nothing if another leads by then.
+  std::map<const Process*, int> deletions_allowed_;
 };
 
 }  // namespace millrace::sim

@@ -132,7 +132,10 @@ void Cluster::StartCoordinator(CoordinatorSeat& seat) {
     if (physical.ok() && options_.alter_physical) options_.alter_physical(*physical);
     return physical;
   };
-  options.collect_checkpoints = Collect;
+  options.collect_checkpoints = [this, process = node->process](BlobStore& blobs, MetadataStore& metadata, const CollectionOrder& order) {
+    windows_.OnCollection(*process);
+    return Collect(blobs, metadata, order);
+  };
   options.on_fenced = [doom = &node->doom](absl::Status) { doom->doomed = true; };
   node->coordinator = std::make_unique<Coordinator>(std::move(options));
   seat.freeze = nullptr;

@@ -1,4 +1,5 @@
 // The simulated user of a Cluster, and the network between the two.
+#include <algorithm>
 #include <optional>
 #include <utility>
 
@@ -40,7 +41,8 @@ void Cluster::ActAsUser() {
   bool unstarted = view_.state() == v1::PIPELINE_STATE_CREATED;
   if ((at_rest && starts_again_) || unstarted) {
     // Also long after the wish: it may have been stored late.
-    uint32_t parallelism = 1 + static_cast<uint32_t>(faults_.RandomFor("start", ++num_starts_).Below(4));
+    const uint64_t slots = static_cast<uint64_t>(options_.num_workers) * options_.slots_per_worker;
+    uint32_t parallelism = 1 + static_cast<uint32_t>(faults_.RandomFor("start", ++num_starts_).Below(std::min<uint64_t>(4, slots)));
     Ask([name, parallelism](Coordinator& coordinator) { coordinator.Start(name, parallelism, [](auto) {}); });
     ask_again_at_ = now + absl::Milliseconds(100);
   } else if (rescale_ != nullptr && view_.state() == v1::PIPELINE_STATE_RUNNING) {
