@@ -190,13 +190,13 @@ class SyntaxError {
       if (known && back > 0) continue;
       const std::string upper = UpperCase(At(i).text);
       const Expectations expected = back == 0 ? expected_ : walk_.ExpectedAt(types_, i, {});
-      std::vector<std::pair<std::string, size_t>> words;
+      // Of words that are equally near, the one with the same first letter.
+      std::vector<std::pair<std::string, size_t>> words, others;
       for (size_t type : expected.all) {
         const std::string_view word = WordOfTokenType(type);
-        if (!word.empty() && word != upper) words.emplace_back(word, type);
+        if (!word.empty() && word != upper) (word[0] == upper[0] ? words : others).emplace_back(word, type);
       }
-      // Of words that are equally near, the one with the same first letter.
-      std::stable_partition(words.begin(), words.end(), [&](const auto& word) { return word.first[0] == upper[0]; });
+      words.insert(words.end(), others.begin(), others.end());
       for (int attempt = 0; attempt < 3; ++attempt) {
         std::vector<std::string> names;
         for (const auto& [word, type] : words) names.push_back(word);
