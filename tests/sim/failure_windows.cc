@@ -138,11 +138,12 @@ void FailureWindows::OnTouch(const Process& process, const std::string& uri, std
   if (log_puts_[uri] > log_puts_at_freeze_[&process][uri]) Hit(6);
 }
 
-void FailureWindows::OnRead(const Process& process, const std::string& uri, std::string_view name) {
-  if (IsRecord(uri, name)) deletions_allowed_[&process] = IsFencedOff(process) ? 0 : kDeletionsPerQuestion;
-}
-
 void FailureWindows::OnCollection(const Process& process) { deletions_allowed_.erase(&process); }
+
+void FailureWindows::OnQuestion(const Process& process, const storage::v1::PipelineRecord& answer) {
+  auto term = terms_.find(&process);
+  deletions_allowed_[&process] = term != terms_.end() && term->second >= answer.term() ? kDeletionsPerQuestion : 0;
+}
 
 void FailureWindows::OnDelete(const Process& process, const std::string& uri, std::string_view name) {
   if (uri != kCheckpoints) return;

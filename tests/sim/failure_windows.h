@@ -48,11 +48,12 @@ class FailureWindows {
   void OnLostAnswer(const std::string& uri, std::string_view name);
   void OnLatePut(const Process& process, const std::string& uri, std::string_view name, bool created);
   void OnTouch(const Process& process, const std::string& uri, std::string_view name, bool in_hand_when_frozen);
-  void OnRead(const Process& process, const std::string& uri, std::string_view name);
   void OnDelete(const Process& process, const std::string& uri, std::string_view name);
   void OnRivals(const std::string& uri, int num_in_a_row);
   // Called by the cluster's coordinators, each of which collects for one order at a time.
   void OnCollection(const Process& process);
+  // The record as its collector has just read it.
+  void OnQuestion(const Process& process, const storage::v1::PipelineRecord& answer);
   // Called by the cluster.
   void OnDeath(const Process& process);
   void OnFreeze(const Process& process);
@@ -94,8 +95,7 @@ class FailureWindows {
   std::map<const Process*, std::map<std::string, uint64_t>> log_puts_at_freeze_;
   const Process* leader_ = nullptr;
   std::map<const Process*, uint64_t> terms_;
-  // What a process may still delete by its last question, which is a read of the record since its collection began,
-  // and allows nothing if another leads by then.
+  // What a process's collector may still delete by its last question, which allows nothing if another leads by then.
   std::map<const Process*, int> deletions_allowed_;
 };
 

@@ -47,6 +47,27 @@ class SlowIoPool final : public IoPool {
   const std::unique_ptr<IoPool> inner_;
 };
 
+// Tells what a collector is answered when it asks whether it may go on.
+class QuestionedStore final : public MetadataStore {
+ public:
+  using OnAnswer = std::function<void(const storage::v1::PipelineRecord&)>;
+  QuestionedStore(MetadataStore* inner, OnAnswer on_answer) : inner_(inner), on_answer_(std::move(on_answer)) {}
+  absl::StatusOr<VersionedRecord> Get(std::string_view name) override {
+    absl::StatusOr<VersionedRecord> found = inner_->Get(name);
+    storage::v1::PipelineRecord record;
+    if (found.ok() && record.ParseFromString(found->bytes)) on_answer_(record);
+    return found;
+  }
+  absl::StatusOr<std::vector<std::string>> List(std::string_view prefix) override { return inner_->List(prefix); }
+  absl::StatusOr<uint64_t> CompareAndSet(std::string_view name, uint64_t expected, std::string_view bytes) override {
+    return inner_->CompareAndSet(name, expected, bytes);
+  }
+
+ private:
+  MetadataStore* const inner_;
+  const OnAnswer on_answer_;
+};
+
 }  // namespace
 
 Cluster::Node::Node(Cluster* cluster, const std::string& name, const std::string& address)
@@ -134,7 +155,8 @@ void Cluster::StartCoordinator(CoordinatorSeat& seat) {
   };
   options.collect_checkpoints = [this, process = node->process](BlobStore& blobs, MetadataStore& metadata, const CollectionOrder& order) {
     windows_.OnCollection(*process);
-    return Collect(blobs, metadata, order);
+    QuestionedStore questioned(&metadata, [this, process](const storage::v1::PipelineRecord& answer) { windows_.OnQuestion(*process, answer); });
+    return Collect(blobs, questioned, order);
   };
   options.on_fenced = [doom = &node->doom](absl::Status) { doom->doomed = true; };
   node->coordinator = std::make_unique<Coordinator>(std::move(options));

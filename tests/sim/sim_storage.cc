@@ -17,7 +17,6 @@ class FaultyBlobStore final : public BlobStore {
 
   absl::StatusOr<std::string> Get(std::string_view name) override {
     RETURN_IF_ERROR(Enter(name));
-    outside_.windows->OnRead(*process_, uri_, name);
     return inner_->Get(name);
   }
   absl::Status Put(std::string_view name, std::string_view bytes) override {
