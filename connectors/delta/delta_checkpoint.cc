@@ -203,7 +203,13 @@ absl::StatusOr<std::shared_ptr<arrow::Table>> ReadParquet(std::string_view bytes
   std::unique_ptr<parquet::arrow::FileReader> reader;
   RETURN_IF_ERROR(FromArrow(builder.Build(&reader)));
   reader->set_use_threads(false);
-  return FromArrow(reader->ReadTable());
+  // In batches: memory is taken for the rows that a batch may have, not for those that the file says it has.
+  absl::StatusOr<std::unique_ptr<arrow::RecordBatchReader>> batches = FromArrow(reader->GetRecordBatchReader());
+  if (!batches.ok()) return batches.status();
+  absl::StatusOr<std::shared_ptr<arrow::Table>> table = FromArrow((*batches)->ToTable());
+  const int64_t wanted = reader->parquet_reader()->metadata()->num_rows();
+  if (table.ok() && (*table)->num_rows() != wanted) return DataLoss("it has ", (*table)->num_rows(), " rows of ", wanted);
+  return table;
 }
 
 }  // namespace
