@@ -121,6 +121,12 @@ Kernel ArrowKernel(std::string name, std::shared_ptr<arrow::compute::FunctionOpt
   return Kernel{.run = std::move(run)};
 }
 
+absl::StatusOr<std::shared_ptr<arrow::Array>> Expanded(const ArgumentColumn& column, int64_t rows) {
+  if (column.step == 1 || rows == 1) return column.values;
+  ASSIGN_OR_RETURN(auto value, FromArrow(column.values->GetScalar(0)));
+  return FromArrow(arrow::MakeArrayFromScalar(*value, rows));
+}
+
 absl::StatusOr<std::shared_ptr<arrow::Array>> EvaluateFor(const BoundExpression& expression, Evaluation& evaluation,
                                                           const std::vector<uint32_t>& rows) {
   if (rows.size() == static_cast<size_t>(evaluation.batch->num_rows())) return EvaluateArray(expression, evaluation);

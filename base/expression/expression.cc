@@ -19,20 +19,6 @@ namespace {
 using TypePtr = std::shared_ptr<arrow::DataType>;
 using DatumResult = absl::StatusOr<arrow::Datum>;
 
-class ColumnExpression final : public BoundExpression {
- public:
-  ColumnExpression(int column, DataType type, std::string name)
-      : BoundExpression(std::move(type), std::move(name)), column_(column) {}
-  DatumResult Evaluate(Evaluation& evaluation) const override {
-    return arrow::Datum(evaluation.batch->column(column_));
-  }
-  bool CanFail() const override { return false; }
-  int column() const override { return column_; }
-
- private:
-  const int column_;
-};
-
 class LiteralExpression final : public BoundExpression {
  public:
   LiteralExpression(DataType type, v1::Literal literal, std::shared_ptr<arrow::Scalar> value, std::string text)
@@ -85,15 +71,6 @@ absl::StatusOr<std::shared_ptr<arrow::Scalar>> ScalarOf(const v1::Literal& liter
   }
 }
 
-// The SQL type that the plan gave the column, if it did: Arrow's does not know a TIMESTAMP's digits.
-absl::StatusOr<DataType> TypeOf(const arrow::Field& field) {
-  if (field.HasMetadata()) {
-    auto sql = field.metadata()->Get("millrace.sql_type");
-    if (sql.ok()) return ParseDataType(*sql);
-  }
-  return ParseDataType(SqlTypeOf(*field.type(), field.nullable()));
-}
-
 }  // namespace
 
 absl::StatusOr<ExpressionPtr> BindLiteral(const v1::Literal& literal) {
@@ -104,35 +81,6 @@ absl::StatusOr<ExpressionPtr> BindLiteral(const v1::Literal& literal) {
   if (!value.ok()) return InvalidArgument("bind ", text, ": not a value of that type: ", value.status().message());
   type = WithNullability(std::move(type), !literal.has_value());
   return std::make_unique<LiteralExpression>(std::move(type), literal, *std::move(value), std::move(text));
-}
-
-absl::StatusOr<ExpressionPtr> BindExpression(const v1::Expression& expression, const arrow::Schema& input) {
-  switch (expression.kind_case()) {
-    case v1::Expression::kColumn: {
-      int column = input.GetFieldIndex(expression.column());
-      if (column < 0)
-        return InvalidArgument("bind column: there is none of that name, or two: \"", expression.column(), "\"");
-      ASSIGN_OR_RETURN(DataType type, TypeOf(*input.field(column)));
-      return std::make_unique<ColumnExpression>(column, std::move(type), expression.column());
-    }
-    case v1::Expression::kLiteral:
-      return BindLiteral(expression.literal());
-    case v1::Expression::kCall: {
-      std::vector<ExpressionPtr> args;
-      for (const v1::Expression& arg : expression.call().args()) {
-        ASSIGN_OR_RETURN(args.emplace_back(), BindExpression(arg, input));
-      }
-      return BindCall(expression.call().function(), std::move(args), expression.call().zone());
-    }
-    case v1::Expression::kCast: {
-      ASSIGN_OR_RETURN(ExpressionPtr operand, BindExpression(expression.cast().operand(), input));
-      ASSIGN_OR_RETURN(DataType type, ParseDataType(expression.cast().type()));
-      return BindCast(std::move(operand), type, expression.cast().mode(), expression.cast().zone());
-    }
-    case v1::Expression::KIND_NOT_SET:
-      break;
-  }
-  return InvalidArgument("bind expression: it is none of column, literal, call, cast");
 }
 
 absl::StatusOr<std::shared_ptr<arrow::Array>> EvaluateArray(const BoundExpression& expression, Evaluation& evaluation) {

@@ -21,6 +21,9 @@ ExpressionPtr MakeKernelNode(Kernel kernel, std::vector<ExpressionPtr> args, Dat
 // One compute function of Arrow, which cannot fail for a row.
 Kernel ArrowKernel(std::string name, std::shared_ptr<arrow::compute::FunctionOptions> options = nullptr);
 
+// The column with a value for each row.
+absl::StatusOr<std::shared_ptr<arrow::Array>> Expanded(const ArgumentColumn& column, int64_t rows);
+
 // Evaluates `expression` for some of the rows, in a batch of their own; its errors count for the rows that they are.
 absl::StatusOr<std::shared_ptr<arrow::Array>> EvaluateFor(const BoundExpression& expression, Evaluation& evaluation,
                                                           const std::vector<uint32_t>& rows);

@@ -203,7 +203,7 @@ absl::StatusOr<std::shared_ptr<arrow::Array>> Run(const F& function, const std::
       Reader<typename OptionalOf<P>::Value>(input.arguments[I])...};
   Writer<Stored> writer;
   RETURN_IF_ERROR(writer.Open(type, input.rows));
-  auto argument = [](const auto& reader, auto parameter, int64_t row) {
+  [[maybe_unused]] auto argument = [](const auto& reader, auto parameter, int64_t row) {
     using Parameter = typename decltype(parameter)::type;
     if constexpr (OptionalOf<Parameter>::kOptional) {
       return reader.IsNull(row) ? Parameter() : Parameter(reader.Value(row));
