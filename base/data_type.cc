@@ -162,7 +162,8 @@ class TypeParser {
   }
 
   absl::StatusOr<DataType> Sized(std::shared_ptr<arrow::DataType> arrow, std::string_view name, std::string_view longest) {
-    ASSIGN_OR_RETURN(int64_t length, Argument(name, "length", 1, kLongestString, 1));
+    // 0 is the length of the constant ''.
+    ASSIGN_OR_RETURN(int64_t length, Argument(name, "length", 0, kLongestString, 1));
     if (length == kLongestString && name.starts_with("VAR")) return Simple(std::move(arrow), std::string(longest));
     return Simple(std::move(arrow), Cat(name, "(", length, ")"));
   }

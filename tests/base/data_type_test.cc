@@ -38,6 +38,7 @@ TEST(DataType, EverySpellingHasOneCanonicalFormAndOneArrowType) {
       {"TIMESTAMP(3) WITHOUT TIME ZONE", "TIMESTAMP(3)", "timestamp[us]"},
       {"TIMESTAMP(3) WITH LOCAL TIME ZONE NOT NULL", "TIMESTAMP_LTZ(3) NOT NULL", "timestamp[us, tz=UTC]"},
       {"TIMESTAMP_LTZ", "TIMESTAMP_LTZ(6)", "timestamp[us, tz=UTC]"},
+      {"CHAR(0) NOT NULL", "CHAR(0) NOT NULL", "string"},
       {"ARRAY<INT NOT NULL>", "ARRAY<INT NOT NULL>", "list<item: int32 not null>"},
       {"MAP<STRING,BIGINT>", "MAP<STRING, BIGINT>", "map<string, int64>"},
       {"interval year(4) to month", "INTERVAL YEAR TO MONTH", "month_interval"},
