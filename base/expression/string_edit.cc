@@ -103,7 +103,8 @@ std::string_view Right(std::string_view text, int64_t length) {
 }
 
 std::string_view TrimLeft(std::string_view text, std::string_view characters) {
-  while (!text.empty() && IsIn(text.substr(0, CharacterLength(text)), characters)) text.remove_prefix(CharacterLength(text));
+  while (!text.empty() && IsIn(text.substr(0, CharacterLength(text)), characters))
+    text.remove_prefix(CharacterLength(text));
   return text;
 }
 
@@ -192,7 +193,8 @@ std::string TranslateCharacters(std::string_view text, std::string_view from, st
   std::string result;
   while (!text.empty()) {
     const std::string_view character = text.substr(0, CharacterLength(text));
-    auto mapped = std::find_if(mapping.begin(), mapping.end(), [&](const auto& pair) { return pair.first == character; });
+    auto mapped =
+        std::find_if(mapping.begin(), mapping.end(), [&](const auto& pair) { return pair.first == character; });
     result += mapped == mapping.end() ? character : mapped->second;
     text.remove_prefix(character.size());
   }

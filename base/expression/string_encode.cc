@@ -22,15 +22,24 @@ struct CharsetName {
   Charset charset;
 };
 constexpr CharsetName kCharsets[] = {
-    {"US-ASCII", Charset::kAscii},        {"ASCII", Charset::kAscii},
-    {"ISO646-US", Charset::kAscii},       {"ISO-8859-1", Charset::kLatin1},
-    {"ISO8859-1", Charset::kLatin1},      {"ISO8859_1", Charset::kLatin1},
-    {"LATIN1", Charset::kLatin1},         {"L1", Charset::kLatin1},
-    {"UTF-8", Charset::kUtf8},            {"UTF8", Charset::kUtf8},
-    {"UTF-16", Charset::kUtf16},          {"UTF16", Charset::kUtf16},
-    {"UTF_16", Charset::kUtf16},          {"UNICODE", Charset::kUtf16},
-    {"UTF-16BE", Charset::kUtf16BigEndian}, {"UTF_16BE", Charset::kUtf16BigEndian},
-    {"UTF-16LE", Charset::kUtf16LittleEndian}, {"UTF_16LE", Charset::kUtf16LittleEndian},
+    {"US-ASCII", Charset::kAscii},
+    {"ASCII", Charset::kAscii},
+    {"ISO646-US", Charset::kAscii},
+    {"ISO-8859-1", Charset::kLatin1},
+    {"ISO8859-1", Charset::kLatin1},
+    {"ISO8859_1", Charset::kLatin1},
+    {"LATIN1", Charset::kLatin1},
+    {"L1", Charset::kLatin1},
+    {"UTF-8", Charset::kUtf8},
+    {"UTF8", Charset::kUtf8},
+    {"UTF-16", Charset::kUtf16},
+    {"UTF16", Charset::kUtf16},
+    {"UTF_16", Charset::kUtf16},
+    {"UNICODE", Charset::kUtf16},
+    {"UTF-16BE", Charset::kUtf16BigEndian},
+    {"UTF_16BE", Charset::kUtf16BigEndian},
+    {"UTF-16LE", Charset::kUtf16LittleEndian},
+    {"UTF_16LE", Charset::kUtf16LittleEndian},
 };
 
 absl::StatusOr<Charset> CharsetOf(std::string_view name) {
@@ -108,7 +117,8 @@ std::string ToBase64(std::string_view text) { return absl::Base64Escape(AbslView
 
 absl::StatusOr<std::string> FromBase64(std::string_view text) {
   std::string bytes;
-  const bool spaced = std::any_of(text.begin(), text.end(), [](char c) { return absl::ascii_isspace(static_cast<unsigned char>(c)); });
+  const bool spaced =
+      std::any_of(text.begin(), text.end(), [](char c) { return absl::ascii_isspace(static_cast<unsigned char>(c)); });
   if (spaced || !absl::Base64Unescape(AbslView(text), &bytes)) {
     return InvalidArgument("decode Base64: this is none: '", Utf8Prefix(text, 60), "'");
   }
@@ -178,7 +188,8 @@ absl::StatusOr<std::string> DecodeText(std::string_view bytes, std::string_view 
 std::string UrlEncode(std::string_view text) {
   std::string encoded;
   for (char c : text) {
-    if (absl::ascii_isalnum(static_cast<unsigned char>(c)) || std::string_view(".-*_").find(c) != std::string_view::npos) {
+    if (absl::ascii_isalnum(static_cast<unsigned char>(c)) ||
+        std::string_view(".-*_").find(c) != std::string_view::npos) {
       encoded.push_back(c);
     } else if (c == ' ') {
       encoded.push_back('+');

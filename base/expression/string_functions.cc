@@ -1,42 +1,42 @@
-#include "arrow/compute/api.h"
+#include <iterator>
+#include <limits>
+
+#include "base/error.h"
 #include "base/expression/function_table.h"
-#include "base/expression/nodes.h"
-#include "base/expression/row_kernel.h"
-#include "base/expression/type_rules.h"
+#include "base/expression/string_families.h"
 
 namespace millrace {
 namespace {
 
-KernelFactory ArrowFunction(std::string name) {
-  return [name](const KernelRequest&) -> absl::StatusOr<Kernel> { return ArrowKernel(name); };
-}
-
-absl::StatusOr<Kernel> ConcatKernel(const KernelRequest& /*request*/) {
-  auto options = std::make_shared<arrow::compute::JoinOptions>(arrow::compute::JoinOptions::EMIT_NULL);
-  Kernel join = ArrowKernel("binary_join_element_wise", std::move(options));
-  auto run = [join](const KernelInput& input) {
-    std::vector<ArgumentColumn> columns(input.arguments.begin(), input.arguments.end());
-    auto separator = arrow::MakeArrayFromScalar(arrow::StringScalar(""), 1);
-    columns.push_back({.values = separator.ValueOrDie(), .step = 0});
-    return join.run({.arguments = columns, .rows = input.rows, .errors = input.errors});
-  };
-  return Kernel{.run = std::move(run)};
+DataType TextType(bool fixed, int64_t length) {
+  if (length >= std::numeric_limits<int32_t>::max()) return MakeType("STRING", true);
+  return MakeType(Cat(fixed ? "CHAR(" : "VARCHAR(", length, ")"), true);
 }
 
 }  // namespace
 
-std::vector<Function> StringFunctions() {
-  using enum ArgumentKind;
-  return {
-      {.name = "upper", .family = "string", .signature = "UPPER(string)", .rule = Takes({kString}, "STRING"),
-       .kernel = ArrowFunction("utf8_upper")},
-      {.name = "lower", .family = "string", .signature = "LOWER(string)", .rule = Takes({kString}, "STRING"),
-       .kernel = ArrowFunction("utf8_lower")},
-      {.name = "char_length", .aliases = {"character_length"}, .family = "string", .signature = "CHAR_LENGTH(string)",
-       .rule = Takes({kString}, "INT"), .kernel = ArrowFunction("utf8_length")},
-      {.name = "concat", .family = "string", .signature = "CONCAT(string, …)",
-       .rule = Takes({kString}, "STRING", {.repeated = true}), .kernel = ConcatKernel},
+ResultRule LikeFirst(bool varying) {
+  return [varying](std::span<const CallArgument> args) {
+    const TextLength first = LengthOf(args[0].type);
+    return varying && first.fixed ? TextType(false, first.length) : args[0].type;
   };
+}
+
+ResultRule SumOfLengths(bool varying) {
+  return [varying](std::span<const CallArgument> args) {
+    const TextLength a = LengthOf(args[0].type), b = LengthOf(args[1].type);
+    if (a.length < 0 || b.length < 0) return MakeType("STRING", true);
+    return TextType(a.fixed && b.fixed && !varying, a.length + b.length);
+  };
+}
+
+std::vector<Function> StringFunctions() {
+  std::vector<Function> all;
+  for (auto part : {StringEditFunctions, StringSearchFunctions, StringPatternFunctions, StringEncodeFunctions}) {
+    std::vector<Function> functions = part();
+    std::move(functions.begin(), functions.end(), std::back_inserter(all));
+  }
+  return all;
 }
 
 }  // namespace millrace

@@ -24,7 +24,8 @@ absl::Status CheckEscape(std::string_view escape) {
 }
 
 absl::Status BadEscape(std::string_view pattern, std::string_view escape, std::string_view before) {
-  return InvalidArgument("in the pattern '", pattern, "' the escape character '", escape, "' has to stand before ", before);
+  return InvalidArgument("in the pattern '", pattern, "' the escape character '", escape, "' has to stand before ",
+                         before);
 }
 
 }  // namespace
@@ -125,9 +126,15 @@ bool LikePattern::Matches(std::string_view text) const {
 absl::StatusOr<std::string> SimilarToRegex(std::string_view pattern, std::string_view escape) {
   RETURN_IF_ERROR(CheckEscape(escape));
   constexpr std::array<std::pair<std::string_view, std::string_view>, 10> kClasses = {{
-      {"[:ALPHA:]", "\\p{Alpha}"}, {"[:alpha:]", "\\p{Alpha}"}, {"[:UPPER:]", "\\p{Upper}"},
-      {"[:upper:]", "\\p{Upper}"}, {"[:LOWER:]", "\\p{Lower}"}, {"[:lower:]", "\\p{Lower}"},
-      {"[:DIGIT:]", "\\d"},        {"[:digit:]", "\\d"},        {"[:SPACE:]", " "},
+      {"[:ALPHA:]", "\\p{Alpha}"},
+      {"[:alpha:]", "\\p{Alpha}"},
+      {"[:UPPER:]", "\\p{Upper}"},
+      {"[:upper:]", "\\p{Upper}"},
+      {"[:LOWER:]", "\\p{Lower}"},
+      {"[:lower:]", "\\p{Lower}"},
+      {"[:DIGIT:]", "\\d"},
+      {"[:digit:]", "\\d"},
+      {"[:SPACE:]", " "},
       {"[:space:]", " "},
   }};
   constexpr std::string_view kSpecial = "_%|*+?{}()[]^-";
@@ -145,7 +152,8 @@ absl::StatusOr<std::string> SimilarToRegex(std::string_view pattern, std::string
       pattern.remove_prefix(CharacterLength(pattern));
       continue;
     }
-    const auto* named = std::find_if(kClasses.begin(), kClasses.end(), [&](const auto& c) { return pattern.starts_with(c.first); });
+    const auto* named =
+        std::find_if(kClasses.begin(), kClasses.end(), [&](const auto& c) { return pattern.starts_with(c.first); });
     if (in_class && named != kClasses.end()) {
       regex += named->second;
       pattern.remove_prefix(named->first.size());

@@ -13,8 +13,8 @@ namespace millrace {
 // Thread: immutable; any.
 class LikePattern {
  public:
-  // `escape` is "" for none, else one character, which takes the meaning from a '%', '_' or itself behind it. Fails with
-  // InvalidArgument: another escape, or one before something else.
+  // `escape` is "" for none, else one character, which takes the meaning from a '%', '_' or itself behind it. Fails
+  // with InvalidArgument: another escape, or one before something else.
   static absl::StatusOr<LikePattern> Compile(std::string_view pattern, std::string_view escape = "");
 
   bool Matches(std::string_view text) const;

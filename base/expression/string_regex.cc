@@ -51,6 +51,7 @@ absl::StatusOr<std::optional<JavaRegex>> JavaRegex::Compile(std::string_view reg
 bool JavaRegex::MatchesAll(std::string_view text) const { return RE2::FullMatch(Piece(text), *regex_); }
 bool JavaRegex::FoundIn(std::string_view text) const { return RE2::PartialMatch(Piece(text), *regex_); }
 int JavaRegex::groups() const { return regex_->NumberOfCapturingGroups(); }
+const std::string& JavaRegex::text() const { return regex_->pattern(); }
 
 std::optional<std::string_view> JavaRegex::Extract(std::string_view text, int64_t group) const {
   if (group < 0 || group > groups()) return std::nullopt;

@@ -37,6 +37,8 @@ class JavaRegex {
   std::optional<std::string_view> Extract(std::string_view text, int64_t group) const;
   std::vector<std::optional<std::string>> ExtractAll(std::string_view text, int64_t group) const;
   int groups() const;
+  // In RE2's syntax.
+  const std::string& text() const;
   // All matches replaced by text that is taken as it is.
   std::string Replace(std::string_view text, std::string_view replacement) const;
   int32_t Count(std::string_view text) const;

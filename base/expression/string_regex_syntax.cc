@@ -18,10 +18,22 @@ constexpr std::string_view kSpace = R"(\t\n\x0b\f\r )";
 
 // Java's names of classes → RE2's, both for use in brackets.
 constexpr std::array<std::pair<std::string_view, std::string_view>, 17> kNamed = {{
-    {"Lower", "[:lower:]"}, {"Upper", "[:upper:]"}, {"ASCII", "[:ascii:]"},   {"Alpha", "[:alpha:]"},
-    {"Digit", "[:digit:]"}, {"Alnum", "[:alnum:]"}, {"Punct", "[:punct:]"},   {"Graph", "[:graph:]"},
-    {"Print", "[:print:]"}, {"Blank", "[:blank:]"}, {"Cntrl", "[:cntrl:]"},   {"XDigit", "[:xdigit:]"},
-    {"Space", kSpace},      {"IsAlphabetic", "\\p{L}\\p{Nl}"}, {"IsLetter", "\\p{L}"}, {"IsDigit", "\\p{Nd}"},
+    {"Lower", "[:lower:]"},
+    {"Upper", "[:upper:]"},
+    {"ASCII", "[:ascii:]"},
+    {"Alpha", "[:alpha:]"},
+    {"Digit", "[:digit:]"},
+    {"Alnum", "[:alnum:]"},
+    {"Punct", "[:punct:]"},
+    {"Graph", "[:graph:]"},
+    {"Print", "[:print:]"},
+    {"Blank", "[:blank:]"},
+    {"Cntrl", "[:cntrl:]"},
+    {"XDigit", "[:xdigit:]"},
+    {"Space", kSpace},
+    {"IsAlphabetic", "\\p{L}\\p{Nl}"},
+    {"IsLetter", "\\p{L}"},
+    {"IsDigit", "\\p{Nd}"},
     {"IsPunctuation", "\\p{P}"},
 }};
 

@@ -25,7 +25,8 @@ Parts PartsOf(std::string_view text, std::string_view separator) {
   Parts parts;
   if (text.empty()) return parts;
   if (!separator.empty()) {
-    for (size_t found; (found = text.find(separator)) != std::string_view::npos; text.remove_prefix(found + separator.size())) {
+    for (size_t found; (found = text.find(separator)) != std::string_view::npos;
+         text.remove_prefix(found + separator.size())) {
       parts.push_back(text.substr(0, found));
     }
     parts.push_back(text);
@@ -122,9 +123,9 @@ bool IsNumeric(std::string_view text) {
 
 bool IsDecimalNumber(std::string_view text) {
   // What Double.valueOf takes, with whitespace around it; ints and longs are among it but for other scripts' digits.
-  static const RE2* const number = new RE2(
-      R"([\x00-\x20]*[+-]?(NaN|Infinity|(([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?|)"
-      R"(0[xX]([0-9a-fA-F]+\.?|[0-9a-fA-F]*\.[0-9a-fA-F]+)[pP][+-]?[0-9]+)[fFdD]?)[\x00-\x20]*)");
+  static const RE2* const number =
+      new RE2(R"([\x00-\x20]*[+-]?(NaN|Infinity|(([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?|)"
+              R"(0[xX]([0-9a-fA-F]+\.?|[0-9a-fA-F]*\.[0-9a-fA-F]+)[pP][+-]?[0-9]+)[fFdD]?)[\x00-\x20]*)");
   static const RE2* const integer = new RE2(R"([+-]?\p{Nd}{1,19})");
   const re2::StringPiece piece(text.data(), text.size());
   return RE2::FullMatch(piece, *number) || RE2::FullMatch(piece, *integer);

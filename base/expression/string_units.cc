@@ -35,7 +35,9 @@ size_t OffsetOfCharacter(std::string_view text, size_t count) {
 }
 
 char32_t FirstCodePoint(std::string_view text) {
-  auto bits = [&](size_t i, unsigned mask) { return static_cast<char32_t>(static_cast<unsigned char>(text[i]) & mask); };
+  auto bits = [&](size_t i, unsigned mask) {
+    return static_cast<char32_t>(static_cast<unsigned char>(text[i]) & mask);
+  };
   switch (Utf8Length(text)) {
     case 1:
       return bits(0, 0x7f);

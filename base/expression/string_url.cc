@@ -89,7 +89,8 @@ std::optional<Url> Parse(std::string_view text) {
   if (colon == kNone || text[colon] != ':' || !IsProtocol(text.substr(0, colon))) return std::nullopt;
   url.protocol = absl::AsciiStrToLower(AbslView(text.substr(0, colon)));
   constexpr std::string_view kProtocols[] = {"http", "https", "ftp", "file", "mailto"};
-  if (std::find(std::begin(kProtocols), std::end(kProtocols), url.protocol) == std::end(kProtocols)) return std::nullopt;
+  if (std::find(std::begin(kProtocols), std::end(kProtocols), url.protocol) == std::end(kProtocols))
+    return std::nullopt;
   text.remove_prefix(colon + 1);
 
   if (const size_t hash = text.find('#'); hash != kNone) {

@@ -16,15 +16,24 @@ struct UnitName {
   TemporalUnit unit;
 };
 constexpr UnitName kUnits[] = {
-    {"MILLENNIUM", TemporalUnit::kMillennium}, {"CENTURY", TemporalUnit::kCentury},
-    {"DECADE", TemporalUnit::kDecade},         {"YEAR", TemporalUnit::kYear},
-    {"ISOYEAR", TemporalUnit::kIsoYear},       {"QUARTER", TemporalUnit::kQuarter},
-    {"MONTH", TemporalUnit::kMonth},           {"WEEK", TemporalUnit::kWeek},
-    {"DAY", TemporalUnit::kDay},               {"DOW", TemporalUnit::kDayOfWeek},
-    {"ISODOW", TemporalUnit::kIsoDayOfWeek},   {"DOY", TemporalUnit::kDayOfYear},
-    {"HOUR", TemporalUnit::kHour},             {"MINUTE", TemporalUnit::kMinute},
-    {"SECOND", TemporalUnit::kSecond},         {"MILLISECOND", TemporalUnit::kMillisecond},
-    {"MICROSECOND", TemporalUnit::kMicrosecond}, {"NANOSECOND", TemporalUnit::kNanosecond},
+    {"MILLENNIUM", TemporalUnit::kMillennium},
+    {"CENTURY", TemporalUnit::kCentury},
+    {"DECADE", TemporalUnit::kDecade},
+    {"YEAR", TemporalUnit::kYear},
+    {"ISOYEAR", TemporalUnit::kIsoYear},
+    {"QUARTER", TemporalUnit::kQuarter},
+    {"MONTH", TemporalUnit::kMonth},
+    {"WEEK", TemporalUnit::kWeek},
+    {"DAY", TemporalUnit::kDay},
+    {"DOW", TemporalUnit::kDayOfWeek},
+    {"ISODOW", TemporalUnit::kIsoDayOfWeek},
+    {"DOY", TemporalUnit::kDayOfYear},
+    {"HOUR", TemporalUnit::kHour},
+    {"MINUTE", TemporalUnit::kMinute},
+    {"SECOND", TemporalUnit::kSecond},
+    {"MILLISECOND", TemporalUnit::kMillisecond},
+    {"MICROSECOND", TemporalUnit::kMicrosecond},
+    {"NANOSECOND", TemporalUnit::kNanosecond},
     {"EPOCH", TemporalUnit::kEpoch},
 };
 
@@ -150,9 +159,7 @@ int64_t UnitMillis(TemporalUnit unit) {
   }
 }
 
-int64_t FloorDivide(int64_t dividend, int64_t divisor) {
-  return dividend / divisor - (dividend % divisor < 0 ? 1 : 0);
-}
+int64_t FloorDivide(int64_t dividend, int64_t divisor) { return dividend / divisor - (dividend % divisor < 0 ? 1 : 0); }
 
 HistoricalDay HistoricalDayOf(int64_t days) {
   if (days >= kFirstGregorianDay) {
@@ -187,7 +194,9 @@ int64_t ExtractFromDate(TemporalUnit unit, int32_t days) {
   return unit == TemporalUnit::kEpoch ? days * int64_t{86400} : ExtractDatePart(unit, days);
 }
 
-int64_t ExtractFromTime(TemporalUnit unit, int32_t millis) { return ExtractFromTimestamp(unit, int64_t{millis} * 1000); }
+int64_t ExtractFromTime(TemporalUnit unit, int32_t millis) {
+  return ExtractFromTimestamp(unit, int64_t{millis} * 1000);
+}
 
 int64_t ExtractFromTimestamp(TemporalUnit unit, int64_t micros) {
   const int64_t millis = FloorDivide(micros, 1000);

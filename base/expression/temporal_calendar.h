@@ -14,8 +14,25 @@ namespace millrace {
 // Thread: any.
 
 enum class TemporalUnit {
-  kMillennium, kCentury, kDecade, kYear, kIsoYear, kQuarter, kMonth, kWeek, kDay, kDayOfWeek, kIsoDayOfWeek, kDayOfYear,
-  kHour, kMinute, kSecond, kMillisecond, kMicrosecond, kNanosecond, kEpoch,
+  kMillennium,
+  kCentury,
+  kDecade,
+  kYear,
+  kIsoYear,
+  kQuarter,
+  kMonth,
+  kWeek,
+  kDay,
+  kDayOfWeek,
+  kIsoDayOfWeek,
+  kDayOfYear,
+  kHour,
+  kMinute,
+  kSecond,
+  kMillisecond,
+  kMicrosecond,
+  kNanosecond,
+  kEpoch,
 };
 
 // "YEAR", "DOW", … in capitals; nothing for another word.

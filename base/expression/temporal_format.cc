@@ -243,7 +243,8 @@ absl::Status TimeFormat::AddPart(char letter, int count, std::string text, size_
     case 'x':
     case 'V':
     case 'v':
-      return InvalidArgument("letter '", std::string(1, letter), "' stands for a zone, which a local time does not have");
+      return InvalidArgument("letter '", std::string(1, letter),
+                             "' stands for a zone, which a local time does not have");
     default:
       return InvalidArgument("letter '", std::string(1, letter), "' is not supported; quote it if it is text");
   }
@@ -271,7 +272,7 @@ std::string TimeFormat::Print(int64_t local_micros) const {
       case ']':
         break;
       case 'G':
-        text += part.count == 4 ? (time.date.year() > 0 ? "Anno Domini" : "Before Christ")
+        text += part.count == 4   ? (time.date.year() > 0 ? "Anno Domini" : "Before Christ")
                 : part.count == 5 ? (time.date.year() > 0 ? "A" : "B")
                                   : (time.date.year() > 0 ? "AD" : "BC");
         break;
@@ -340,7 +341,8 @@ size_t TimeFormat::ParseNumber(const Part& part, std::string_view text, size_t a
   while (end < text.size() && end - at < most && IsDigit(text[end])) ++end;
   size_t length = end - at;
   if (part.reserved > 0) {
-    length = std::max<size_t>(static_cast<size_t>(part.min_width), length - std::min(length, static_cast<size_t>(part.reserved)));
+    length = std::max<size_t>(static_cast<size_t>(part.min_width),
+                              length - std::min(length, static_cast<size_t>(part.reserved)));
   }
   if (length < static_cast<size_t>(part.min_width) || at + length > end || length == 0 || length > 18) return kFailed;
   if (part.sign == 'e') {
@@ -439,8 +441,8 @@ std::optional<int64_t> TimeFormat::Fields::Resolve() const {
   auto within = [&](char letter, int64_t low, int64_t high) {
     return !Get(letter) || (*Get(letter) >= low && *Get(letter) <= high);
   };
-  if (!within('M', 1, 12) || !within('d', 1, 31) || !within('D', 1, 366) || !within('m', 0, 59) || !within('s', 0, 59) ||
-      !within('H', 0, 24) || !within('k', 1, 24) || !within('h', 1, 12) || !within('K', 0, 11) ||
+  if (!within('M', 1, 12) || !within('d', 1, 31) || !within('D', 1, 366) || !within('m', 0, 59) ||
+      !within('s', 0, 59) || !within('H', 0, 24) || !within('k', 1, 24) || !within('h', 1, 12) || !within('K', 0, 11) ||
       !within('n', 0, 999'999'999) || !within('y', 1, 999'999'999) || !within('u', -999'999'999, 999'999'999)) {
     return std::nullopt;
   }

@@ -1,7 +1,17 @@
+#include <iterator>
+
 #include "base/expression/function_table.h"
+#include "base/expression/temporal_families.h"
 
 namespace millrace {
 
-std::vector<Function> TemporalFunctions() { return {}; }
+std::vector<Function> TemporalFunctions() {
+  std::vector<Function> all;
+  for (auto part : {TemporalPartFunctions, TemporalIntervalFunctions, TemporalTextFunctions}) {
+    std::vector<Function> functions = part();
+    std::move(functions.begin(), functions.end(), std::back_inserter(all));
+  }
+  return all;
+}
 
 }  // namespace millrace

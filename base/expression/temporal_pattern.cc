@@ -54,11 +54,13 @@ absl::StatusOr<std::vector<PatternPart>> SplitTemporalPattern(std::string_view p
       ++i;
     } else if (brackets && (c == '[' || c == ']')) {
       depth += c == '[' ? 1 : -1;
-      if (depth < 0) return InvalidArgument("the pattern '", pattern, "' closes a part with ']' that it has not opened");
+      if (depth < 0)
+        return InvalidArgument("the pattern '", pattern, "' closes a part with ']' that it has not opened");
       parts.push_back({c, 1, ""});
       ++i;
     } else if (brackets && (c == '{' || c == '}' || c == '#')) {
-      return InvalidArgument("the pattern '", pattern, "' has a '", std::string(1, c), "', which is reserved; quote it");
+      return InvalidArgument("the pattern '", pattern, "' has a '", std::string(1, c),
+                             "', which is reserved; quote it");
     } else {
       add_text(pattern.substr(i, 1));
       ++i;

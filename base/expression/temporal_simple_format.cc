@@ -37,7 +37,8 @@ std::optional<int64_t> TakeName(std::span<const std::string_view> names, std::st
   std::optional<int64_t> found;
   size_t longest = 0;
   for (size_t i = 0; i < names.size(); ++i) {
-    if (names[i].size() <= longest || !absl::StartsWithIgnoreCase(AbslView(text.substr(*at)), AbslView(names[i]))) continue;
+    if (names[i].size() <= longest || !absl::StartsWithIgnoreCase(AbslView(text.substr(*at)), AbslView(names[i])))
+      continue;
     longest = names[i].size();
     found = static_cast<int64_t>(i);
   }
@@ -254,7 +255,8 @@ std::optional<int64_t> SimpleTimeFormat::Parse(std::string_view text, absl::Time
   }
   int64_t days = fields.day_of_year ? DaysOfHistorical(fields.year, 1, 1) + *fields.day_of_year - 1
                                     : DaysOfHistorical(fields.year, fields.month, fields.day);
-  const int64_t local = days * kMillisPerDay + hour * 3'600'000 + fields.minute * 60'000 + fields.second * 1000 + fields.millis;
+  const int64_t local =
+      days * kMillisPerDay + hour * 3'600'000 + fields.minute * 60'000 + fields.second * 1000 + fields.millis;
   // What 64 bits of microseconds cannot hold is no time for us.
   constexpr int64_t kMaxMillis = int64_t{290'000} * 366 * kMillisPerDay;
   if (local > kMaxMillis || local < -kMaxMillis) return std::nullopt;

@@ -13,14 +13,30 @@ namespace {
 
 // Java's three letters, where the database has none or means another zone.
 constexpr std::array<std::pair<std::string_view, std::string_view>, 25> kAbbreviations = {{
-    {"ACT", "Australia/Darwin"},    {"AET", "Australia/Sydney"},      {"AGT", "America/Argentina/Buenos_Aires"},
-    {"ART", "Africa/Cairo"},        {"AST", "America/Anchorage"},     {"BET", "America/Sao_Paulo"},
-    {"BST", "Asia/Dhaka"},          {"CAT", "Africa/Harare"},         {"CNT", "America/St_Johns"},
-    {"CST", "America/Chicago"},     {"CTT", "Asia/Shanghai"},         {"EAT", "Africa/Addis_Ababa"},
-    {"ECT", "Europe/Paris"},        {"IET", "America/Indiana/Indianapolis"}, {"IST", "Asia/Kolkata"},
-    {"JST", "Asia/Tokyo"},          {"MIT", "Pacific/Apia"},          {"NET", "Asia/Yerevan"},
-    {"NST", "Pacific/Auckland"},    {"PLT", "Asia/Karachi"},          {"PNT", "America/Phoenix"},
-    {"PRT", "America/Puerto_Rico"}, {"PST", "America/Los_Angeles"},   {"SST", "Pacific/Guadalcanal"},
+    {"ACT", "Australia/Darwin"},
+    {"AET", "Australia/Sydney"},
+    {"AGT", "America/Argentina/Buenos_Aires"},
+    {"ART", "Africa/Cairo"},
+    {"AST", "America/Anchorage"},
+    {"BET", "America/Sao_Paulo"},
+    {"BST", "Asia/Dhaka"},
+    {"CAT", "Africa/Harare"},
+    {"CNT", "America/St_Johns"},
+    {"CST", "America/Chicago"},
+    {"CTT", "Asia/Shanghai"},
+    {"EAT", "Africa/Addis_Ababa"},
+    {"ECT", "Europe/Paris"},
+    {"IET", "America/Indiana/Indianapolis"},
+    {"IST", "Asia/Kolkata"},
+    {"JST", "Asia/Tokyo"},
+    {"MIT", "Pacific/Apia"},
+    {"NET", "Asia/Yerevan"},
+    {"NST", "Pacific/Auckland"},
+    {"PLT", "Asia/Karachi"},
+    {"PNT", "America/Phoenix"},
+    {"PRT", "America/Puerto_Rico"},
+    {"PST", "America/Los_Angeles"},
+    {"SST", "Pacific/Guadalcanal"},
     {"VST", "Asia/Ho_Chi_Minh"},
 }};
 
@@ -69,7 +85,8 @@ int64_t WithFraction(absl::Time time, int64_t local_micros) {
 absl::StatusOr<absl::TimeZone> SessionZone(std::string_view name) {
   if (name.empty()) return absl::UTCTimeZone();
   if (std::optional<absl::TimeZone> zone = NamedZone(name)) return *zone;
-  return InvalidArgument("there is no time zone '", name, "'; use a name such as Europe/Berlin or an offset such as UTC+01:00");
+  return InvalidArgument("there is no time zone '", name,
+                         "'; use a name such as Europe/Berlin or an offset such as UTC+01:00");
 }
 
 absl::TimeZone JavaZone(std::string_view name) {

@@ -52,7 +52,7 @@ TEST(FunctionRegistry, ScalarResultsAreFlinks) {
       {"divide", {"DECIMAL(10, 2)", "DECIMAL(5, 4)"}, "DECIMAL(20, 8)"},
       {"modulo", {"BIGINT", "INT NOT NULL"}, "INT"},
       {"modulo", {"DECIMAL(10, 2)", "DECIMAL(5, 4)"}, "DECIMAL(5, 4)"},
-      {"upper", {"VARCHAR(8) NOT NULL"}, "STRING NOT NULL"},
+      {"upper", {"VARCHAR(8) NOT NULL"}, "VARCHAR(8) NOT NULL"},
       {"concat", {"STRING NOT NULL", "STRING"}, "STRING"},
       {"char_length", {"STRING"}, "INT"},
       {"coalesce", {"INT", "BIGINT NOT NULL"}, "BIGINT NOT NULL"},

@@ -56,7 +56,10 @@ TEST(JavaRegex, SplitsAsJava) {
 TEST(JavaRegex, SpeaksJavasDialect) {
   EXPECT_FALSE(Regex("a.b").MatchesAll("a\rb")) << "a dot stops at every line terminator";
   EXPECT_TRUE(Regex("(?s)a.b").MatchesAll("a\nb"));
-  EXPECT_TRUE(Regex("a\\sb").MatchesAll("a\x0b" "b")) << "Java's whitespace has the vertical tab";
+  EXPECT_TRUE(
+      Regex("a\\sb").MatchesAll("a\x0b"
+                                "b"))
+      << "Java's whitespace has the vertical tab";
   EXPECT_TRUE(Regex("[\\s,]").MatchesAll("\x0b"));
   EXPECT_TRUE(Regex("\\p{Alpha}+\\d").MatchesAll("abc1"));
   EXPECT_TRUE(Regex("[\\p{Upper}_]+").MatchesAll("A_B"));

@@ -48,7 +48,8 @@ TEST(StringSearch, KindsOfCharacters) {
   EXPECT_FALSE(IsAlphabetic(""));
   EXPECT_TRUE(IsNumeric("12٣"));
   EXPECT_FALSE(IsNumeric("1a"));
-  for (const char* number : {"1", "-1.5", "1e3", ".5", "5.", " 7 ", "NaN", "-Infinity", "0x1p3", "1d", "99999999999999999999"}) {
+  for (const char* number :
+       {"1", "-1.5", "1e3", ".5", "5.", " 7 ", "NaN", "-Infinity", "0x1p3", "1d", "99999999999999999999"}) {
     EXPECT_TRUE(IsDecimalNumber(number)) << number;
   }
   for (const char* text : {"", "x", "1a", "1e", ".", "1 2", "0x1"}) EXPECT_FALSE(IsDecimalNumber(text)) << text;
