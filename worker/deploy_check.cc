@@ -116,6 +116,10 @@ class PlanCheck {
     ASSIGN_OR_RETURN(auto input, SchemaOf(node.input_schemas(0).columns()));
     ASSIGN_OR_RETURN(auto rows, InputOf(place, node.inputs(0)));
     if (!rows->Equals(*input)) return Differ(node.uid(), "its input has", *rows, *input);
+    for (const std::string& column : node.sink().partition_by()) {
+      if (rows->GetFieldIndex(column) < 0)
+        return Internal("deploy: sink ", node.uid(), " has no column ", column, " to partition by");
+    }
     if (!node.has_filter() && !node.has_local_combine()) return absl::OkStatus();
     // What they hand on is what they were given.
     ASSIGN_OR_RETURN(auto output, OutputOf(node, 0));

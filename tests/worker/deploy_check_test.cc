@@ -87,6 +87,7 @@ TEST(DeployCheck, RefusesWhatDoesNotFitTogetherAndSaysWhat) {
        "has not one input"},
       {"uid: \"in\" used", "uid: \"in\" inputs { from_uid: \"some\" } used", "source in does not begin its stage"},
       {"\"VARCHAR\"", "\"BIGINT\"", "operator in: it reads the columns"},
+      {"sink {}", "sink { partition_by: \"m\" }", "sink out has no column m to partition by"},
       {"used_columns: \"t\"", "used_columns: \"x\"", "source in has no column x"},
       {"inputs { from_uid: \"sums\" } input_schemas { columns { name: \"n\" type: \"BIGINT\"",
        "inputs { from_uid: \"sums\" } input_schemas { columns { name: \"n\" type: \"INT\"",
