@@ -22,7 +22,7 @@ class OneBlobStore final : public BlobStoreFactory {
 };
 
 // The connectors as built in, but that there is no Kafka: its options and columns are checked, and every broker is
-// unreachable.
+// unreachable; and that a generator pauses for ever after some hundred rows.
 ConnectorRegistry OfflineConnectors(const ConnectorEnvironment& environment);
 
 // The worker's end of a control stream, which sends any bytes.
@@ -66,6 +66,7 @@ class InMemoryCoordinator {
   std::unique_ptr<CountingStore> metadata_;
   std::unique_ptr<Leads> leadership_;
   std::unique_ptr<Coordinator> coordinator_;
+  bool is_ready_ = false;  // the two pipelines are stored: whatever comes now is looked at
 };
 
 }  // namespace millrace

@@ -27,15 +27,16 @@ void OneThread::Add(uint64_t owner, absl::Duration delay, absl::AnyInvocable<voi
   agenda_.emplace(now_ + std::max(delay, absl::ZeroDuration()), Entry{owner, std::move(closure)});
 }
 
-void OneThread::Pass(absl::Duration span, int most) {
+bool OneThread::Pass(absl::Duration span, int most) {
   absl::Duration end = now_ + span;
   for (; !agenda_.empty() && agenda_.begin()->first <= end; --most) {
-    if (most == 0) return;
+    if (most == 0) return false;
     auto next = agenda_.extract(agenda_.begin());
     now_ = std::max(now_, next.key());
     next.mapped().closure();
   }
   now_ = end;
+  return true;
 }
 
 void OneThread::Join(uint64_t owner) {

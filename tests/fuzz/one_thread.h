@@ -23,8 +23,8 @@ class OneThread final : public Clock, public Executor, public IoPool, public Exe
   std::unique_ptr<Executor> MakeExecutor(std::string name) override;
 
   // Runs at most `most` closures, in the order in which they are due, of those due within `span`. Time passes to the
-  // end of `span` if none is left.
-  void Pass(absl::Duration span, int most);
+  // end of `span` if none is left, which is the answer.
+  bool Pass(absl::Duration span, int most);
 
  private:
   class Slot;

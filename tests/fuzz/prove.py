@@ -7,13 +7,15 @@ BUILD is the build directory; called from the root of the source tree.
 
 Goes on where it ended: after every slice of runs, a target's count (build/fuzz-runs/TARGET) is raised, its corpus has
 grown (build/fuzz-corpus/TARGET), and a line is appended to build/proofs.txt. Exits with 1 at the first finding, which
-lies in build/fuzz-findings.
+lies in build/fuzz-findings; beside it, of targets that keep something from run to run (tests/fuzz/run_history.h), the
+inputs before it.
 """
 import argparse
 import concurrent.futures
 import os
 import pathlib
 import re
+import struct
 import subprocess
 import sys
 import threading
@@ -24,7 +26,7 @@ SLICE = 500_000
 SLICE_SECONDS = 120
 # The longest input made, in bytes: what is above it costs time and finds little. The corpus may have longer ones.
 MAX_LENGTH = {"json_decoder": 512, "plan_json": 1024, "plan_message": 512, "manifest": 1024, "shuffle_frame": 1024,
-              "delta_log": 4096, "grpc_request": 512, "worker_message": 768, "coordinator_message": 4096}
+              "delta_log": 4096, "grpc_request": 512, "worker_message": 768, "coordinator_message": 2048}
 # Of these much code runs per input, and to keep books of which of it is rare takes longer than to run it.
 BROAD = {"grpc_request", "worker_message", "coordinator_message"}
 # Reports need no stack of every allocation: a finding is run again, alone. Leaks are the corpus replay's.
@@ -49,6 +51,21 @@ def store_count(target, runs):
     scratch.replace(path)
 
 
+def unpack_history(path):
+    """Writes the inputs that a target's file of them holds into a directory of its own. Returns their names, in order."""
+    data, names, at = path.read_bytes(), [], 0
+    directory = path.with_name(path.name + ".inputs")
+    directory.mkdir(exist_ok=True)
+    for old in directory.iterdir():
+        old.unlink()
+    while at + 4 <= len(data):
+        size, = struct.unpack_from("<I", data, at)
+        names.append(directory / f"{len(names):04}")
+        names[-1].write_bytes(data[at + 4:at + 4 + size])
+        at += 4 + size
+    return names
+
+
 class Prover:
     def __init__(self, build, wanted):
         self.build = pathlib.Path(build)
@@ -71,7 +88,8 @@ class Prover:
         command = [self.build / "bin" / f"fuzz_{target}", f"-runs={runs}", f"-max_total_time={SLICE_SECONDS}", f"-max_len={MAX_LENGTH.get(target, 4096)}",
                    "-timeout=20", "-rss_limit_mb=3000", "-malloc_limit_mb=1500", "-detect_leaks=0", "-print_final_stats=1",
                    "-reload=0", f"-entropic={0 if target in BROAD else 1}", f"-artifact_prefix={ROOT}/fuzz-findings/{target}-", corpus, f"tests/fuzz/corpus/{target}"]
-        environment = dict(os.environ, ASAN_OPTIONS=ASAN, ARROW_DEFAULT_MEMORY_POOL="system")
+        environment = dict(os.environ, ASAN_OPTIONS=ASAN, ARROW_DEFAULT_MEMORY_POOL="system",
+                           MILLRACE_FUZZ_HISTORY=str(ROOT / "fuzz-findings" / f"{target}.history"))
         with open(log, "wb") as out:
             code = subprocess.run(command, stdout=out, stderr=subprocess.STDOUT, env=environment).returncode
         text = log.read_bytes().decode(errors="replace")
@@ -81,6 +99,9 @@ class Prover:
         with self.lock:
             print("\n".join(text.splitlines()[-40:]))
             print(f"finding of {target}: see above, {log}, and build/fuzz-findings/", flush=True)
+            for history in sorted((ROOT / "fuzz-findings").glob(f"{target}.history*")):
+                if history.is_file() and (names := unpack_history(history)):
+                    print(f"the inputs that led to it, if it does not come alone: {command[0]} {names[0].parent}/*")
         return None
 
     def prove(self, target):
