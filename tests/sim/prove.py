@@ -6,9 +6,10 @@ usage: prove.py SIMULATE [--seed FIRST] [--seeds N] [--resume DIRECTORY] [--comm
 Without --commit, the one of this tree is told. Fails if a seed fails or takes no fault; from 500 seeds on also if a kind of fault is never taken, or a window of the commit
 protocol (failure_windows.h) never gone through.
 --resume goes on behind the seeds that DIRECTORY/proofs.next_seed names, and appends a line to DIRECTORY/proofs.sim.jsonl for
-every thousand of them; the table is then that of all lines of this commit.
+every few hundred of them; the table is then that of all lines of this code, whatever commits had it.
 """
 import argparse
+import hashlib
 import json
 import os
 import pathlib
@@ -16,7 +17,10 @@ import subprocess
 import sys
 import time
 
-CHUNK = 1000
+# What an interruption loses at most.
+CHUNK = 250
+# What the simulation is made of, but for tests of it and scripts.
+MADE_OF = ("CMakeLists.txt", "cmake", "proto", "base", "state", "connectors", "worker", "coordinator", "tests/planted", "tests/sim")
 ENOUGH = 500
 # Windows that a random run cannot go through, and why.
 ELSEWHERE = {
@@ -31,6 +35,15 @@ def commit_of_tree():
     asked = subprocess.run(["git", "describe", "--always", "--abbrev=12", "--exclude=*", "--dirty=+"],
                            cwd=pathlib.Path(__file__).parent, capture_output=True, text=True)
     return asked.stdout.strip() or "not under git"
+
+
+def code_of(commit):
+    """The same for commits between which nothing has changed that the simulation is made of."""
+    asked = subprocess.run(["git", "ls-tree", "-r", "--full-tree", commit.rstrip("+"), *MADE_OF],
+                           cwd=pathlib.Path(__file__).parent, capture_output=True, text=True)
+    files = [line for line in asked.stdout.splitlines() if not line.endswith(("_test.cc", ".py", ".md"))]
+    # Unknown files: only what was run in one go has the same.
+    return hashlib.sha256("\n".join(files).encode()).hexdigest()[:12] if files and not commit.endswith("+") else commit
 
 
 def merged(one, other):
@@ -102,7 +115,7 @@ def prove(arguments):
     while left > 0:
         count, started = min(CHUNK, left), time.monotonic()
         totals, told = run_seeds(arguments.simulate, first, count, arguments.commit)
-        line = {"commit": arguments.commit, "first_seed": first, "last_seed": first + count - 1,
+        line = {"commit": arguments.commit, "code": code_of(arguments.commit), "first_seed": first, "last_seed": first + count - 1,
                 "seconds": round(time.monotonic() - started), "totals": totals}
         with kept.open("a") as out:
             out.write(json.dumps(line) + "\n")
@@ -114,9 +127,13 @@ def prove(arguments):
                       f"{line['seconds']} s\n")
         print(told + f"seeds {line['first_seed']} to {line['last_seed']}: {totals['failed']} failed, {line['seconds']} s", flush=True)
     lines = [json.loads(line) for line in kept.read_text().splitlines()]
+    return totals_of(lines, code_of(arguments.commit))
+
+
+def totals_of(lines, code):
     all_totals = None
     for line in lines:
-        if line["commit"] == arguments.commit:
+        if line.get("code", line["commit"]) == code:
             all_totals = line["totals"] if all_totals is None else merged(all_totals, line["totals"])
     return all_totals
 

@@ -42,6 +42,15 @@ class Prove(unittest.TestCase):
         self.assertEqual((both["seeds"], both["faults"]["cut"]["n"]), (600, 6))
         self.assertEqual(both["faults"]["cut"]["slowest_recovery_ms"], 900)
 
+    def test_adds_up_the_seeds_of_one_code_whatever_commits_had_it(self):
+        lines = [{"commit": "a", "code": "1", "totals": totals(100)}, {"commit": "b", "code": "1", "totals": totals(10)},
+                 {"commit": "c", "code": "2", "totals": totals(1000)}]
+        self.assertEqual(prove.totals_of(lines, "1")["seeds"], 110)
+        self.assertIsNone(prove.totals_of(lines, "3"))
+
+    def test_a_tree_with_changes_is_the_code_of_no_commit(self):
+        self.assertEqual(prove.code_of("0123456789ab+"), "0123456789ab+")
+
 
 if __name__ == "__main__":
     unittest.main()
