@@ -1,7 +1,5 @@
 #include "tests/fuzz/in_memory_coordinator.h"
 
-#include <google/protobuf/util/message_differencer.h>
-
 #include <string_view>
 #include <utility>
 
@@ -98,13 +96,9 @@ const v1::Plan& OwnPlan() {
   return *plan;
 }
 
-// That of the target's own plan is made once.
-absl::StatusOr<internal::v1::PhysicalPlan> Planned(const v1::Plan& plan, uint32_t parallelism) {
+const absl::StatusOr<internal::v1::PhysicalPlan>& OwnPhysicalPlan() {
   static const auto* const own = new absl::StatusOr<internal::v1::PhysicalPlan>(MakePhysicalPlan(OwnPlan(), 1));
-  v1::Plan named = OwnPlan();
-  named.set_name(plan.name());
-  const bool is_own = parallelism == 1 && google::protobuf::util::MessageDifferencer::Equals(plan, named);
-  return is_own ? *own : MakePhysicalPlan(plan, parallelism);
+  return *own;
 }
 
 }  // namespace
@@ -165,7 +159,9 @@ InMemoryCoordinator::InMemoryCoordinator()
   options.validate = [this](const v1::Plan& plan) {
     return is_ready_ ? ValidatePlan(plan, connectors_) : std::vector<v1::Diagnostic>();
   };
-  options.plan_physical = [](const v1::Plan& plan, uint32_t parallelism) { return Planned(plan, parallelism); };
+  options.plan_physical = [this](const v1::Plan& plan, uint32_t parallelism) {
+    return is_ready_ ? MakePhysicalPlan(plan, parallelism) : OwnPhysicalPlan();
+  };
   coordinator_ = std::make_unique<Coordinator>(std::move(options));
   control = std::make_unique<CoordinatorControl>(coordinator_.get(), &connectors_);
   coordinator_->Run();
