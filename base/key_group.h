@@ -32,6 +32,11 @@ inline uint32_t SubtaskOfKeyGroup(uint32_t group, uint32_t parallelism, uint32_t
   return static_cast<uint32_t>(static_cast<uint64_t>(group) * parallelism / num_key_groups);
 }
 
+// Where all rows go that have no key: state without a key is that of the empty one, and lies in its group.
+inline uint32_t OwnerOfEmptyKey(uint32_t parallelism, uint32_t num_key_groups = kNumKeyGroups) {
+  return SubtaskOfKeyGroup(KeyGroupOfHash(HashKeyBytes(""), num_key_groups), parallelism, num_key_groups);
+}
+
 // The inverse: the groups for which SubtaskOfKeyGroup is `subtask`.
 inline KeyGroupRange KeyGroupsOfSubtask(uint32_t subtask, uint32_t parallelism, uint32_t num_key_groups = kNumKeyGroups) {
   auto first = [&](uint64_t index) {

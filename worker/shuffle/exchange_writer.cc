@@ -29,7 +29,7 @@ absl::Status ExchangeWriter::Push(const DataBatch& data) {
   std::vector<BatchPtr> slices;
   if (outbound_.size() == 1 || keys_by_port_.empty()) {
     slices.resize(outbound_.size());
-    slices[0] = data.rows;
+    slices[OwnerOfEmptyKey(static_cast<uint32_t>(outbound_.size()), num_key_groups_)] = data.rows;
   } else {
     if (data.port >= keys_by_port_.size()) return Internal("exchange: rows of an unknown port ", data.port);
     RETURN_IF_ERROR(keys_by_port_[data.port].Encode(*data.rows, keys_));

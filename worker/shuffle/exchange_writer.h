@@ -10,7 +10,8 @@
 
 namespace millrace {
 
-// The upstream end of an exchange: rows to the subtasks that own their key groups, everything else to all of them.
+// The upstream end of an exchange: rows to the subtasks that own their key groups, everything else to all of them. One
+// that hands on to the subtask of the same number has one channel.
 //
 // A channel counts for its receiver's watermark once the receiver has seen a row or a watermark on it; before that, and
 // after an idle spell, the receiver may be further than this side knows. The writer counts these activations, and the
@@ -20,7 +21,7 @@ namespace millrace {
 // Thread:  task thread.
 class ExchangeWriter final : public DownstreamProgress {
  public:
-  // `keys`: how the rows of every port are keyed; none: all rows go to subtask 0.
+  // `keys`: how the rows of every port are keyed; none: all rows go to OwnerOfEmptyKey.
   ExchangeWriter(std::vector<std::shared_ptr<ChannelWriter>> channels, std::vector<KeyEncoder> keys, uint32_t num_key_groups);
 
   absl::Status Push(const DataBatch& data);

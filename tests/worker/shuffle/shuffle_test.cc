@@ -3,6 +3,7 @@
 
 #include "base/crc32c.h"
 #include "worker/shuffle/channel.h"
+#include "worker/shuffle/exchange_writer.h"
 #include "worker/shuffle/frame_codec.h"
 #include "worker/shuffle/partitioner.h"
 
@@ -85,6 +86,22 @@ TEST(Partitioner, EveryRowGoesToTheOwnerOfItsKeyGroupInOrder) {
       total += column->length();
     }
     EXPECT_EQ(total, 1000);
+  }
+}
+
+// Else the state of a pipeline without keys is not in the range of who has it, and a restore does not find it.
+TEST(ExchangeWriter, RowsWithoutKeysGoToTheOwnerOfTheStateOfTheEmptyKey) {
+  const uint32_t group = KeyGroupOfHash(HashKeyBytes(""));
+  for (uint32_t parallelism : {1u, 2u, 3u, 7u, 720u}) {
+    std::vector<std::shared_ptr<Channel>> channels;
+    for (uint32_t i = 0; i < parallelism; ++i) {
+      channels.push_back(std::make_shared<Channel>(1000, [] {}, [](const ChannelFeedback&) {}));
+    }
+    ExchangeWriter writer({channels.begin(), channels.end()}, {}, kNumKeyGroups);
+    ASSERT_TRUE(writer.Push(DataBatch{Numbers({1, 2})}).ok());
+    for (uint32_t i = 0; i < parallelism; ++i) {
+      EXPECT_EQ(channels[i]->queued_bytes() > 0, KeyGroupsOfSubtask(i, parallelism).Contains(group)) << i << " of " << parallelism;
+    }
   }
 }
 
