@@ -18,7 +18,7 @@ class OperatorChain::NodeOutput final : public Output {
     if (!status_.ok() || rows == nullptr || rows->num_rows() == 0) return;
     const auto& plan = *chain_->nodes_[node_].parts.plan;
     // A combiner's outputs are the two ports of one exchange.
-    bool combiner = plan.has_local_combine();
+    bool combiner = plan.has_local_combine() || plan.has_local_group();
     if (plan.has_window_aggregate() && output == 1) chain_->rows_late_ += static_cast<uint64_t>(rows->num_rows());
     status_ = chain_->Emit(node_, combiner ? 0 : output, combiner ? output : 0, rows);
   }
@@ -121,6 +121,14 @@ std::vector<ChainPart> OperatorChain::TakeParts(bool all) {
 }
 
 absl::Status OperatorChain::EmitFromSource(uint32_t output, const BatchPtr& rows) { return Emit(0, output, 0, rows); }
+
+absl::Status OperatorChain::ForwardRestoredWatermarks() {
+  for (size_t node = 0; node < nodes_.size(); ++node) {
+    const EventTimeMicros restored = nodes_[node].parts.restored_watermark;
+    if (restored != kNoWatermark) RETURN_IF_ERROR(ForwardWatermark(node, restored));
+  }
+  return absl::OkStatus();
+}
 
 absl::Status OperatorChain::SourceWatermark(EventTimeMicros time) { return ForwardWatermark(0, time); }
 

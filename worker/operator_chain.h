@@ -68,6 +68,10 @@ class OperatorChain {
   // EmitFromSource.
   absl::Status ProcessBatch(size_t node, uint32_t input, uint32_t port, const BatchPtr& rows);
   absl::Status EmitFromSource(uint32_t output, const BatchPtr& rows);
+  // Once, before anything else: hands on what operators had reached in the restored checkpoint. Those behind them that
+  // keep no state have forgotten it, and it is not said again.
+  absl::Status ForwardRestoredWatermarks();
+
   // Time from the source, or from channel `slot` of an exchange into a node.
   absl::Status SourceWatermark(EventTimeMicros time);
   absl::Status SourceIdle();

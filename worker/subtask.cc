@@ -73,6 +73,7 @@ void Subtask::Start(Parts parts) {
     aligner_ = std::make_unique<BarrierAligner>(parts_->channels->size());
     channel_counts_.assign(parts_->channels->size(), false);
   }
+  if (absl::Status status = parts_->chain->ForwardRestoredWatermarks(); !status.ok()) return Fail(std::move(status));
   waker_->Wake();
 }
 

@@ -33,7 +33,12 @@ bool WatermarkTracker::Update() {
   EventTimeMicros highest = kNoWatermark;
   bool any_active = false;
   bool any_open = false;
+  bool any_final = false;
   for (const Input& input : inputs_) {
+    if (input.watermark == kFinalWatermark) {
+      any_final = true;
+      continue;
+    }
     highest = std::max(highest, input.watermark);
     if (input.ended) continue;
     any_open = true;
@@ -43,6 +48,7 @@ bool WatermarkTracker::Update() {
   }
   bool idle = any_open && !any_active;
   EventTimeMicros next = any_active ? lowest : highest;
+  if (!any_open && any_final) next = kFinalWatermark;
   bool changed = idle != idle_ || next > current_;
   idle_ = idle;
   current_ = MILLRACE_PLANTED(watermark_goes_back) ? next : std::max(current_, next);

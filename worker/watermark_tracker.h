@@ -10,7 +10,9 @@
 namespace millrace {
 
 // The watermark of an operator: the lowest of its inputs that count. Idle inputs do not count until they speak again,
-// ended ones never. When the last one turns idle the highest watermark seen holds (Flink's rule). Never goes back.
+// ended ones never, and neither do those whose watermark is final: the operator's is when that of all of them is, idle
+// ones included, for whoever waits for the end must have seen every row. When the last one turns idle the highest
+// watermark seen holds (Flink's rule). Never goes back.
 //
 // Pure.
 class WatermarkTracker {

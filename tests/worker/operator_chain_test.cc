@@ -81,5 +81,63 @@ TEST_F(OperatorChainTest, RowsAfterIdlenessCountAgain) {
   EXPECT_EQ(chain_->WatermarkOf(2), 6);
 }
 
+class UnionChainTest : public testing::Test {
+ protected:
+  // Two exchanges into a union, which is read by another node.
+  std::unique_ptr<OperatorChain> Make(EventTimeMicros restored = kNoWatermark) {
+    stage_.Clear();
+    auto* both = stage_.add_nodes();
+    both->set_uid("both");
+    both->mutable_union_();
+    both->add_inputs()->set_exchange(4);
+    both->add_inputs()->set_exchange(7);
+    auto* next = stage_.add_nodes();
+    next->set_uid("next");
+    next->mutable_filter();
+    next->add_inputs()->set_from_uid("both");
+    std::vector<OperatorChain::Node> nodes(2);
+    for (int i = 0; i < 2; ++i) nodes[i].plan = &stage_.nodes(i);
+    nodes[0].op = std::make_unique<Recorder>(&log_, "both");
+    nodes[0].restored_watermark = restored;
+    nodes[1].op = std::make_unique<Recorder>(&log_, "next");
+    return *OperatorChain::Make(std::move(nodes), {}, {{4, 2}, {7, 1}});
+  }
+  internal::v1::Stage stage_;
+  std::vector<std::string> log_;
+};
+
+TEST_F(UnionChainTest, TimeIsThatOfTheExchangeThatIsFurthestBehind) {
+  auto chain = Make();
+  const size_t first = chain->SlotOf(0, 4);
+  const size_t second = chain->SlotOf(0, 7);
+  EXPECT_NE(first, second);
+  ASSERT_TRUE(chain->InputWatermark(0, first, 5).ok());
+  ASSERT_TRUE(chain->InputWatermark(0, second, 9).ok());
+  EXPECT_EQ(chain->WatermarkOf(1), kNoWatermark);
+  ASSERT_TRUE(chain->InputWatermark(0, first + 1, 7).ok());
+  EXPECT_EQ(chain->WatermarkOf(1), 5);
+  ASSERT_TRUE(chain->InputIdle(0, first).ok());
+  EXPECT_EQ(chain->WatermarkOf(1), 7);
+}
+
+TEST_F(UnionChainTest, ItHasEndedWhenAllItsInputsHaveIdleOnesIncluded) {
+  auto chain = Make();
+  const size_t first = chain->SlotOf(0, 4);
+  ASSERT_TRUE(chain->InputIdle(0, chain->SlotOf(0, 7)).ok());
+  ASSERT_TRUE(chain->InputWatermark(0, first, kFinalWatermark).ok());
+  ASSERT_TRUE(chain->InputWatermark(0, first + 1, kFinalWatermark).ok());
+  EXPECT_FALSE(chain->drained());
+  EXPECT_NE(chain->WatermarkOf(1), kFinalWatermark);
+  ASSERT_TRUE(chain->InputWatermark(0, chain->SlotOf(0, 7), kFinalWatermark).ok());
+  EXPECT_TRUE(chain->drained());
+  EXPECT_EQ(chain->WatermarkOf(1), kFinalWatermark);
+}
+
+TEST_F(UnionChainTest, WhatWasReachedBeforeARestoreIsSaidAgain) {
+  auto chain = Make(5);
+  ASSERT_TRUE(chain->ForwardRestoredWatermarks().ok());
+  EXPECT_EQ(log_, (std::vector<std::string>{"next watermark 5"}));
+}
+
 }  // namespace
 }  // namespace millrace

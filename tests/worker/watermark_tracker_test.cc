@@ -68,5 +68,31 @@ TEST(WatermarkTracker, SkewIsBetweenInputsThatCount) {
   EXPECT_FALSE(tracker.skew().has_value());
 }
 
+// Whoever waits for the end of its input would miss the rows of the idle one.
+TEST(WatermarkTracker, IsNotFinalBeforeIdleInputsAreToo) {
+  WatermarkTracker tracker(3);
+  tracker.OnWatermark(0, 5);
+  tracker.OnIdle(0);
+  tracker.OnWatermark(1, kFinalWatermark);
+  EXPECT_TRUE(tracker.OnWatermark(2, kFinalWatermark));
+  EXPECT_EQ(tracker.watermark(), 5);
+  EXPECT_TRUE(tracker.idle()) << "none that is open speaks";
+  EXPECT_TRUE(tracker.OnActive(0));
+  EXPECT_FALSE(tracker.idle());
+  EXPECT_EQ(tracker.watermark(), 5);
+  EXPECT_TRUE(tracker.OnWatermark(0, kFinalWatermark));
+  EXPECT_EQ(tracker.watermark(), kFinalWatermark);
+  EXPECT_FALSE(tracker.idle());
+}
+
+TEST(WatermarkTracker, AnInputThatHasSaidItsLastHoldsNothingBack) {
+  WatermarkTracker tracker(2);
+  tracker.OnWatermark(0, kFinalWatermark);
+  EXPECT_TRUE(tracker.OnWatermark(1, 7));
+  EXPECT_EQ(tracker.watermark(), 7);
+  EXPECT_TRUE(tracker.OnEnded(1));
+  EXPECT_EQ(tracker.watermark(), kFinalWatermark);
+}
+
 }  // namespace
 }  // namespace millrace
