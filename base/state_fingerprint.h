@@ -14,5 +14,9 @@ namespace millrace {
 // `input`: the columns that arrive. InvalidArgument: a key or an argument is not among them.
 absl::StatusOr<std::string> WindowStateFingerprint(const v1::WindowAggregate& window,
                                                    const google::protobuf::RepeatedPtrField<v1::Column>& input);
+absl::StatusOr<std::string> GroupStateFingerprint(const v1::GroupAggregate& group,
+                                                  const google::protobuf::RepeatedPtrField<v1::Column>& input);
+absl::StatusOr<std::string> SortStateFingerprint(const v1::Sort& sort,
+                                                 const google::protobuf::RepeatedPtrField<v1::Column>& input);
 
 }  // namespace millrace

@@ -13,7 +13,8 @@
 namespace millrace {
 namespace {
 
-constexpr const char* kAggregates[] = {"count", "sum", "min", "max", "avg"};
+constexpr const char* kAggregates[] = {"count",      "sum",         "min",     "max",     "avg",
+                                       "stddev_pop", "stddev_samp", "var_pop", "var_samp"};
 
 }  // namespace
 
@@ -46,6 +47,13 @@ absl::StatusOr<DataType> AggregateResultType(std::string_view function, const st
   }
   if (function == "count") return MakeType(arrow::int64(), false);
   if (!argument) return InvalidArgument("aggregate ", function, " needs a column; only count can do without");
+  if (function.starts_with("stddev_") || function.starts_with("var_")) {
+    if (argument->arrow->id() != arrow::Type::FLOAT && argument->arrow->id() != arrow::Type::DOUBLE) {
+      return InvalidArgument("aggregate ", function, " takes a FLOAT or DOUBLE, not ", argument->sql,
+                             "; cast the column in a project first");
+    }
+    return WithNullability(*argument, true);
+  }
   const bool extreme = function == "min" || function == "max";
   if (!extreme && FamilyOf(*argument) != TypeFamily::kNumber) {
     return InvalidArgument("aggregate ", function, " takes a number, not ", argument->sql,

@@ -48,8 +48,8 @@ absl::StatusOr<DataType> ScalarResultType(std::string_view name, std::span<const
 absl::StatusOr<DataType> ScalarResultType(std::string_view name, std::span<const DataType> args);
 
 // COUNT → BIGINT NOT NULL; SUM keeps the type, DECIMAL(p, s) → DECIMAL(38, s); AVG keeps the type, DECIMAL(p, s) →
-// DECIMAL(38, max(6, s)); MIN, MAX keep the type. All but COUNT may be NULL. `argument` is empty only for COUNT of
-// rows.
+// DECIMAL(38, max(6, s)); MIN, MAX keep the type, and so do STDDEV_POP, STDDEV_SAMP, VAR_POP and VAR_SAMP, of FLOAT and
+// DOUBLE. All but COUNT may be NULL. `argument` is empty only for COUNT of rows.
 absl::StatusOr<DataType> AggregateResultType(std::string_view function, const std::optional<DataType>& argument);
 
 // The type of a cast with that mode: `to`, which may be NULL if `from` may, or if the mode or the types give NULL for

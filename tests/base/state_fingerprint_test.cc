@@ -71,5 +71,33 @@ TEST(StateFingerprint, AColumnThatDoesNotArriveIsRefused) {
   EXPECT_NE(status.message().find("'gone'"), absl::string_view::npos) << status;
 }
 
+TEST(StateFingerprint, OfAGroupAggregateAndASort) {
+  google::protobuf::RepeatedPtrField<v1::Column> input;
+  for (auto [name, type] : {std::pair{"k", "STRING NOT NULL"}, {"v", "INT"}, {"ok", "BOOLEAN"}}) {
+    input.Add()->set_name(name);
+    input.rbegin()->set_type(type);
+  }
+  v1::GroupAggregate group;
+  group.add_keys("k");
+  v1::Aggregate& aggregate = *group.add_aggregates();
+  aggregate.set_function("sum");
+  aggregate.set_column("v");
+  EXPECT_EQ(*GroupStateFingerprint(group, input), "group_aggregate/1 keys=[k STRING] aggregates=[sum(v INT)]");
+  aggregate.set_distinct(true);
+  aggregate.set_filter("ok");
+  EXPECT_EQ(*GroupStateFingerprint(group, input), "group_aggregate/1 keys=[k STRING] aggregates=[sum(distinct v INT) filter(ok)]");
+  v1::Sort sort;
+  sort.add_keys()->set_column("v");
+  sort.set_offset(2);
+  EXPECT_EQ(*SortStateFingerprint(sort, input), "sort/1 columns=[k STRING, v INT, ok BOOLEAN] keys=[v]");
+  sort.set_limit(5);
+  sort.mutable_keys(0)->set_descending(true);
+  sort.mutable_keys(0)->set_nulls_last(true);
+  EXPECT_EQ(*SortStateFingerprint(sort, input),
+            "sort/1 columns=[k STRING, v INT, ok BOOLEAN] keys=[v desc nulls last] offset=2 limit=5");
+  sort.mutable_keys(0)->set_column("x");
+  EXPECT_FALSE(SortStateFingerprint(sort, input).ok());
+}
+
 }  // namespace
 }  // namespace millrace
