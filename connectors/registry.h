@@ -65,7 +65,8 @@ class SourceConnector {
   // Checks options and columns without touching the outside. One message per mistake; an unknown option names the
   // nearest one.
   virtual std::vector<std::string> Validate(const v1::Source& source) const = 0;
-  // Whether every split of a source with these options has an end, and no new ones appear.
+  // Whether its records come to an end, by its options: every split has one, and no new ones appear. Nothing that waits
+  // for the end of its input may stand behind one that says no.
   virtual bool IsBounded(const v1::Source& /*source*/) const { return false; }
   virtual absl::StatusOr<std::unique_ptr<SourceCatalog>> OpenCatalog(const SourceSpec& spec) const = 0;
   virtual absl::StatusOr<std::unique_ptr<Source>> MakeSource(const SourceSpec& spec) const = 0;

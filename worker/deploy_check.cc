@@ -82,9 +82,13 @@ class PlanCheck {
                       exchange.to_uid());
     }
     const auto& inputs = to->second.node->inputs();
-    if (std::none_of(inputs.begin(), inputs.end(),
-                     [&](const ChainInput& input) { return ReadsFrom(input, exchange); })) {
+    const auto num_readers =
+        std::count_if(inputs.begin(), inputs.end(), [&](const ChainInput& input) { return ReadsFrom(input, exchange); });
+    if (num_readers == 0) {
       return Internal("deploy: operator ", exchange.to_uid(), " does not read exchange ", exchange.id());
+    }
+    if (num_readers > 1) {
+      return Internal("deploy: operator ", exchange.to_uid(), " reads exchange ", exchange.id(), " twice");
     }
     ASSIGN_OR_RETURN(auto rows, OutputOf(*from->second.node, exchange.from_output()));
     for (const std::string& key : exchange.hash_keys()) {
@@ -107,24 +111,32 @@ class PlanCheck {
         return Internal("deploy: source ", node.uid(), " does not begin its stage");
       return CheckSource(node);
     }
-    if (node.inputs_size() != 1 || node.input_schemas_size() != 1) {
+    if (node.inputs_size() != node.input_schemas_size() || node.inputs().empty() || (node.inputs_size() > 1 && !node.has_union_())) {
       return Internal("deploy: operator ", node.uid(), " has not one input with one schema");
     }
-    if (node.inputs(0).has_exchange() != (place.index == 0)) {
-      return Internal("deploy: operator ", node.uid(), " reads an exchange within its stage, or none at its beginning");
-    }
+    for (int i = 0; i < node.inputs_size(); ++i) RETURN_IF_ERROR(CheckInput(place, i));
     ASSIGN_OR_RETURN(auto input, SchemaOf(node.input_schemas(0).columns()));
-    ASSIGN_OR_RETURN(auto rows, InputOf(place, node.inputs(0)));
-    if (!rows->Equals(*input)) return Differ(node.uid(), "its input has", *rows, *input);
     for (const std::string& column : node.sink().partition_by()) {
-      if (rows->GetFieldIndex(column) < 0)
+      if (input->GetFieldIndex(column) < 0)
         return Internal("deploy: sink ", node.uid(), " has no column ", column, " to partition by");
     }
-    if (!node.has_filter() && !node.has_local_combine()) return absl::OkStatus();
+    if (!node.has_filter() && !node.has_sort() && !IsCombiner(node)) return absl::OkStatus();
     // What they hand on is what they were given.
     ASSIGN_OR_RETURN(auto output, OutputOf(node, 0));
     return output->Equals(*input) ? absl::OkStatus() : Differ(node.uid(), "it hands on", *input, *output);
   }
+
+  absl::Status CheckInput(const Place& place, int number) const {
+    const ChainNode& node = *place.node;
+    if (node.inputs(number).has_exchange() != (place.index == 0)) {
+      return Internal("deploy: operator ", node.uid(), " reads an exchange within its stage, or none at its beginning");
+    }
+    ASSIGN_OR_RETURN(auto input, SchemaOf(node.input_schemas(number).columns()));
+    ASSIGN_OR_RETURN(auto rows, InputOf(place, node.inputs(number)));
+    return rows->Equals(*input) ? absl::OkStatus() : Differ(node.uid(), "its input has", *rows, *input);
+  }
+
+  static bool IsCombiner(const ChainNode& node) { return node.has_local_combine() || node.has_local_group(); }
 
   // The columns that come to an operator.
   absl::StatusOr<std::shared_ptr<arrow::Schema>> InputOf(const Place& place, const ChainInput& input) const {
@@ -145,7 +157,7 @@ class PlanCheck {
   static absl::StatusOr<std::shared_ptr<arrow::Schema>> OutputOf(const ChainNode& node, uint32_t output) {
     // A combiner's second output travels with its first.
     const int64_t num_outputs =
-        node.has_local_combine() ? std::min(node.output_schemas_size(), 1) : node.output_schemas_size();
+        IsCombiner(node) ? std::min(node.output_schemas_size(), 1) : node.output_schemas_size();
     if (output >= num_outputs) return Internal("deploy: operator ", node.uid(), " has no output ", output);
     return SchemaOf(node.output_schemas(static_cast<int>(output)).columns());
   }
@@ -158,6 +170,14 @@ class PlanCheck {
           std::find_if(columns.begin(), columns.end(), [&](const auto& column) { return column.name() == name; });
       if (found == columns.end()) return Internal("deploy: source ", node.uid(), " has no column ", name);
       *read.add_columns() = *found;
+    }
+    // What is computed from them stands behind them.
+    for (int i = read.columns_size(); !node.output_schemas().empty() && i < node.output_schemas(0).columns_size(); ++i) {
+      const auto& column = node.output_schemas(0).columns(i);
+      const auto& computed = node.source().computed();
+      if (std::any_of(computed.begin(), computed.end(), [&](const auto& c) { return c.name() == column.name(); })) {
+        *read.add_columns() = column;
+      }
     }
     ASSIGN_OR_RETURN(auto rows, SchemaOf(read.columns()));
     ASSIGN_OR_RETURN(auto output, OutputOf(node, 0));

@@ -153,11 +153,16 @@ absl::StatusOr<std::vector<std::shared_ptr<arrow::Schema>>> Deployment::PortSche
   }
   ASSIGN_OR_RETURN(auto rows, SchemaOf(from->output_schemas(static_cast<int>(exchange.from_output())).columns()));
   std::vector<std::shared_ptr<arrow::Schema>> ports = {rows};
-  if (from->has_local_combine()) {
-    ASSIGN_OR_RETURN(auto partials, PartialAggregateSchema(from->local_combine(), *rows));
+  if (from->has_local_combine() || from->has_local_group()) {
+    const auto& keys = from->has_local_combine() ? from->local_combine().keys() : from->local_group().keys();
+    ASSIGN_OR_RETURN(auto partials, PartialAggregateSchema(keys, *rows));
     ports.push_back(std::move(partials));
   }
   return ports;
+}
+
+size_t Deployment::NumWriters(const internal::v1::Exchange& exchange) const {
+  return exchange.forward() ? 1 : plan_->plan().parallelism();
 }
 
 absl::Status Deployment::ConnectExchange(const internal::v1::Exchange& exchange) {
@@ -170,12 +175,12 @@ absl::Status Deployment::ConnectExchange(const internal::v1::Exchange& exchange)
   const uint32_t parallelism = plan_->plan().parallelism();
   for (uint32_t to = 0; to < parallelism; ++to) {
     LocalSubtask* reader = FindLocal(exchange.to_stage(), to);
-    if (reader != nullptr) reader->channels_in[exchange.id()] = parallelism;
+    if (reader != nullptr) reader->channels_in[exchange.id()] = NumWriters(exchange);
   }
   for (uint32_t from = 0; from < parallelism; ++from) {
     LocalSubtask* writer = FindLocal(exchange.from_stage(), from);
     std::vector<std::shared_ptr<ChannelWriter>> channels;
-    for (uint32_t to = 0; to < parallelism; ++to) {
+    for (uint32_t to = exchange.forward() ? from : 0; to < (exchange.forward() ? from + 1 : parallelism); ++to) {
       LocalSubtask* reader = FindLocal(exchange.to_stage(), to);
       ChannelKey key{plan_->pipeline(), plan_->generation(), exchange.id(), from, to};
       std::shared_ptr<Channel> channel;
@@ -217,7 +222,7 @@ absl::Status Deployment::ConnectExchange(const internal::v1::Exchange& exchange)
     }
     if (writer == nullptr) continue;
     std::vector<KeyEncoder> keys;
-    for (size_t port = 0; port < ports.size() && !exchange.hash_keys().empty(); ++port) {
+    for (size_t port = 0; port < ports.size() && !exchange.hash_keys().empty() && !exchange.forward(); ++port) {
       ASSIGN_OR_RETURN(KeyEncoder encoder, KeyEncoder::Make(*ports[port], key_columns[port]));
       keys.push_back(std::move(encoder));
     }
@@ -275,6 +280,9 @@ absl::Status Deployment::Restore(const WorkerOptions& options, const Deploy& pla
           if (input.from_uid() == node.uid() && input.output() == 1) spec.dead_letters_connected = true;
         }
       }
+      for (const auto& exchange : plan.plan().exchanges()) {
+        if (exchange.from_uid() == node.uid() && exchange.from_output() == 1) spec.dead_letters_connected = true;
+      }
       ASSIGN_OR_RETURN(const SourceConnector* connector, options.connectors->FindSource(node.source().connector()));
       spec.memory = options.memory;
       spec.on_client_error = [probe = local.probe](std::string_view code) { probe->OnClientError(code); };
@@ -282,6 +290,7 @@ absl::Status Deployment::Restore(const WorkerOptions& options, const Deploy& pla
       SourceInput::Options input;
       input.uid = node.uid();
       if (node.source().has_watermark()) input.watermark = node.source().watermark();
+      ASSIGN_OR_RETURN(input.computed, ComputedColumns::Make(node));
       if (node.source().has_bad_record_limit()) input.bad_record_limit = node.source().bad_record_limit();
       input.watermark_interval = options.watermark_interval;
       std::vector<storage::v1::SplitState> mine;
@@ -297,7 +306,8 @@ absl::Status Deployment::Restore(const WorkerOptions& options, const Deploy& pla
         input.system_id = assignment.system_id();
         mine.assign(assignment.splits().begin(), assignment.splits().end());
       }
-      input.bounded = num_splits > 0 && num_bounded == num_splits;
+      // One without splits has ended if it ever does.
+      input.bounded = num_bounded == num_splits && (num_splits > 0 || connector->IsBounded(node.source()));
       absl::Status opened = failpoint::Around("source.open", [&] {
         return source->Open(mine, input.system_id, [waker = local.subtask->waker()] { waker->Wake(); });
       });
@@ -330,7 +340,8 @@ absl::Status Deployment::Restore(const WorkerOptions& options, const Deploy& pla
       context.metrics = options.metrics;
       context.memory = made.memory.get();
       auto exchanges = local.exchanges_out.find({node.uid(), 0});
-      if (node.has_local_combine() && exchanges != local.exchanges_out.end()) context.downstream = exchanges->second.front();
+      const bool combines = node.has_local_combine() || node.has_local_group();
+      if (combines && exchanges != local.exchanges_out.end()) context.downstream = exchanges->second.front();
 
       if (!node.state_fingerprint().empty()) {
         ASSIGN_OR_RETURN(std::string kept, StateFingerprintOf(node));
@@ -380,7 +391,7 @@ absl::Status Deployment::Restore(const WorkerOptions& options, const Deploy& pla
       const auto& from = parts.chain->node(node).plan->inputs(i);
       if (from.has_exchange() && from.exchange() == exchange.id()) input = static_cast<uint32_t>(i);
     }
-    for (uint32_t from = 0; from < plan.plan().parallelism(); ++from, ++channel) {
+    for (size_t from = 0; from < local.channels_in.at(exchange.id()); ++from, ++channel) {
       parts.routes[channel] = {node, input, parts.chain->SlotOf(node, exchange.id()) + from};
     }
   }

@@ -45,6 +45,9 @@ absl::Status SourceInput::AddSplits(std::span<const storage::v1::SplitState> spl
 absl::StatusOr<std::optional<SourceBatch>> SourceInput::Poll() {
   ASSIGN_OR_RETURN(std::optional<SourceBatch> batch, source_->Poll());
   if (batch.has_value() && options_.bad_record_limit.has_value()) RETURN_IF_ERROR(CountRecords(*batch));
+  if (batch.has_value() && batch->rows != nullptr && options_.computed != nullptr) {
+    ASSIGN_OR_RETURN(batch->rows, options_.computed->Append(batch->rows));
+  }
   if (batch.has_value() && batch->rows != nullptr) RETURN_IF_ERROR(ObserveRows(*batch));
   UpdateIdleness();
   return batch;

@@ -11,6 +11,7 @@
 #include "connectors/source.h"
 #include "millrace/v1/plan.pb.h"
 #include "worker/bad_record_window.h"
+#include "worker/computed_columns.h"
 #include "worker/stream_event.h"
 
 namespace millrace {
@@ -48,6 +49,8 @@ class SourceInput {
     std::string system_id;
     std::optional<v1::WatermarkSpec> watermark;
     std::optional<v1::BadRecordLimit> bad_record_limit;
+    // Null: nothing is computed. Event time may be.
+    std::shared_ptr<const ComputedColumns> computed;
     // All splits of all subtasks have an end, and no new ones are looked for.
     bool bounded = false;
     // How much processing time lies between two watermarks, at least.

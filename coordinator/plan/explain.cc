@@ -1,5 +1,6 @@
 #include "coordinator/plan/explain.h"
 
+#include <algorithm>
 #include <map>
 
 #include "absl/strings/ascii.h"
@@ -72,8 +73,18 @@ std::string TextOf(const v1::Expression& expression) {
   return "";
 }
 
-std::string GroupedBy(const v1::WindowAggregate& window) {
-  return window.keys().empty() ? "all rows in one group" : Cat("by ", Joined(window.keys()));
+template <typename Aggregation>
+std::string GroupedBy(const Aggregation& node) {
+  return node.keys().empty() ? "all rows in one group" : Cat("by ", Joined(node.keys()));
+}
+
+std::string TextOf(const v1::Aggregate& aggregate) {
+  return Cat(aggregate.function(), "(", aggregate.distinct() ? "distinct " : "", aggregate.column().empty() ? "*" : aggregate.column(), ")",
+             aggregate.filter().empty() ? std::string() : Cat(" of rows with ", aggregate.filter()));
+}
+
+std::string TextOf(const v1::SortKey& key) {
+  return Cat(key.column(), key.descending() ? " descending" : "", key.nulls_last() ? ", NULL last" : ", NULL first");
 }
 
 class Explainer {
@@ -101,7 +112,7 @@ class Explainer {
     absl::StrAppend(&out_, "      ", Cat(args...), "\n");
   }
 
-  // uids of those who read an output, through a combiner too.
+  // uids of those who read an output, in its stage or through an exchange.
   std::string ReadersOf(const std::string& uid, uint32_t output) const {
     std::string text;
     for (const Stage& stage : physical_.stages()) {
@@ -110,6 +121,11 @@ class Explainer {
           if (!input.has_from_uid() || input.from_uid() != uid || input.output() != output) continue;
           absl::StrAppend(&text, text.empty() ? "" : ", ", node.uid());
         }
+      }
+    }
+    for (const Exchange& exchange : physical_.exchanges()) {
+      if (exchange.from_uid() == uid && exchange.from_output() == output) {
+        absl::StrAppend(&text, text.empty() ? "" : ", ", exchange.to_uid());
       }
     }
     return text;
@@ -139,6 +155,28 @@ class Explainer {
         Line("groups: ", GroupedBy(node.local_combine()), ", before rows leave the subtask");
         Line("state: none; it is emptied before every watermark and barrier");
         return;
+      case ChainNode::kLocalGroup:
+        absl::StrAppend(&out_, "local group\n");
+        Line("groups: ", GroupedBy(node.local_group()), ", before rows leave the subtask");
+        Line("state: none; it is emptied before every barrier");
+        return;
+      case ChainNode::kGroupAggregate:
+        absl::StrAppend(&out_, "group aggregate\n");
+        Line("groups: ", GroupedBy(node.group_aggregate()));
+        for (const v1::Aggregate& aggregate : node.group_aggregate().aggregates()) {
+          Line("computes: ", aggregate.name(), " = ", TextOf(aggregate));
+        }
+        Line("emits: at the end of the input");
+        Line("state: one entry per group until then; ", node.state_fingerprint());
+        break;
+      case ChainNode::kSort:
+        AddSort(node);
+        break;
+      case ChainNode::kUnnest:
+        absl::StrAppend(&out_, "unnest\n");
+        Line("elements: of ", node.unnest().column(), ", as ", Joined(node.unnest().names()),
+             node.unnest().outer() ? "; rows without any are kept" : "; rows without any are dropped");
+        break;
       case ChainNode::kSink:
         absl::StrAppend(&out_, "sink ", node.sink().connector(), "\n");
         if (!node.sink().options().empty()) Line("options: ", OptionsOf(node.sink().options()));
@@ -158,6 +196,11 @@ class Explainer {
     absl::StrAppend(&out_, "source ", source.connector(), "\n");
     if (!source.options().empty()) Line("options: ", OptionsOf(source.options()));
     Line("decodes: ", node.used_columns_size(), " of ", source.columns_size(), " columns");
+    for (const v1::NamedExpression& column : source.computed()) {
+      const auto& columns = node.output_schemas(0).columns();
+      const bool is_read = std::any_of(columns.begin(), columns.end(), [&](const v1::Column& c) { return c.name() == column.name(); });
+      if (is_read) Line("computes: ", column.name(), " = ", TextOf(column.expression()));
+    }
     if (source.has_watermark()) {
       const v1::WatermarkSpec& watermark = source.watermark();
       Line("event time: ", watermark.column(), ", up to ", Time(watermark.max_out_of_orderness_ms()), " out of order; ",
@@ -171,6 +214,16 @@ class Explainer {
                                        : Cat("to ", readers));
   }
 
+  void AddSort(const ChainNode& node) {
+    const v1::Sort& sort = node.sort();
+    absl::StrAppend(&out_, "sort\n");
+    for (const v1::SortKey& key : sort.keys()) Line("by: ", TextOf(key));
+    if (sort.offset() > 0) Line("leaves out: ", sort.offset(), " rows");
+    if (sort.has_limit()) Line("keeps: ", sort.limit(), " rows");
+    Line("emits: at the end of the input, from one subtask");
+    Line("state: ", sort.has_limit() ? "the rows that may still be among them" : "all rows", " until then; ", node.state_fingerprint());
+  }
+
   void AddWindow(const ChainNode& node) {
     const v1::WindowAggregate& window = node.window_aggregate();
     absl::StrAppend(&out_, "window aggregate\n");
@@ -178,7 +231,7 @@ class Explainer {
          window.offset_ms() == 0 ? std::string() : Cat(" shifted by ", Time(window.offset_ms())), " on ", window.time_column(), ", UTC");
     Line("groups: ", GroupedBy(window));
     for (const v1::Aggregate& aggregate : window.aggregates()) {
-      Line("computes: ", aggregate.name(), " = ", aggregate.function(), "(", aggregate.column().empty() ? "*" : aggregate.column(), ")");
+      Line("computes: ", aggregate.name(), " = ", TextOf(aggregate));
     }
     Line("state: one entry per group and window until the window fires; ", node.state_fingerprint());
     const std::string readers = ReadersOf(node.uid(), 1);
@@ -188,7 +241,11 @@ class Explainer {
   void AddExchange(const Exchange& exchange) {
     const std::string keys = Joined(exchange.hash_keys());
     absl::StrAppend(&out_, "  exchange ", exchange.id(), ": ", exchange.from_uid(), " -> ", exchange.to_uid(), " in stage ",
-                    exchange.to_stage(), ", ", keys.empty() ? "all to subtask 0" : Cat("by hash of ", keys), "\n");
+                    exchange.to_stage(), ", ",
+                    exchange.forward() ? std::string("from each subtask to the one of its number")
+                    : keys.empty()     ? std::string("all to one subtask")
+                                       : Cat("by hash of ", keys),
+                    "\n");
   }
 
   const PhysicalPlan& physical_;

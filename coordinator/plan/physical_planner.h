@@ -8,8 +8,10 @@
 
 namespace millrace {
 
-// Cuts a plan into stages. All nodes between two exchanges are one stage; only a window_aggregate stands behind an
-// exchange, and a combiner for it ends the stage in front. Columns that nobody reads are not even decoded.
+// Cuts a plan into stages. All nodes between two exchanges are one stage. What keeps state stands behind an exchange: a
+// window_aggregate, a group_aggregate, each with a combiner that ends the stage in front, but where a value counts once
+// only, and a sort. So does a union whose inputs come from several stages: subtask i hands on to its subtask i. Columns
+// that nobody reads are not even decoded.
 //
 // parallelism: subtasks per stage; 0 takes the plan's, and 1 if that is 0 too.
 // Fails: InvalidArgument: the plan is not valid (only the first reason; ValidatePlan has all of them).

@@ -13,10 +13,18 @@ constexpr std::string_view kNamePattern = "a lower-case letter, then up to 62 of
 
 void CheckArity(const v1::Node& node, const std::string& field, Diagnostics& diagnostics) {
   const std::string_view kind = KindOf(node);
+  if (node.has_union_()) {
+    if (node.inputs_size() >= 2) return;
+    diagnostics.Add(field + ".inputs", "union '", node.uid(), "' has ", node.inputs_size(), node.inputs_size() == 1 ? " input" : " inputs",
+                    "; give it two or more");
+    return;
+  }
   const int expected = node.has_source() ? 0 : 1;
   if (kind.empty() || node.inputs_size() == expected) return;
   diagnostics.Add(field + ".inputs", kind, " '", node.uid(), "' has ", node.inputs_size(), node.inputs_size() == 1 ? " input; " : " inputs; ",
-                  expected == 0 ? "a source has none: remove them" : "give it exactly one");
+                  expected == 0       ? "a source has none: remove them"
+                  : node.inputs_size() > 1 ? "give it exactly one; a union puts several together"
+                                           : "give it exactly one");
 }
 
 void CheckChangelogMode(const v1::Node& node, const v1::Edge& edge, const std::string& field, Diagnostics& diagnostics) {
@@ -43,7 +51,9 @@ std::string_view KindOf(const v1::Node& node) {
   return kind == nullptr ? std::string_view() : std::string_view(kind->name());
 }
 
-std::string CombinerUid(std::string_view window_uid) { return Cat(window_uid, "-combine"); }
+std::string CombinerUid(std::string_view aggregate_uid) { return Cat(aggregate_uid, "-combine"); }
+
+std::string UnionInputUid(std::string_view union_uid, int input) { return Cat(union_uid, "-input-", input); }
 
 bool IsPlanName(std::string_view name) {
   if (name.empty() || name.size() > 63 || !absl::ascii_islower(static_cast<unsigned char>(name[0]))) return false;
@@ -76,15 +86,23 @@ void PlanGraph::CheckUids(const v1::Plan& plan, Diagnostics& diagnostics) {
       diagnostics.Add(field + ".uid", "nodes[", found->second, "] is named '", node.uid(), "' too; give each node its own uid");
     }
     if (node.kind_case() == v1::Node::KIND_NOT_SET) {
-      diagnostics.Add(field, "node '", node.uid(), "' has no kind; set source, filter, project, window_aggregate or sink");
+      diagnostics.Add(field, "node '", node.uid(), "' has no kind; set source, filter, project, window_aggregate, group_aggregate, union, sort, unnest "
+                      "or sink");
     }
   }
-  for (int i = 0; i < plan.nodes_size(); ++i) {
-    if (!plan.nodes(i).has_window_aggregate()) continue;
-    const auto found = by_uid_.find(CombinerUid(plan.nodes(i).uid()));
-    if (found == by_uid_.end()) continue;
-    diagnostics.Add(Cat("nodes[", found->second, "].uid"), "'", found->first, "' is what the combiner of window_aggregate '",
-                    plan.nodes(i).uid(), "' is called; choose another uid");
+  CheckReserved(plan, diagnostics);
+}
+
+void PlanGraph::CheckReserved(const v1::Plan& plan, Diagnostics& diagnostics) const {
+  for (const v1::Node& node : plan.nodes()) {
+    const auto reserve = [&](const std::string& uid, const char* what) {
+      const auto found = by_uid_.find(uid);
+      if (found == by_uid_.end()) return;
+      diagnostics.Add(Cat("nodes[", found->second, "].uid"), "'", uid, "' is what ", what, " of ", KindOf(node), " '", node.uid(),
+                      "' is called; choose another uid");
+    };
+    if (node.has_window_aggregate() || node.has_group_aggregate()) reserve(CombinerUid(node.uid()), "the combiner");
+    for (int i = 0; node.has_union_() && i < node.inputs_size(); ++i) reserve(UnionInputUid(node.uid(), i), "an input");
   }
 }
 

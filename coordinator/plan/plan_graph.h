@@ -16,8 +16,10 @@ std::string_view SideOutputOf(const v1::Node& node);
 // "source", "filter", …, as in the plan's JSON; "" if the kind is not set.
 std::string_view KindOf(const v1::Node& node);
 
-// uid of the combiner that the planner puts in front of a window_aggregate.
-std::string CombinerUid(std::string_view window_uid);
+// uid of the combiner that the planner puts in front of a window_aggregate or group_aggregate.
+std::string CombinerUid(std::string_view aggregate_uid);
+// uid of the project that the planner puts in front of an input of a union that carries more than the union takes.
+std::string UnionInputUid(std::string_view union_uid, int input);
 
 // Who reads from whom. Borrows nothing; indices are those of plan.nodes.
 class PlanGraph {
@@ -33,6 +35,8 @@ class PlanGraph {
 
   // Producers before consumers; as in the plan where that leaves a choice. Lacks the nodes on and behind cycles.
   const std::vector<int>& topological() const { return topological_; }
+  // In the order of the plan. Only a union has more than one.
+  const std::vector<Edge>& inputs(int node) const { return inputs_[node]; }
   // The node's only input; null if it has none or more than one.
   const Edge* input(int node) const { return inputs_[node].size() == 1 ? &inputs_[node][0] : nullptr; }
   // Edges out of a node, in the order of their consumers.
@@ -41,6 +45,7 @@ class PlanGraph {
 
  private:
   void CheckUids(const v1::Plan& plan, Diagnostics& diagnostics);
+  void CheckReserved(const v1::Plan& plan, Diagnostics& diagnostics) const;
   void Connect(const v1::Plan& plan, Diagnostics& diagnostics);
   void Sort(const v1::Plan& plan, Diagnostics& diagnostics);
 

@@ -8,6 +8,7 @@
 #include "coordinator/plan/diagnostics.h"
 #include "coordinator/plan/plan_graph.h"
 #include "coordinator/plan/relation.h"
+#include "coordinator/plan/union_relation.h"
 #include "millrace/v1/plan.pb.h"
 
 namespace millrace {
@@ -17,11 +18,18 @@ struct NodeOutputs {
   std::optional<Relation> main;
   // "late" or "dead_letter".
   std::optional<Relation> side;
+  // Of a union.
+  UnionColumns taken;
   const std::optional<Relation>& At(uint32_t output) const { return output == 0 ? main : side; }
 };
 
-// Names of the columns of a node's main output that someone reads.
-using UsedColumns = std::vector<std::set<std::string>>;
+// What is read, by node.
+struct UsedColumns {
+  // Names of the columns of a node's main output that someone reads.
+  std::vector<std::set<std::string>> names;
+  // Of a union.
+  std::vector<UnionColumns> taken;
+};
 
 // Types every node in topological order; the result has one entry per node of the plan. With `used`, sources hand on
 // only those columns (and their row time), as they do when the plan runs.

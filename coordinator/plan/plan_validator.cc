@@ -59,6 +59,30 @@ void CheckSource(const v1::Source& source, const std::string& field, const Conne
   for (const std::string& mistake : (*connector)->Validate(source)) diagnostics.Add(field, mistake);
 }
 
+// What waits for the end of its input must not wait for ever.
+void CheckEnds(const v1::Plan& plan, const PlanGraph& graph, const ConnectorRegistry& connectors, Diagnostics& diagnostics) {
+  std::vector<std::set<int>> sources(plan.nodes_size());
+  for (int i : graph.topological()) {
+    const v1::Node& node = plan.nodes(i);
+    if (node.has_source()) sources[i].insert(i);
+    for (const PlanGraph::Edge& edge : graph.inputs(i)) {
+      if (edge.from >= 0) sources[i].insert(sources[edge.from].begin(), sources[edge.from].end());
+    }
+    if (!node.has_group_aggregate() && !node.has_sort()) continue;
+    for (int from : sources[i]) {
+      const v1::Source& source = plan.nodes(from).source();
+      absl::StatusOr<const SourceConnector*> connector = connectors.FindSource(source.connector());
+      if (!connector.ok() || (*connector)->IsBounded(source)) continue;
+      diagnostics.Add(Cat("nodes[", i, "]"), KindOf(node), " '", node.uid(), "' waits for the end of its input, and ", source.connector(),
+                      " source '", plan.nodes(from).uid(), "' has none; bound the source",
+                      source.connector() == "kafka"       ? " with 'scan.bounded.mode'"
+                      : source.connector() == "generator" ? " with 'rows'"
+                                                          : "",
+                      node.has_sort() ? "" : ", or use a window_aggregate");
+    }
+  }
+}
+
 void CheckBadRecordLimit(const v1::Source& source, const std::string& uid, bool dead_letters_connected, const std::string& field,
                          Diagnostics& diagnostics) {
   if (!source.has_bad_record_limit()) return;
@@ -131,6 +155,7 @@ std::vector<v1::Diagnostic> ValidatePlan(const v1::Plan& plan, const ConnectorRe
     CheckSink(node.sink(), known ? &*outputs[edge->from].At(edge->output) : nullptr, Cat("nodes[", i, "].sink"), connectors,
               diagnostics);
   }
+  CheckEnds(plan, graph, connectors, diagnostics);
   return std::move(diagnostics).Take();
 }
 

@@ -1,10 +1,9 @@
 #include "coordinator/plan/window_relations.h"
 
 #include <algorithm>
-#include <set>
 
-#include "base/expression/function_registry.h"
 #include "base/nearest_name.h"
+#include "coordinator/plan/aggregate_relations.h"
 
 namespace millrace {
 namespace {
@@ -62,57 +61,23 @@ std::optional<Relation> WindowRelation(const v1::WindowAggregate& window, const 
                                        Diagnostics& diagnostics) {
   const size_t before = diagnostics.list().size();
   Relation relation;
-  auto add = [&](const std::string& where, const std::string& name, DataType type) {
-    if (relation.Find(name) != nullptr) {
-      diagnostics.Add(where, "the output already has a column '", name, "'; choose another name");
-    }
-    relation.columns.push_back({name, std::move(type), false});
-  };
   CheckShape(window, field, diagnostics);
   const TypedColumn* time = CheckTime(window, input, field, diagnostics);
   for (int i = 0; i < window.keys_size(); ++i) {
-    const std::string where = Cat(field, ".keys[", i, "]");
-    const TypedColumn* key = input.Find(window.keys(i));
-    if (key == nullptr) {
-      diagnostics.Add(where, "the input has no column '", window.keys(i), "'", NameAdvice(window.keys(i), input.Names()));
-    } else if (!IsKeyType(key->type)) {
-      diagnostics.Add(where, "'", key->name, "' is ", key->type.sql, ", which cannot be a key; project the parts that matter");
-    } else if (relation.Find(key->name) != nullptr) {
-      diagnostics.Add(where, "'", key->name, "' is a key twice; remove one");
-    } else if (key->name == "window_start" || key->name == "window_end") {
-      diagnostics.Add(where, "a key cannot be named '", key->name, "', as the window's own column is; rename it in a project");
-    } else {
-      add(where, key->name, key->type);
-    }
+    if (window.keys(i) != "window_start" && window.keys(i) != "window_end") continue;
+    diagnostics.Add(Cat(field, ".keys[", i, "]"), "a key cannot be named '", window.keys(i),
+                    "', as the window's own column is; rename it in a project");
+    return std::nullopt;
   }
+  AddKeys(window.keys(), input, field, relation, diagnostics);
   if (time != nullptr) {
-    add(field, "window_start", BoundType(time->type));
-    add(field, "window_end", BoundType(time->type));
+    AddResult(field, "window_start", BoundType(time->type), relation, diagnostics);
+    AddResult(field, "window_end", BoundType(time->type), relation, diagnostics);
   }
   if (window.aggregates().empty()) {
     diagnostics.Add(field + ".aggregates", "the window computes nothing; add an aggregate, such as count");
   }
-  for (int i = 0; i < window.aggregates_size(); ++i) {
-    const v1::Aggregate& aggregate = window.aggregates(i);
-    const std::string where = Cat(field, ".aggregates[", i, "]");
-    if (aggregate.name().empty()) diagnostics.Add(where + ".name", "the result has no name; give it one");
-    std::optional<DataType> argument;
-    if (!aggregate.column().empty()) {
-      const TypedColumn* column = input.Find(aggregate.column());
-      if (column == nullptr) {
-        diagnostics.Add(where + ".column", "the input has no column '", aggregate.column(), "'",
-                        NameAdvice(aggregate.column(), input.Names()));
-        continue;
-      }
-      argument = column->type;
-    }
-    absl::StatusOr<DataType> type = AggregateResultType(aggregate.function(), argument);
-    if (!type.ok()) {
-      diagnostics.Add(where, type.status());
-    } else if (!aggregate.name().empty()) {
-      add(where + ".name", aggregate.name(), *std::move(type));
-    }
-  }
+  AddAggregates(window.aggregates(), input, field, relation, diagnostics);
   if (diagnostics.list().size() != before) return std::nullopt;
   return relation;
 }
@@ -135,11 +100,8 @@ std::optional<Relation> LateRelation(const v1::WindowAggregate& window, const Re
 }
 
 std::vector<std::string> WindowReads(const v1::WindowAggregate& window) {
-  std::vector<std::string> names(window.keys().begin(), window.keys().end());
+  std::vector<std::string> names = AggregateReads(window.keys(), window.aggregates());
   names.push_back(window.time_column());
-  for (const v1::Aggregate& aggregate : window.aggregates()) {
-    if (!aggregate.column().empty()) names.push_back(aggregate.column());
-  }
   return names;
 }
 

@@ -100,7 +100,8 @@ MISTAKES = [
       "nodes[1]: the rows of filter 'clicks' go nowhere; make it the input of a sink"]),
     ("node_without_a_kind",
      without("nodes.1.filter"),
-     ["nodes[1]: node 'large' has no kind; set source, filter, project, window_aggregate or sink"]),
+     ["nodes[1]: node 'large' has no kind; set source, filter, project, window_aggregate, group_aggregate, union, "
+      "sort, unnest or sink"]),
     ("cycle",
      all_of(at("nodes.1.inputs.0.from", "more"),
                      at("nodes.4", {"uid": "more", "inputs": [{"from": "large"}], "filter": GOOD["nodes"][1]["filter"]})),
@@ -123,7 +124,7 @@ MISTAKES = [
       "nodes: the plan has no sink; add one that takes the result"]),
     ("filter_with_two_inputs",
      at("nodes.1.inputs", [{"from": "clicks"}, {"from": "clicks"}]),
-     ["nodes[1].inputs: filter 'large' has 2 inputs; give it exactly one"]),
+     ["nodes[1].inputs: filter 'large' has 2 inputs; give it exactly one; a union puts several together"]),
     ("source_with_an_input",
      at("nodes.0.inputs", [{"from": "large"}]),
      ["nodes[0].inputs: source 'clicks' has 1 input; a source has none: remove them",

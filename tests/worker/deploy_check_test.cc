@@ -104,5 +104,54 @@ TEST(DeployCheck, RefusesWhatDoesNotFitTogetherAndSaysWhat) {
   }
 }
 
+// Two sources that become one.
+constexpr char kUnion[] = R"text(
+  pipeline: "p" generation: 1
+  plan {
+    parallelism: 2 num_key_groups: 720
+    stages { id: 0 nodes { uid: "a" used_columns: "n" output_schemas { columns { name: "n" type: "INT" } columns { name: "m" type: "INT" } }
+                           source { columns { name: "n" type: "INT" } computed { name: "m" } computed { name: "unread" } } } }
+    stages { id: 1 nodes { uid: "b" used_columns: "x" used_columns: "y" output_schemas { columns { name: "x" type: "INT" } columns { name: "y" type: "INT" } }
+                           source { columns { name: "x" type: "INT" } columns { name: "y" type: "INT" } } } }
+    stages { id: 2
+      nodes { uid: "both" inputs { exchange: 0 } inputs { exchange: 1 }
+        input_schemas { columns { name: "n" type: "INT" } columns { name: "m" type: "INT" } }
+        input_schemas { columns { name: "x" type: "INT" } columns { name: "y" type: "INT" } }
+        output_schemas { columns { name: "n" type: "INT" } columns { name: "m" type: "INT" } } union {} }
+      nodes { uid: "out" inputs { from_uid: "both" } input_schemas { columns { name: "n" type: "INT" } columns { name: "m" type: "INT" } } sink {} }
+    }
+    exchanges { id: 0 from_stage: 0 from_uid: "a" to_stage: 2 to_uid: "both" forward: true }
+    exchanges { id: 1 from_stage: 1 from_uid: "b" to_stage: 2 to_uid: "both" forward: true }
+  }
+  placements { stage: 0 } placements { stage: 0 index: 1 } placements { stage: 1 } placements { stage: 1 index: 1 }
+  placements { stage: 2 } placements { stage: 2 index: 1 }
+)text";
+
+TEST(DeployCheck, AUnionReadsSeveralExchangesEachOnce) {
+  struct Case {
+    std::string what, into, message;
+  };
+  const Case cases[] = {
+      {"", "", ""},
+      {"inputs { exchange: 1 }", "inputs { exchange: 0 }", "operator both reads exchange 0 twice"},
+      {"inputs { exchange: 1 }", "", "operator both does not read exchange 1"},
+      {"uid: \"out\" inputs { from_uid: \"both\" }", "uid: \"out\" inputs { from_uid: \"both\" } inputs { from_uid: \"both\" }",
+       "operator out has not one input with one schema"},
+      {"union {}", "filter {}", "operator both has not one input with one schema"},
+      {"inputs { exchange: 1 }", "inputs { exchange: 1 } inputs { from_uid: \"b\" }", "operator both has not one input with one schema"},
+      {"name: \"y\" type: \"INT\" } }\n        output", "name: \"y\" type: \"BIGINT\" } }\n        output", "operator both: its input has the columns"},
+      {"computed { name: \"m\" }", "", "operator a: it reads the columns"},
+  };
+  for (const Case& one : cases) {
+    const std::string altered = absl::StrReplaceAll(kUnion, {{one.what, one.into}});
+    EXPECT_EQ(altered != kUnion, one.what != one.into) << one.what;
+    internal::v1::Deploy deploy;
+    ASSERT_TRUE(google::protobuf::TextFormat::ParseFromString(altered, &deploy)) << altered;
+    const absl::Status status = CheckDeploy(deploy);
+    EXPECT_EQ(status.ok(), one.message.empty()) << one.into << status;
+    EXPECT_NE(status.message().find(one.message), absl::string_view::npos) << one.into << ": " << status;
+  }
+}
+
 }  // namespace
 }  // namespace millrace

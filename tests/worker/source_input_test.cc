@@ -201,5 +201,57 @@ TEST_F(SourceInputTest, WithoutALimitNothingIsCounted) {
   EXPECT_FALSE(input_->State().splits(0).has_bad_records());
 }
 
+// Event time may be computed, and stands behind what was read.
+TEST_F(SourceInputTest, EventTimeMayStandOnAComputedColumn) {
+  internal::v1::ChainNode node;
+  node.set_uid("in");
+  node.add_used_columns("at");
+  auto* columns = node.add_output_schemas();
+  for (auto [name, type] : {std::pair{"at", "TIMESTAMP(6)"}, {"exact", "TIMESTAMP(3)"}}) {
+    auto* column = columns->add_columns();
+    column->set_name(name);
+    column->set_type(type);
+  }
+  *node.mutable_source()->add_columns() = columns->columns(0);
+  for (const char* name : {"unread", "exact"}) {
+    v1::NamedExpression& computed = *node.mutable_source()->add_computed();
+    computed.set_name(name);
+    computed.mutable_expression()->mutable_cast()->mutable_operand()->set_column("at");
+    computed.mutable_expression()->mutable_cast()->set_type("TIMESTAMP(3)");
+  }
+  auto computed = ComputedColumns::Make(node);
+  ASSERT_TRUE(computed.ok()) << computed.status();
+  ASSERT_NE(*computed, nullptr);
+
+  auto source = std::make_unique<ScriptedSource>();
+  ScriptedSource* scripted = source.get();
+  ASSERT_TRUE(source->Open(std::vector{StateOf("a")}, "", nullptr).ok());
+  SourceInput::Options options;
+  options.uid = "in";
+  options.watermark.emplace().set_column("exact");
+  options.computed = *computed;
+  SourceInput input(std::move(source), &clock_, options);
+  input.Start(std::vector{StateOf("a")});
+
+  arrow::TimestampBuilder builder(arrow::timestamp(arrow::TimeUnit::MICRO), arrow::default_memory_pool());
+  ASSERT_TRUE(builder.Append(7 * kMilli).ok() && builder.AppendNull().ok());
+  auto column = builder.Finish().ValueOrDie();
+  SourceBatch& batch = scripted->next.emplace();
+  batch.rows = arrow::RecordBatch::Make(arrow::schema({arrow::field("at", column->type())}), 2, {column});
+  batch.runs = {{.split = 0, .num_rows = 2}};
+  auto polled = input.Poll();
+  ASSERT_TRUE(polled.ok()) << polled.status();
+  EXPECT_EQ((*polled)->rows->schema()->field_names(), (std::vector<std::string>{"at", "exact"}));
+  EXPECT_EQ(input.newest_event_time(), 7 * kMilli) << "a row without time tells nothing";
+
+  // A row that has no value ends it, and says which column.
+  ASSERT_TRUE(builder.Append(7 * kMilli + 1).ok());
+  column = builder.Finish().ValueOrDie();
+  SourceBatch& bad = scripted->next.emplace();
+  bad.rows = arrow::RecordBatch::Make(arrow::schema({arrow::field("at", column->type())}), 1, {column});
+  bad.runs = {{.split = 0, .num_rows = 1}};
+  EXPECT_THAT(std::string(input.Poll().status().message()), HasSubstr("source in: column \"exact\""));
+}
+
 }  // namespace
 }  // namespace millrace

@@ -15,9 +15,10 @@ class Hoarder final : public Operator {
   absl::StatusOr<std::unique_ptr<FrozenEntries>> BeforeBarrier(Epoch, Output&) override {
     return std::unique_ptr<FrozenEntries>();
   }
-  OperatorFigures figures() const override { return {.num_windows = 3, .num_keys = 70, .num_bytes = bytes}; }
+  OperatorFigures figures() const override { return {.num_windows = windows, .num_keys = 70, .num_bytes = bytes}; }
   uint64_t num_bytes() const override { return bytes; }
   uint64_t bytes = 0;
+  uint64_t windows = 3;
 };
 
 TEST(StateMemory, OverTheSlotsBudgetIsAPermanentFailureWithFiguresAndWaysOut) {
@@ -34,6 +35,12 @@ TEST(StateMemory, OverTheSlotsBudgetIsAPermanentFailureWithFiguresAndWaysOut) {
             "its state is over the memory budget of its slot: 1.5KiB of 1.0KiB, of which it holds 1.5KiB, 70 keys in 3 open "
             "windows. Start workers with a larger --memory-state (it is shared equally by their slots: now 4.0KiB by 4), "
             "start the pipeline with a higher parallelism, or make its windows shorter");
+  op.windows = 0;
+  op.bytes = 1600;
+  EXPECT_EQ(memory.Update(op).message(),
+            "its state is over the memory budget of its slot: 1.6KiB of 1.0KiB, of which it holds 1.6KiB, 70 entries until its "
+            "input ends. Start workers with a larger --memory-state (it is shared equally by their slots: now 4.0KiB by 4), "
+            "start the pipeline with a higher parallelism, or let less reach it: filter in front of it, or limit what it sorts");
 }
 
 TEST(StateMemory, OperatorsOfASlotShareItsBudgetAndThoseOfOthersDoNot) {

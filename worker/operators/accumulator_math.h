@@ -38,6 +38,23 @@ inline void AddDouble(double value, uint64_t rows, uint64_t* cell) {
   cell[1] += rows;
 }
 
+// Mean, sum of squared distances from it, rows (Welford; Chan, Golub and LeVeque for the parallel case): large values
+// that lie close together do not cancel out.
+inline void AddMoments(double mean, double squares, uint64_t rows, uint64_t* cell) {
+  if (rows == 0) return;
+  auto held = static_cast<double>(cell[2]);
+  auto added = static_cast<double>(rows);
+  double delta = mean - std::bit_cast<double>(cell[0]);
+  if (cell[2] == 0) {
+    cell[0] = std::bit_cast<uint64_t>(mean);
+    cell[1] = std::bit_cast<uint64_t>(squares);
+  } else {
+    cell[0] = std::bit_cast<uint64_t>(std::bit_cast<double>(cell[0]) + delta * added / (held + added));
+    cell[1] = std::bit_cast<uint64_t>(std::bit_cast<double>(cell[1]) + squares + delta * delta * held * added / (held + added));
+  }
+  cell[2] += rows;
+}
+
 inline void AddInt192(const uint64_t value[3], uint64_t rows, uint64_t* cell) {
   Uint128 low = Uint128{cell[0]} + value[0];
   Uint128 middle = Uint128{cell[1]} + value[1] + static_cast<uint64_t>(low >> 64);

@@ -79,6 +79,9 @@ absl::Status AggregateLayout::Merge(std::string_view packed, uint32_t group, Cel
       case CellKind::kDoubleSum:
         AddDouble(std::bit_cast<double>(words[0]), words[1], held);
         break;
+      case CellKind::kMoments:
+        AddMoments(std::bit_cast<double>(words[0]), std::bit_cast<double>(words[1]), words[2], held);
+        break;
       case CellKind::kDecimalSum:
         AddInt192(words, words[3], held);
         break;

@@ -15,17 +15,30 @@ absl::StatusOr<AggregateFunction> FunctionOf(std::string_view name) {
   if (name == "avg") return AggregateFunction::kAvg;
   if (name == "min") return AggregateFunction::kMin;
   if (name == "max") return AggregateFunction::kMax;
-  return InvalidArgument("aggregate: function is not one of count, sum, avg, min, max: \"", name, "\"");
+  if (name == "stddev_pop") return AggregateFunction::kStddevPop;
+  if (name == "stddev_samp") return AggregateFunction::kStddevSamp;
+  if (name == "var_pop") return AggregateFunction::kVarPop;
+  if (name == "var_samp") return AggregateFunction::kVarSamp;
+  return InvalidArgument("aggregate: there is no function \"", name, "\"");
 }
 
 bool IsExtreme(AggregateFunction function) {
   return function == AggregateFunction::kMin || function == AggregateFunction::kMax;
 }
 
+bool IsOfMoments(AggregateFunction function) {
+  return function == AggregateFunction::kStddevPop || function == AggregateFunction::kStddevSamp ||
+         function == AggregateFunction::kVarPop || function == AggregateFunction::kVarSamp;
+}
+
 // How a value of this type is added up or compared; nothing for types that are not.
 absl::StatusOr<CellKind> KindOf(AggregateFunction function, std::string_view name, const arrow::DataType& argument) {
   using arrow::Type;
   bool extreme = IsExtreme(function);
+  if (IsOfMoments(function)) {
+    if (argument.id() == Type::FLOAT || argument.id() == Type::DOUBLE) return CellKind::kMoments;
+    return InvalidArgument("aggregate: ", name, " does not take ", argument.ToString(), "; it takes FLOAT and DOUBLE");
+  }
   switch (argument.id()) {
     case Type::INT8:
     case Type::INT16:
@@ -64,6 +77,7 @@ uint32_t NumWords(CellKind kind) {
     case CellKind::kExtremeInt:
       return 2;
     case CellKind::kExtremeInt128:
+    case CellKind::kMoments:
       return 3;
     case CellKind::kDecimalSum:
     case CellKind::kExtremeBytes:
@@ -85,9 +99,16 @@ absl::StatusOr<std::shared_ptr<arrow::DataType>> AggregateResultArrowType(
   return arrow::decimal128(38, parsed == AggregateFunction::kAvg ? std::max<int32_t>(6, scale) : scale);
 }
 
-absl::StatusOr<AggregateLayout> AggregateLayout::Make(const v1::WindowAggregate& window, const arrow::Schema& input) {
+AggregateLayout AggregateLayout::OfOneWord() {
   AggregateLayout layout;
-  for (const v1::Aggregate& aggregate : window.aggregates()) {
+  layout.stride_ = 1;
+  return layout;
+}
+
+absl::StatusOr<AggregateLayout> AggregateLayout::Make(const google::protobuf::RepeatedPtrField<v1::Aggregate>& aggregates,
+                                                      const arrow::Schema& input) {
+  AggregateLayout layout;
+  for (const v1::Aggregate& aggregate : aggregates) {
     AggregateCell cell;
     ASSIGN_OR_RETURN(cell.function, FunctionOf(aggregate.function()));
     if (!aggregate.column().empty()) {
@@ -104,6 +125,17 @@ absl::StatusOr<AggregateLayout> AggregateLayout::Make(const v1::WindowAggregate&
     } else {
       ASSIGN_OR_RETURN(cell.kind, KindOf(cell.function, aggregate.function(), *cell.argument));
     }
+    if (!aggregate.filter().empty()) {
+      cell.filter = input.GetFieldIndex(aggregate.filter());
+      if (cell.filter < 0 || input.field(cell.filter)->type()->id() != arrow::Type::BOOL) {
+        return InvalidArgument("aggregate: ", aggregate.function(), ": no BOOLEAN column is its filter: \"", aggregate.filter(), "\"");
+      }
+    }
+    if (aggregate.distinct() && cell.column < 0) {
+      return InvalidArgument("aggregate: ", aggregate.function(), ": DISTINCT needs a column");
+    }
+    // The smallest of all is the smallest of each once.
+    cell.distinct = aggregate.distinct() && !IsExtreme(cell.function);
     cell.word = static_cast<uint32_t>(layout.stride_);
     cell.num_words = NumWords(cell.kind);
     layout.stride_ += cell.num_words;

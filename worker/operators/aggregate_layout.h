@@ -31,26 +31,37 @@ namespace millrace {
 //                                         same type          FALSE < TRUE; strings by unsigned bytes; floating numbers
 //                                                            as Java's Double.compare: −0.0 < 0.0, NaN is the largest
 //                                                            and equals itself
+//   STDDEV_POP, STDDEV_SAMP, VAR_POP, VAR_SAMP
+//             FLOAT, DOUBLE               same type          computed as DOUBLE, from mean and squared distances; of a
+//                                                            sample of one row NULL
+//
+// With a filter only rows for which it is TRUE count; with DISTINCT every value counts once, by its key bytes
+// (base/key_bytes.h): −0.0 is 0.0, and every NaN the same.
 //
 // Where Flink's own result depends on the order of rows (MIN and MAX with NaN; a DECIMAL sum that overflows on its
 // way), ours does not.
-enum class AggregateFunction : uint8_t { kCount, kSum, kAvg, kMin, kMax };
+enum class AggregateFunction : uint8_t { kCount, kSum, kAvg, kMin, kMax, kStddevPop, kStddevSamp, kVarPop, kVarSamp };
 
 // How a group remembers one function's progress, in 8-byte words. All words zero: no row yet.
 //   kCount         [rows]
 //   kIntSum        [sum, wrapping][rows]
 //   kDoubleSum     [double][rows]
 //   kDecimalSum    [low][middle][high][rows]             192-bit two's complement
+//   kMoments       [mean][squared distances][rows]       doubles
 //   kExtremeInt    [value][present]                      floating numbers as integers of the same order
 //   kExtremeInt128 [low][high][present]
 //   kExtremeBytes  [address][length][capacity][present]
-enum class CellKind : uint8_t { kCount, kIntSum, kDoubleSum, kDecimalSum, kExtremeInt, kExtremeInt128, kExtremeBytes };
+enum class CellKind : uint8_t { kCount, kIntSum, kDoubleSum, kDecimalSum, kMoments, kExtremeInt, kExtremeInt128, kExtremeBytes };
 
 struct AggregateCell {
   AggregateFunction function;
   CellKind kind;
   // Input column; −1: COUNT of rows.
   int column = -1;
+  // BOOLEAN input column; −1: all rows.
+  int filter = -1;
+  // A value counts once only, and that makes a difference.
+  bool distinct = false;
   // First word within a group's row of words.
   uint32_t word = 0;
   uint32_t num_words = 0;
@@ -80,7 +91,13 @@ struct CellRows {
 class AggregateLayout {
  public:
   // Fails with InvalidArgument on an unknown function or column, or an argument that the function does not take.
-  static absl::StatusOr<AggregateLayout> Make(const v1::WindowAggregate& window, const arrow::Schema& input);
+  static absl::StatusOr<AggregateLayout> Make(const google::protobuf::RepeatedPtrField<v1::Aggregate>& aggregates,
+                                              const arrow::Schema& input);
+  static absl::StatusOr<AggregateLayout> Make(const v1::WindowAggregate& window, const arrow::Schema& input) {
+    return Make(window.aggregates(), input);
+  }
+  // Without any aggregate: its groups have a single word, of which it knows nothing.
+  static AggregateLayout OfOneWord();
 
   const std::vector<AggregateCell>& cells() const { return cells_; }
   // Words per group.
@@ -90,9 +107,12 @@ class AggregateLayout {
     return std::any_of(cells_.begin(), cells_.end(), [](const auto& cell) { return cell.kind == CellKind::kExtremeBytes; });
   }
 
-  // Adds rows[i] of the batch to group groups[i], for every i.
+  // Adds rows[i] of the batch to group groups[i], for every i: all aggregates but distinct ones.
   void Update(const arrow::RecordBatch& batch, std::span<const uint32_t> rows, std::span<const uint32_t> groups,
               CellRows into) const;
+  // One aggregate only, whatever its filter.
+  static void UpdateCell(const AggregateCell& cell, const arrow::RecordBatch& batch, std::span<const uint32_t> rows,
+                         std::span<const uint32_t> groups, CellRows into);
   // Appends the packed group.
   void Pack(CellRows from, uint32_t group, std::string& out) const;
   // Adds a packed group. DataLoss if the bytes are not one; the group is then undefined.

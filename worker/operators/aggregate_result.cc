@@ -1,4 +1,5 @@
 #include <array>
+#include <cmath>
 #include <optional>
 
 #include "arrow/api.h"
@@ -49,6 +50,18 @@ ArrayResult FinishDoubleSum(const Groups& g) {
     if (cell[1] == 0) return std::nullopt;
     double sum = std::bit_cast<double>(cell[0]);
     return static_cast<Value>(average ? sum / static_cast<double>(cell[1]) : sum);
+  });
+}
+
+template <typename BuilderType, typename Value>
+ArrayResult FinishMoments(const Groups& g) {
+  const AggregateFunction function = g.cell.function;
+  const bool of_sample = function == AggregateFunction::kStddevSamp || function == AggregateFunction::kVarSamp;
+  const bool root = function == AggregateFunction::kStddevSamp || function == AggregateFunction::kStddevPop;
+  return Build<BuilderType>(g, [&](const uint64_t* cell) -> std::optional<Value> {
+    if (cell[2] == 0 || (of_sample && cell[2] == 1)) return std::nullopt;
+    double variance = std::bit_cast<double>(cell[1]) / static_cast<double>(of_sample ? cell[2] - 1 : cell[2]);
+    return static_cast<Value>(root ? std::sqrt(variance) : variance);
   });
 }
 
@@ -162,6 +175,9 @@ ArrayResult AggregateLayout::Finish(const AggregateCell& cell, CellRows from, st
                                                      : FinishDoubleSum<arrow::DoubleBuilder, double>(g);
     case CellKind::kDecimalSum:
       return FinishDecimalSum(g);
+    case CellKind::kMoments:
+      return cell.result->id() == arrow::Type::FLOAT ? FinishMoments<arrow::FloatBuilder, float>(g)
+                                                     : FinishMoments<arrow::DoubleBuilder, double>(g);
     case CellKind::kExtremeInt:
       return FinishExtremeInt(g);
     case CellKind::kExtremeInt128:

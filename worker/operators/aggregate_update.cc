@@ -123,6 +123,12 @@ void Sums(const Rows& r) {
   }
 }
 
+void Moments(const Rows& r) {
+  const auto add = [](double value, uint64_t* cell) { AddMoments(value, 0, 1, cell); };
+  if (r.column.type_id() == arrow::Type::FLOAT) return ForEachValue<arrow::FloatArray>(r, add);
+  ForEachValue<arrow::DoubleArray>(r, add);
+}
+
 void Count(const Rows& r) {
   bool nulls = r.column.null_count() > 0;
   for (size_t i = 0; i < r.rows.size(); ++i) {
@@ -132,30 +138,52 @@ void Count(const Rows& r) {
 
 }  // namespace
 
+void AggregateLayout::UpdateCell(const AggregateCell& cell, const arrow::RecordBatch& batch, std::span<const uint32_t> rows,
+                                 std::span<const uint32_t> groups, CellRows into) {
+  if (cell.column < 0) {
+    for (uint32_t group : groups) into.At(group, cell)[0] += 1;
+    return;
+  }
+  std::shared_ptr<arrow::Array> column = batch.column(cell.column);
+  Rows r{*column, rows, groups, cell, into};
+  switch (cell.function) {
+    case AggregateFunction::kCount:
+      return Count(r);
+    case AggregateFunction::kSum:
+    case AggregateFunction::kAvg:
+      return Sums(r);
+    case AggregateFunction::kMin:
+      return Extremes<false>(r);
+    case AggregateFunction::kMax:
+      return Extremes<true>(r);
+    case AggregateFunction::kStddevPop:
+    case AggregateFunction::kStddevSamp:
+    case AggregateFunction::kVarPop:
+    case AggregateFunction::kVarSamp:
+      return Moments(r);
+  }
+}
+
 void AggregateLayout::Update(const arrow::RecordBatch& batch, std::span<const uint32_t> rows,
                              std::span<const uint32_t> groups, CellRows into) const {
+  std::vector<uint32_t> kept_rows;
+  std::vector<uint32_t> kept_groups;
   for (const AggregateCell& cell : cells_) {
-    if (cell.column < 0) {
-      for (uint32_t group : groups) into.At(group, cell)[0] += 1;
+    if (cell.distinct) continue;
+    if (cell.filter < 0) {
+      UpdateCell(cell, batch, rows, groups, into);
       continue;
     }
-    std::shared_ptr<arrow::Array> column = batch.column(cell.column);
-    Rows r{*column, rows, groups, cell, into};
-    switch (cell.function) {
-      case AggregateFunction::kCount:
-        Count(r);
-        break;
-      case AggregateFunction::kSum:
-      case AggregateFunction::kAvg:
-        Sums(r);
-        break;
-      case AggregateFunction::kMin:
-        Extremes<false>(r);
-        break;
-      case AggregateFunction::kMax:
-        Extremes<true>(r);
-        break;
+    const std::shared_ptr<arrow::Array> column = batch.column(cell.filter);
+    const auto& filter = static_cast<const arrow::BooleanArray&>(*column);
+    kept_rows.clear();
+    kept_groups.clear();
+    for (size_t i = 0; i < rows.size(); ++i) {
+      if (filter.IsNull(rows[i]) || !filter.Value(rows[i])) continue;
+      kept_rows.push_back(rows[i]);
+      kept_groups.push_back(groups[i]);
     }
+    UpdateCell(cell, batch, kept_rows, kept_groups, into);
   }
 }
 

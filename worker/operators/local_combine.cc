@@ -27,11 +27,19 @@ constexpr double kMostGroupsPerRow = 0.4;
 
 absl::StatusOr<std::unique_ptr<Operator>> LocalCombineOperator::Make(const internal::v1::ChainNode& node) {
   if (node.input_schemas_size() < 1)
-    return InvalidArgument("operator ", node.uid(), ": local_combine needs the schema of its input");
+    return InvalidArgument("operator ", node.uid(), ": a combiner needs the schema of its input");
   auto made = std::unique_ptr<LocalCombineOperator>(new LocalCombineOperator());
   made->uid_ = node.uid();
   ASSIGN_OR_RETURN(auto input, SchemaOf(node.input_schemas(0).columns()));
-  ASSIGN_OR_RETURN(made->windows_, WindowTables::Make(node.local_combine(), input, node.uid()));
+  made->for_all_time_ = node.has_local_group();
+  if (made->for_all_time_) {
+    ASSIGN_OR_RETURN(made->windows_, WindowTables::MakeForAllTime(node.local_group(), input, node.uid()));
+  } else {
+    ASSIGN_OR_RETURN(made->windows_, WindowTables::Make(node.local_combine(), input, node.uid()));
+  }
+  if (made->windows_->num_distinct() > 0) {
+    return InvalidArgument("operator ", node.uid(), ": it cannot know of which values others have seen, and one is to count each once");
+  }
   ASSIGN_OR_RETURN(KeyDecoder decoder, KeyDecoder::Make(*input, made->windows_->key_columns()));
   made->decoder_ = std::make_unique<KeyDecoder>(std::move(decoder));
   return std::unique_ptr<Operator>(std::move(made));
@@ -47,7 +55,8 @@ absl::Status LocalCombineOperator::ProcessBatch(uint32_t /*input*/, uint32_t /*p
                                                 Output& out) {
   auto num_rows = static_cast<size_t>(rows->num_rows());
   if (num_rows == 0) return absl::OkStatus();
-  if (rows_to_bypass_ > 0 || (!downstream_->ChannelsCount() && !MILLRACE_PLANTED(activation_ignored))) {
+  const bool may_be_late = !for_all_time_ && !downstream_->ChannelsCount() && !MILLRACE_PLANTED(activation_ignored);
+  if (rows_to_bypass_ > 0 || may_be_late) {
     rows_to_bypass_ -= std::min(rows_to_bypass_, num_rows);
     out.Emit(0, rows);
     return absl::OkStatus();
@@ -59,7 +68,7 @@ absl::Status LocalCombineOperator::ProcessBatch(uint32_t /*input*/, uint32_t /*p
   };
   size_t groups_before = count_groups();
   std::vector<uint32_t> refused;
-  RETURN_IF_ERROR(windows_->Add(rows, downstream_->ReachedWatermark(), refused));
+  RETURN_IF_ERROR(windows_->Add(rows, for_all_time_ ? kNoWatermark : downstream_->ReachedWatermark(), refused));
   if (!refused.empty()) {
     ASSIGN_OR_RETURN(BatchPtr raw, TakeRows(rows, refused));
     out.Emit(0, std::move(raw));
@@ -107,9 +116,11 @@ absl::Status LocalCombineOperator::FlushTable(Slice slice, AggregateTable& table
   return absl::OkStatus();
 }
 
-absl::Status LocalCombineOperator::OnWatermark(EventTimeMicros /*watermark*/, Output& out) { return Flush(out); }
+absl::Status LocalCombineOperator::OnWatermark(EventTimeMicros watermark, Output& out) {
+  return for_all_time_ && watermark != kFinalWatermark ? absl::OkStatus() : Flush(out);
+}
 
-absl::Status LocalCombineOperator::OnIdle(Output& out) { return Flush(out); }
+absl::Status LocalCombineOperator::OnIdle(Output& out) { return for_all_time_ ? absl::OkStatus() : Flush(out); }
 
 absl::StatusOr<std::unique_ptr<FrozenEntries>> LocalCombineOperator::BeforeBarrier(Epoch /*epoch*/, Output& out) {
   RETURN_IF_ERROR(Flush(out));

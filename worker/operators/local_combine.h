@@ -15,7 +15,8 @@ namespace millrace {
 // Pre-aggregates rows in front of the exchange to a window_aggregate (docs/ARCHITECTURE.md, "Time"). It decides no
 // lateness: rows that some receiver may refuse, and all rows while a receiver does not count this channel, pass as they
 // are. So do all rows for a while once keys turn out not to repeat. It has no state: it flushes before a watermark, an
-// idle mark and a barrier go on.
+// idle mark and a barrier go on. In front of a group_aggregate (local_group) no row is late, and only a barrier and the
+// final watermark make it flush.
 //
 // Outputs: 0 raw rows, 1 partial aggregates (PartialAggregateSchema).
 // Thread:  as Operator.
@@ -39,6 +40,7 @@ class LocalCombineOperator final : public Operator {
   void JudgeRepetition();
 
   std::string uid_;
+  bool for_all_time_ = false;
   std::unique_ptr<WindowTables> windows_;
   std::unique_ptr<KeyDecoder> decoder_;
   const DownstreamProgress* downstream_ = nullptr;

@@ -9,7 +9,7 @@
 
 namespace millrace {
 
-// Makes the operator of a node: filter, project, window_aggregate, local_combine. Sources and sinks are the runtime's.
+// Makes the operator of a node, whatever it is but a source or a sink, which are the runtime's.
 // Fails with InvalidArgument that names the operator and what its plan got wrong.
 absl::StatusOr<std::unique_ptr<Operator>> MakeOperator(const internal::v1::ChainNode& node);
 

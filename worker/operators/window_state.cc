@@ -41,6 +41,20 @@ void FrozenWindows::Add(Slice slice, AggregateTable& table, std::span<const uint
   for (uint32_t group : groups) into = std::copy_n(cells.words + group * stride, stride, into);
 }
 
+void FrozenWindows::AddValues(size_t number, Slice slice, AggregateTable& values, std::span<const uint32_t> fresh) {
+  if (fresh.empty()) return;
+  Part& part = parts_.emplace_back();
+  part.table = static_cast<TableId>(kFirstValueTable + number);
+  part.slice = slice;
+  part.key_storage = values.key_storage();
+  for (uint32_t value : fresh) {
+    part.keys.push_back(values.key(value));
+    part.hashes.push_back(values.cells().words[value]);
+    num_bytes_ += part.keys.back().size();
+  }
+  num_bytes_ += fresh.size() * (sizeof(std::string_view) + sizeof(uint64_t));
+}
+
 absl::Status FrozenWindows::WriteTo(StateBackend& backend) {
   // State keys and values back to back, and where each of them ends.
   std::string bytes;
@@ -48,9 +62,11 @@ absl::Status FrozenWindows::WriteTo(StateBackend& backend) {
   for (Part& part : parts_) {
     for (size_t i = 0; i < part.keys.size(); ++i) {
       uint32_t modulus = num_key_groups_ - (MILLRACE_PLANTED(other_modulus) ? 1 : 0);
-      AppendStateKey({KeyGroupOfHash(part.hashes[i], modulus), kWindowTable, part.slice, part.keys[i]}, bytes);
+      AppendStateKey({KeyGroupOfHash(part.hashes[i], modulus), part.table, part.slice, part.keys[i]}, bytes);
       ends.push_back(bytes.size());
-      if (part.packed_ends.empty()) {
+      if (part.table != kWindowTable) {
+        // That it is there says it all.
+      } else if (part.packed_ends.empty()) {
         layout_.Pack({part.words.data(), layout_.stride(), nullptr}, static_cast<uint32_t>(i), bytes);
       } else {
         size_t begin = i == 0 ? 0 : part.packed_ends[i - 1];
@@ -72,13 +88,20 @@ absl::Status FrozenWindows::WriteTo(StateBackend& backend) {
   for (uint32_t row : KeyOrder(keys)) writes.push_back({keys[row], values[row]});
   if (!writes.empty()) RETURN_IF_ERROR(backend.Write(writes));
   if (MILLRACE_PLANTED(slice_floor_forgotten)) return absl::OkStatus();
-  return floor_.has_value() ? backend.RaiseSliceFloor(kWindowTable, *floor_) : absl::OkStatus();
+  if (!floor_.has_value()) return absl::OkStatus();
+  for (size_t i = 0; i < num_distinct_; ++i) {
+    RETURN_IF_ERROR(backend.RaiseSliceFloor(static_cast<TableId>(kFirstValueTable + i), *floor_));
+  }
+  return backend.RaiseSliceFloor(kWindowTable, *floor_);
 }
 
 std::unique_ptr<FrozenEntries> FreezeWindows(WindowTables& windows, uint32_t num_key_groups,
                                              std::optional<Slice> floor) {
-  auto frozen = std::make_unique<FrozenWindows>(floor, windows.layout(), num_key_groups);
+  auto frozen = std::make_unique<FrozenWindows>(floor, windows.layout(), num_key_groups, windows.num_distinct());
   for (auto& [slice, table] : windows.tables()) frozen->Add(slice, *table, table->TakeDirty());
+  for (size_t i = 0; i < windows.num_distinct(); ++i) {
+    for (auto& [slice, values] : windows.values(i)) frozen->AddValues(i, slice, *values, values->TakeDirty());
+  }
   if (frozen->IsEmpty()) return nullptr;
   return frozen;
 }
@@ -96,6 +119,17 @@ absl::Status RestoreWindows(StateBackend& backend, KeyGroupRange range, WindowTa
                                    return damage.ok();
                                  }));
     RETURN_IF_ERROR(damage);
+    for (size_t i = 0; i < windows.num_distinct(); ++i) {
+      RETURN_IF_ERROR(backend.Scan(static_cast<KeyGroup>(group), static_cast<TableId>(kFirstValueTable + i),
+                                   std::numeric_limits<Slice>::min(), std::numeric_limits<Slice>::max(),
+                                   [&](std::string_view key, std::string_view /*value*/) {
+                                     absl::StatusOr<StateKey> parsed = ParseStateKey(key);
+                                     damage = parsed.status();
+                                     if (parsed.ok()) windows.AddStoredValue(parsed->slice, i, parsed->group, parsed->key);
+                                     return damage.ok();
+                                   }));
+      RETURN_IF_ERROR(damage);
+    }
     RETURN_IF_ERROR(after_key_group());
   }
   return absl::OkStatus();

@@ -16,20 +16,25 @@
 
 namespace millrace {
 
-// State of a window_aggregate, in its only table:
+// State of a window_aggregate; of a group_aggregate, with slice 0:
 //   [key group][table 1][slice: start of the window, µs][key bytes] → packed aggregates (aggregate_layout.h)
+//   [key group][table 16 + n][slice][key bytes, value bytes] → nothing: a value that the n-th distinct aggregate has
+//                                                              counted; of the key group of its group's key
 // On disk: never renumber.
 inline constexpr TableId kWindowTable = 1;
+inline constexpr TableId kFirstValueTable = 16;
 
 // The groups that changed since the last barrier, copied; and below which slice everything has fired. Copying is all
 // that happens on the task thread: state keys are made, and sorted, when they are written.
 class FrozenWindows final : public FrozenEntries {
  public:
   // Copies the layout: an operator may end before what it froze is written.
-  FrozenWindows(std::optional<Slice> floor, const AggregateLayout& layout, uint32_t num_key_groups)
-      : floor_(floor), layout_(layout), num_key_groups_(num_key_groups) {}
+  FrozenWindows(std::optional<Slice> floor, const AggregateLayout& layout, uint32_t num_key_groups, size_t num_distinct = 0)
+      : floor_(floor), layout_(layout), num_key_groups_(num_key_groups), num_distinct_(num_distinct) {}
   // Copies the rows of these groups. Task thread.
   void Add(Slice slice, AggregateTable& table, std::span<const uint32_t> groups);
+  // Copies these values of distinct aggregate `number`.
+  void AddValues(size_t number, Slice slice, AggregateTable& values, std::span<const uint32_t> fresh);
   bool IsEmpty() const { return parts_.empty() && !floor_.has_value(); }
   absl::Status WriteTo(StateBackend& backend) override;
   uint64_t num_bytes() const override { return num_bytes_; }
@@ -37,9 +42,11 @@ class FrozenWindows final : public FrozenEntries {
  private:
   // Frozen groups of one slice.
   struct Part {
+    TableId table = kWindowTable;
     Slice slice;
     std::shared_ptr<const void> key_storage;
     std::vector<std::string_view> keys;
+    // Of the groups' keys; of values, their key groups.
     std::vector<uint64_t> hashes;
     // The groups' words, packed later; empty if some of them are addresses of bytes that may change.
     std::vector<uint64_t> words;
@@ -51,6 +58,7 @@ class FrozenWindows final : public FrozenEntries {
   const std::optional<Slice> floor_;
   const AggregateLayout layout_;
   const uint32_t num_key_groups_;
+  const size_t num_distinct_;
   std::vector<Part> parts_;
   uint64_t num_bytes_ = 0;
 };

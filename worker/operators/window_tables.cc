@@ -1,5 +1,7 @@
 #include "worker/operators/window_tables.h"
 
+#include <numeric>
+
 #include "arrow/api.h"
 #include "arrow/compute/api.h"
 #include "base/arrow_status.h"
@@ -45,23 +47,49 @@ absl::StatusOr<std::unique_ptr<WindowTables>> WindowTables::Make(const v1::Windo
     return InvalidArgument("operator ", uid, ": time column must be TIMESTAMP(p) or TIMESTAMP_LTZ(p): \"",
                            window.time_column(), "\" is ", time.ToString());
   }
-  std::vector<int> partial_keys;
-  for (const std::string& key : window.keys()) {
-    ASSIGN_OR_RETURN(int column, ColumnOf(*input, key, uid, "key"));
-    partial_keys.push_back(static_cast<int>(made->key_columns_.size()));
-    made->key_columns_.push_back(column);
-  }
-  ASSIGN_OR_RETURN(made->partial_schema_, PartialAggregateSchema(window, *input));
   made->size_ = window.size_ms() * kMicrosPerMilli;
   made->offset_ = window.offset_ms() * kMicrosPerMilli;
-  ASSIGN_OR_RETURN(made->layout_, AggregateLayout::Make(window, *input));
-  ASSIGN_OR_RETURN(KeyEncoder encoder, KeyEncoder::Make(*input, made->key_columns_));
-  made->encoder_ = std::make_unique<KeyEncoder>(std::move(encoder));
-  ASSIGN_OR_RETURN(KeyEncoder partial_encoder, KeyEncoder::Make(*made->partial_schema_, partial_keys));
-  made->partial_encoder_ = std::make_unique<KeyEncoder>(std::move(partial_encoder));
-  made->input_schema_ = input;
   made->uid_ = std::move(uid);
+  RETURN_IF_ERROR(made->SetGroups(window.keys(), window.aggregates(), input));
   return made;
+}
+
+absl::StatusOr<std::unique_ptr<WindowTables>> WindowTables::MakeForAllTime(const v1::GroupAggregate& group,
+                                                                           const std::shared_ptr<arrow::Schema>& input,
+                                                                           std::string uid) {
+  auto made = std::unique_ptr<WindowTables>(new WindowTables());
+  made->uid_ = std::move(uid);
+  RETURN_IF_ERROR(made->SetGroups(group.keys(), group.aggregates(), input));
+  return made;
+}
+
+absl::Status WindowTables::SetGroups(const google::protobuf::RepeatedPtrField<std::string>& keys,
+                                     const google::protobuf::RepeatedPtrField<v1::Aggregate>& aggregates,
+                                     const std::shared_ptr<arrow::Schema>& input) {
+  std::vector<int> partial_keys;
+  for (const std::string& key : keys) {
+    ASSIGN_OR_RETURN(int column, ColumnOf(*input, key, uid_, "key"));
+    partial_keys.push_back(static_cast<int>(key_columns_.size()));
+    key_columns_.push_back(column);
+  }
+  ASSIGN_OR_RETURN(partial_schema_, PartialAggregateSchema(keys, *input));
+  ASSIGN_OR_RETURN(layout_, AggregateLayout::Make(aggregates, *input));
+  const auto make_encoder = [](const arrow::Schema& schema, std::span<const int> columns) -> absl::StatusOr<std::unique_ptr<KeyEncoder>> {
+    ASSIGN_OR_RETURN(KeyEncoder encoder, KeyEncoder::Make(schema, columns));
+    return std::make_unique<KeyEncoder>(std::move(encoder));
+  };
+  ASSIGN_OR_RETURN(encoder_, make_encoder(*input, key_columns_));
+  ASSIGN_OR_RETURN(partial_encoder_, make_encoder(*partial_schema_, partial_keys));
+  for (const AggregateCell& cell : layout_.cells()) {
+    if (!cell.distinct) continue;
+    std::vector<int> columns = key_columns_;
+    columns.push_back(cell.column);
+    Distinct& distinct = distinct_.emplace_back();
+    distinct.cell = cell;
+    ASSIGN_OR_RETURN(distinct.encoder, make_encoder(*input, columns));
+  }
+  input_schema_ = input;
+  return absl::OkStatus();
 }
 
 WindowTables::SliceRows& WindowTables::RowsOf(Slice slice) {
@@ -84,7 +112,24 @@ AggregateTable& WindowTables::TableOf(Slice slice) {
   return *table;
 }
 
+AggregateTable& WindowTables::ValuesOf(Distinct& distinct, Slice slice) {
+  std::unique_ptr<AggregateTable>& table = distinct.values[slice];
+  if (table == nullptr) {
+    table = std::make_unique<AggregateTable>(&value_layout_);
+    num_bytes_ += table->num_bytes();
+  }
+  return *table;
+}
+
 absl::Status WindowTables::AssignSlices(const BatchPtr& rows, EventTimeMicros passed, std::vector<uint32_t>& refused) {
+  if (time_column_ < 0) {
+    slice_index_.clear();
+    num_slices_ = 0;
+    std::vector<uint32_t>& all = RowsOf(0).rows;
+    all.resize(static_cast<size_t>(rows->num_rows()));
+    std::iota(all.begin(), all.end(), 0u);
+    return absl::OkStatus();
+  }
   const auto& times = static_cast<const arrow::TimestampArray&>(*rows->column(time_column_));
   const std::string& name = input_schema_->field(time_column_)->name();
   if (times.null_count() > 0) {
@@ -141,14 +186,56 @@ absl::Status WindowTables::Add(const BatchPtr& rows, EventTimeMicros passed, std
   RETURN_IF_ERROR(AssignSlices(rows, passed, refused));
   if (num_slices_ == 0) return absl::OkStatus();
   RETURN_IF_ERROR(Annotate(encoder_->Encode(*rows, keys_), "operator ", uid_));
+  for (Distinct& distinct : distinct_) {
+    RETURN_IF_ERROR(Annotate(distinct.encoder->Encode(*rows, distinct.rows), "operator ", uid_));
+  }
   for (size_t i = 0; i < num_slices_; ++i) {
     AggregateTable& table = TableOf(slice_rows_[i].slice);
     const size_t bytes_before = table.num_bytes();
     FindGroups(slice_rows_[i].rows, table);
     layout_.Update(*rows, slice_rows_[i].rows, groups_, table.cells());
+    AddDistinct(*rows, slice_rows_[i], table);
     num_bytes_ += table.num_bytes() - bytes_before;
   }
   return absl::OkStatus();
+}
+
+void WindowTables::AddDistinct(const arrow::RecordBatch& batch, const SliceRows& rows, AggregateTable& table) {
+  for (Distinct& distinct : distinct_) {
+    const std::shared_ptr<arrow::Array> values = batch.column(distinct.cell.column);
+    const std::shared_ptr<arrow::Array> filter = distinct.cell.filter < 0 ? nullptr : batch.column(distinct.cell.filter);
+    std::vector<std::string_view> keys;
+    std::vector<uint64_t> hashes;
+    std::vector<size_t> places;  // in rows.rows
+    for (size_t i = 0; i < rows.rows.size(); ++i) {
+      const uint32_t row = rows.rows[i];
+      if (values->IsNull(row)) continue;
+      if (filter != nullptr && (filter->IsNull(row) || !static_cast<const arrow::BooleanArray&>(*filter).Value(row))) continue;
+      keys.push_back(distinct.rows[row]);
+      hashes.push_back(HashKeyBytes(keys.back()));
+      places.push_back(i);
+    }
+    AggregateTable& seen = ValuesOf(distinct, rows.slice);
+    const size_t bytes_before = seen.num_bytes();
+    auto next = static_cast<uint32_t>(seen.num_groups());
+    std::vector<uint32_t> found(keys.size());
+    seen.FindOrInsert(keys, hashes, found);
+    std::vector<uint32_t> first_rows;
+    std::vector<uint32_t> first_groups;
+    std::vector<uint32_t> fresh;
+    for (size_t i = 0; i < found.size(); ++i) {
+      // New ones are numbered in the order in which they come.
+      if (found[i] != next) continue;
+      ++next;
+      seen.cells().words[found[i]] = KeyGroupOfHash(hashes_[places[i]]);
+      fresh.push_back(found[i]);
+      first_rows.push_back(rows.rows[places[i]]);
+      first_groups.push_back(groups_[places[i]]);
+    }
+    seen.MarkDirty(fresh);
+    AggregateLayout::UpdateCell(distinct.cell, batch, first_rows, first_groups, table.cells());
+    num_bytes_ += seen.num_bytes() - bytes_before;
+  }
 }
 
 absl::Status WindowTables::AddPartials(const BatchPtr& partials, EventTimeMicros passed) {
@@ -193,6 +280,25 @@ absl::Status WindowTables::AddStored(Slice slice, std::string_view key, std::str
   return Annotate(merged, "operator ", uid_);
 }
 
+void WindowTables::AddStoredValue(Slice slice, size_t number, KeyGroup group, std::string_view key_and_value) {
+  AggregateTable& seen = ValuesOf(distinct_[number], slice);
+  uint64_t hash = HashKeyBytes(key_and_value);
+  uint32_t found = 0;
+  const size_t bytes_before = seen.num_bytes();
+  seen.FindOrInsert({&key_and_value, 1}, {&hash, 1}, {&found, 1});
+  seen.cells().words[found] = group;
+  num_bytes_ += seen.num_bytes() - bytes_before;
+}
+
+void WindowTables::AddEmpty(Slice slice, std::string_view key) {
+  AggregateTable& table = TableOf(slice);
+  uint64_t hash = HashKeyBytes(key);
+  uint32_t group = 0;
+  const size_t bytes_before = table.num_bytes();
+  table.FindOrInsert({&key, 1}, {&hash, 1}, {&group, 1});
+  num_bytes_ += table.num_bytes() - bytes_before;
+}
+
 OperatorFigures WindowTables::figures() const {
   OperatorFigures figures;
   figures.num_windows = tables_.size();
@@ -202,23 +308,28 @@ OperatorFigures WindowTables::figures() const {
 }
 
 void WindowTables::Drop(Slice slice) {
-  auto found = tables_.find(slice);
-  if (found == tables_.end()) return;
-  num_bytes_ -= found->second->num_bytes();
-  tables_.erase(found);
+  const auto drop = [&](std::map<Slice, std::unique_ptr<AggregateTable>>& tables) {
+    auto found = tables.find(slice);
+    if (found == tables.end()) return;
+    num_bytes_ -= found->second->num_bytes();
+    tables.erase(found);
+  };
+  drop(tables_);
+  for (Distinct& distinct : distinct_) drop(distinct.values);
 }
 
 void WindowTables::Clear() {
   tables_.clear();
+  for (Distinct& distinct : distinct_) distinct.values.clear();
   num_bytes_ = 0;
 }
 
-absl::StatusOr<std::shared_ptr<arrow::Schema>> PartialAggregateSchema(const v1::WindowAggregate& window,
-                                                                      const arrow::Schema& input) {
+absl::StatusOr<std::shared_ptr<arrow::Schema>> PartialAggregateSchema(
+    const google::protobuf::RepeatedPtrField<std::string>& keys, const arrow::Schema& input) {
   arrow::FieldVector fields;
-  for (const std::string& key : window.keys()) {
+  for (const std::string& key : keys) {
     auto field = input.GetFieldByName(key);
-    if (field == nullptr) return InvalidArgument("window: key column is missing, or there twice: \"", key, "\"");
+    if (field == nullptr) return InvalidArgument("aggregate: key column is missing, or there twice: \"", key, "\"");
     fields.push_back(std::move(field));
   }
   fields.push_back(arrow::field("__slice", arrow::int64(), false));

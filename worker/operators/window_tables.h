@@ -11,6 +11,7 @@
 #include "arrow/type_fwd.h"
 #include "base/event_time.h"
 #include "base/key_bytes.h"
+#include "base/key_group.h"
 #include "state/state_backend.h"
 #include "worker/operators/aggregate_table.h"
 #include "worker/operator.h"
@@ -18,7 +19,9 @@
 
 namespace millrace {
 
-// The groups of all open windows: a table per time slice. What window_aggregate and local_combine have in common.
+// The groups of all open windows: a table per time slice. What window_aggregate and local_combine have in common, and,
+// with one slice, 0, for all time, group_aggregate and local_group. A distinct aggregate has a table besides, of the
+// values that it has counted: key bytes of the group's key, then the value.
 //
 // Owns:    its tables.
 // Thread:  confined to the task's.
@@ -28,6 +31,9 @@ class WindowTables {
   static absl::StatusOr<std::unique_ptr<WindowTables>> Make(const v1::WindowAggregate& window,
                                                             const std::shared_ptr<arrow::Schema>& input,
                                                             std::string uid);
+  static absl::StatusOr<std::unique_ptr<WindowTables>> MakeForAllTime(const v1::GroupAggregate& group,
+                                                                      const std::shared_ptr<arrow::Schema>& input,
+                                                                      std::string uid);
 
   // Adds every row whose window has not passed `passed`; the others' numbers are appended to `refused`, ascending.
   absl::Status Add(const BatchPtr& rows, EventTimeMicros passed, std::vector<uint32_t>& refused);
@@ -35,9 +41,16 @@ class WindowTables {
   absl::Status AddPartials(const BatchPtr& partials, EventTimeMicros passed);
   // Adds one stored group, which does not become dirty.
   absl::Status AddStored(Slice slice, std::string_view key, std::string_view packed);
+  // Adds a value that distinct aggregate `number` has counted, which does not become dirty.
+  void AddStoredValue(Slice slice, size_t number, KeyGroup group, std::string_view key_and_value);
+  // Makes the group of this key, if it is not there.
+  void AddEmpty(Slice slice, std::string_view key);
 
   // Tables by the start of their window.
   std::map<Slice, std::unique_ptr<AggregateTable>>& tables() { return tables_; }
+  size_t num_distinct() const { return distinct_.size(); }
+  // What distinct aggregate `number` has counted, by slice. The word of a value has the key group of its group's key.
+  std::map<Slice, std::unique_ptr<AggregateTable>>& values(size_t number) { return distinct_[number].values; }
   void Drop(Slice slice);
   void Clear();
 
@@ -58,7 +71,21 @@ class WindowTables {
     std::vector<uint32_t> rows;
   };
 
+  // An aggregate that counts every value once.
+  struct Distinct {
+    AggregateCell cell;
+    std::unique_ptr<KeyEncoder> encoder;  // keys, value
+    std::map<Slice, std::unique_ptr<AggregateTable>> values;
+    KeyRows rows;  // of the current batch
+  };
+
   WindowTables() = default;
+  absl::Status SetGroups(const google::protobuf::RepeatedPtrField<std::string>& keys,
+                         const google::protobuf::RepeatedPtrField<v1::Aggregate>& aggregates,
+                         const std::shared_ptr<arrow::Schema>& input);
+  // Rows of one slice, whose groups are in groups_ and hashes_.
+  void AddDistinct(const arrow::RecordBatch& batch, const SliceRows& rows, AggregateTable& table);
+  AggregateTable& ValuesOf(Distinct& distinct, Slice slice);
   absl::Status AssignSlices(const BatchPtr& rows, EventTimeMicros passed, std::vector<uint32_t>& refused);
   SliceRows& RowsOf(Slice slice);
   AggregateTable& TableOf(Slice slice);
@@ -77,6 +104,8 @@ class WindowTables {
   std::unique_ptr<KeyEncoder> partial_encoder_;
 
   std::map<Slice, std::unique_ptr<AggregateTable>> tables_;
+  const AggregateLayout value_layout_ = AggregateLayout::OfOneWord();
+  std::vector<Distinct> distinct_;
   uint64_t num_bytes_ = 0;
 
   // Scratch of one call; kept for its memory.
@@ -89,10 +118,10 @@ class WindowTables {
   std::vector<uint32_t> groups_;
 };
 
-// What a local_combine sends on port 1: the key columns as in the input, in key order, then "__slice" BIGINT NOT NULL
+// What a local_combine or local_group sends on port 1: the key columns as in the input, in key order, then "__slice" BIGINT NOT NULL
 // (start of the window, µs) and "__aggregates" BYTES NOT NULL (AggregateLayout's packed form). Keys are columns, so
 // that an exchange keys both ports alike; here they are columns 0, 1, ….
-absl::StatusOr<std::shared_ptr<arrow::Schema>> PartialAggregateSchema(const v1::WindowAggregate& window,
-                                                                      const arrow::Schema& input);
+absl::StatusOr<std::shared_ptr<arrow::Schema>> PartialAggregateSchema(
+    const google::protobuf::RepeatedPtrField<std::string>& keys, const arrow::Schema& input);
 
 }  // namespace millrace

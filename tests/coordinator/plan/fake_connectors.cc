@@ -16,6 +16,7 @@ class FakeSourceConnector final : public SourceConnector {
     if (source.options().contains("bad")) return {"there is no option 'bad'; remove it"};
     return {};
   }
+  bool IsBounded(const v1::Source& source) const override { return !source.options().contains("unbounded"); }
   absl::StatusOr<std::unique_ptr<SourceCatalog>> OpenCatalog(const SourceSpec&) const override { return NoOutside(); }
   absl::StatusOr<std::unique_ptr<Source>> MakeSource(const SourceSpec&) const override { return NoOutside(); }
 };

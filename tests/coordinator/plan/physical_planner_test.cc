@@ -1,5 +1,6 @@
 #include "coordinator/plan/physical_planner.h"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <cstdlib>
@@ -48,6 +49,59 @@ TEST(PhysicalPlanner, Clicks) { ExpectGolden("clicks.txt", Physical(ReadFile("ex
 TEST(PhysicalPlanner, Orders) { ExpectGolden("orders.txt", Physical(ReadFile("examples/orders.json"), 3)); }
 TEST(PhysicalPlanner, Sensors) { ExpectGolden("sensors.txt", Physical(ReadFile("examples/sensors.json"))); }
 TEST(PhysicalPlanner, Copy) { ExpectGolden("copy.txt", Physical(kCopy)); }
+
+// Two sources of which each has more than the union takes; DISTINCT; a sort at the end.
+constexpr const char* kBounded = R"({"format_version": 1, "name": "bounded", "nodes": [
+  {"uid": "a", "source": {"connector": "fake_source",
+    "columns": [{"name": "id", "type": "BIGINT NOT NULL"}, {"name": "user", "type": "STRING"}, {"name": "text", "type": "STRING"},
+                {"name": "unread", "type": "STRING"}, {"name": "tags", "type": "ARRAY<ROW<t STRING, `n,o` INT NOT NULL>>"}],
+    "computed": [{"name": "long", "expression": {"call": {"function": "char_length", "args": [{"column": "text"}]}}},
+                 {"name": "longer", "expression": {"call": {"function": "char_length", "args": [{"column": "unread"}]}}}]}},
+  {"uid": "b", "source": {"connector": "fake_source",
+    "columns": [{"name": "number", "type": "BIGINT"}, {"name": "who", "type": "STRING"}, {"name": "x", "type": "STRING"},
+                {"name": "y", "type": "STRING"}, {"name": "z", "type": "ARRAY<ROW<t STRING, `n,o` INT NOT NULL>>"},
+                {"name": "l", "type": "INT"}, {"name": "ll", "type": "INT"}]}},
+  {"uid": "some", "inputs": [{"from": "b"}], "filter": {"condition": {"call": {"function": "is_null", "args": [{"column": "y"}]}}}},
+  {"uid": "all", "inputs": [{"from": "a"}, {"from": "some"}], "union": {}},
+  {"uid": "elements", "inputs": [{"from": "all"}], "unnest": {"column": "tags", "names": ["t", "no"], "outer": true}},
+  {"uid": "sums", "inputs": [{"from": "elements"}], "group_aggregate": {"keys": ["user", "t"], "aggregates": [
+    {"function": "max", "column": "id", "distinct": true, "name": "newest"}, {"function": "sum", "column": "long", "name": "letters"}]}},
+  {"uid": "once", "inputs": [{"from": "sums"}], "group_aggregate": {"aggregates": [
+    {"function": "count", "column": "user", "distinct": true, "name": "users"}]}},
+  {"uid": "best", "inputs": [{"from": "sums"}], "sort": {"keys": [{"column": "newest", "descending": true}], "limit": 3}},
+  {"uid": "out", "inputs": [{"from": "best"}], "sink": {"connector": "fake_sink"}},
+  {"uid": "total", "inputs": [{"from": "once"}], "sink": {"connector": "fake_sink"}}]})";
+
+TEST(PhysicalPlanner, Bounded) { ExpectGolden("bounded.txt", Physical(kBounded, 2)); }
+
+// A window over a union needs event time from all of its inputs, under whatever names.
+TEST(PhysicalPlanner, AUnionHasTheEventTimeThatAllItsInputsHave) {
+  v1::Plan plan = PlanOf(R"json({"format_version": 1, "name": "times", "nodes": [
+    {"uid": "a", "source": {"connector": "fake_source", "columns": [{"name": "k", "type": "INT"}, {"name": "at", "type": "TIMESTAMP(3)"}],
+      "watermark": {"column": "at"}}},
+    {"uid": "b", "source": {"connector": "fake_source", "columns": [{"name": "x", "type": "INT"}, {"name": "time", "type": "TIMESTAMP(3)"}],
+      "watermark": {"column": "time"}}},
+    {"uid": "all", "inputs": [{"from": "a"}, {"from": "b"}], "union": {}},
+    {"uid": "n", "inputs": [{"from": "all"}], "window_aggregate": {"time_column": "at", "size_ms": 1000,
+      "aggregates": [{"function": "count", "name": "n"}]}},
+    {"uid": "out", "inputs": [{"from": "n"}], "sink": {"connector": "fake_sink"}}]})json");
+  absl::StatusOr<internal::v1::PhysicalPlan> physical = MakePhysicalPlan(plan, 1);
+  ASSERT_TRUE(physical.ok()) << physical.status();
+  ASSERT_EQ(physical->stages_size(), 4);
+  for (int source : {0, 1}) EXPECT_EQ(physical->stages(source).nodes(0).used_columns_size(), 1) << "only its time";
+  plan.mutable_nodes(1)->mutable_source()->clear_watermark();
+  EXPECT_THAT(std::string(MakePhysicalPlan(plan, 1).status().message()), testing::HasSubstr("the input has no event time"));
+}
+
+TEST(PhysicalPlanner, AUnionOfWhatOneStageMakesStaysInIt) {
+  const auto physical = Physical(R"({"format_version": 1, "name": "twice", "nodes": [
+    {"uid": "src", "source": {"connector": "fake_source", "columns": [{"name": "a", "type": "INT"}]}},
+    {"uid": "twice", "inputs": [{"from": "src"}, {"from": "src"}], "union": {}},
+    {"uid": "out", "inputs": [{"from": "twice"}], "sink": {"connector": "fake_sink"}}]})");
+  EXPECT_EQ(physical.stages_size(), 1);
+  EXPECT_EQ(physical.exchanges_size(), 0);
+  EXPECT_EQ(physical.stages(0).nodes(1).inputs_size(), 2);
+}
 
 TEST(PhysicalPlanner, SecretsAreNotExplained) {
   const std::string text = Explain(Physical(kCopy));

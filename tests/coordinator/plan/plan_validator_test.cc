@@ -81,5 +81,46 @@ TEST(PlanValidator, EveryMistakeIsToldOnceWithItsFieldAndWhatToDo) {
   }
 }
 
+// Two sources → union → group and sort; elements of the first: nodes 0 … 9.
+constexpr const char* kBounded = R"json({
+  "format_version": 1, "name": "bounded",
+  "nodes": [
+    {"uid": "a", "source": {"connector": "fake_source",
+      "columns": [{"name": "id", "type": "BIGINT NOT NULL"}, {"name": "user", "type": "STRING"}, {"name": "tags", "type": "ARRAY<STRING NOT NULL>"}],
+      "computed": [{"name": "big", "expression": {"call": {"function": "greater",
+        "args": [{"column": "id"}, {"literal": {"type": "BIGINT", "value": "5"}}]}}}]}},
+    {"uid": "b", "source": {"connector": "kafka",
+      "columns": [{"name": "number", "type": "BIGINT"}, {"name": "who", "type": "STRING"}, {"name": "ok", "type": "BOOLEAN"},
+                  {"name": "at", "type": "TIMESTAMP(3)"}], "watermark": {"column": "at"}}},
+    {"uid": "pa", "inputs": [{"from": "a"}], "project": {"columns": [{"name": "id", "expression": {"column": "id"}},
+      {"name": "user", "expression": {"column": "user"}}, {"name": "big", "expression": {"column": "big"}}]}},
+    {"uid": "pb", "inputs": [{"from": "b"}], "project": {"columns": [{"name": "number", "expression": {"column": "number"}},
+      {"name": "who", "expression": {"column": "who"}}, {"name": "ok", "expression": {"column": "ok"}}]}},
+    {"uid": "all", "inputs": [{"from": "pa"}, {"from": "pb"}], "union": {}},
+    {"uid": "sums", "inputs": [{"from": "all"}], "group_aggregate": {"keys": ["user"], "aggregates": [
+      {"function": "count", "name": "n"}, {"function": "sum", "column": "id", "distinct": true, "filter": "big", "name": "total"}]}},
+    {"uid": "best", "inputs": [{"from": "sums"}], "sort": {"keys": [{"column": "total", "descending": true, "nulls_last": true}],
+      "offset": 1, "limit": 10}},
+    {"uid": "out", "inputs": [{"from": "best"}], "sink": {"connector": "fake_sink"}},
+    {"uid": "words", "inputs": [{"from": "a"}], "unnest": {"column": "tags", "names": ["tag", "place"], "ordinality": true}},
+    {"uid": "tags", "inputs": [{"from": "words"}], "sink": {"connector": "fake_sink"}}]})json";
+
+v1::GroupAggregate& Group(v1::Plan& p) { return *p.mutable_nodes(5)->mutable_group_aggregate(); }
+v1::Sort& SortOf(v1::Plan& p) { return *p.mutable_nodes(6)->mutable_sort(); }
+v1::Unnest& UnnestOf(v1::Plan& p) { return *p.mutable_nodes(8)->mutable_unnest(); }
+
+const Mistake kBoundedMistakes[] = {
+#include "tests/coordinator/plan/bounded_mistakes.inc"
+};
+
+TEST(PlanValidator, EveryMistakeAroundWhatWaitsForTheEndIsToldToo) {
+  EXPECT_EQ(TextOf(ValidatePlan(PlanOf(kBounded), FakeConnectors())), "");
+  for (const Mistake& mistake : kBoundedMistakes) {
+    v1::Plan plan = PlanOf(kBounded);
+    mistake.make(plan);
+    EXPECT_EQ(TextOf(ValidatePlan(plan, FakeConnectors())), mistake.expected);
+  }
+}
+
 }  // namespace
 }  // namespace millrace
