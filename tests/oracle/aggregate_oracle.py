@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""Compares window aggregates with DuckDB's: every type, function and key type, with NULL, NaN, -0.0 and extremes.
+"""Compares aggregates over windows and over all rows with DuckDB's: every type, function and key type, DISTINCT and FILTER,
+with NULL, NaN, -0.0 and extremes.
 usage: aggregate_oracle.py PROBE [SEED]
 Where DuckDB computes in a wider type than Flink, its exact sums and counts are brought into Flink's type here."""
 import datetime, decimal, math, os, random, subprocess, sys, tempfile
@@ -18,6 +19,7 @@ TYPES = {
     "string": pa.string(), "bytes": pa.binary(), "date": pa.date32(), "time": pa.time32("ms"),
     "timestamp": pa.timestamp("us"), "ltz": pa.timestamp("us", tz="UTC"),
 }
+MOMENTS = ["stddev_pop", "stddev_samp", "var_pop", "var_samp"]
 NUMBERS = list(BITS) + ["float", "double", "decimal18", "decimal38"]
 UTC = datetime.timezone.utc
 
@@ -102,6 +104,76 @@ def key_of(value):
     return value
 
 
+def asked_of_groups():
+    """(name as the probe takes it, function, type, is it distinct, has it a filter)"""
+    asked = []
+    for name in TYPES:
+        for mark in ("", "!"):
+            for at in ("", "@flag"):
+                functions = ["count", "min", "max"] + (["sum", "avg"] if name in NUMBERS else [])
+                functions += MOMENTS if name == "double" and not mark else []
+                asked += [(f"{f}{mark}:v_{name}{at}", f, name, bool(mark), bool(at)) for f in functions]
+    return asked
+
+
+def select_of(name, distinct, filtered, i):
+    argument = f"v_{name}"
+    if name in ("float", "double"):
+        # One NaN and one zero, as among keys: DuckDB tells 0.0 from -0.0 no more than we do, but may keep either.
+        argument = f"v_{name} + 0.0"
+    word = "DISTINCT " if distinct else ""
+    filter_ = " FILTER (flag)" if filtered else ""
+    parts = [f"count({word}{argument}){filter_} AS count_{i}"]
+    if name in NUMBERS:
+        wide = f"CAST({argument} AS DOUBLE)" if name == "float" else argument
+        total = f"sum({word}{wide}){filter_}"
+        parts.append((f"CAST({total} AS DECIMAL(38, 0))" if name in BITS else total) + f" AS sum_{i}")
+    return parts
+
+
+def compare_groups(probe, connection, source, result, failures):
+    asked = asked_of_groups()
+    compared = 0
+    for key in list(TYPES) + [""]:
+        select = ["k_" + key] if key else []
+        for i, (_, function, name, distinct, filtered) in enumerate(asked):
+            select += select_of(name, distinct, filtered, i)
+            filter_ = " FILTER (flag)" if filtered else ""
+            if function in ("min", "max"):
+                select.append(f"{function}(v_{name}){filter_} AS other_{i}")
+            if function in MOMENTS:
+                # DuckDB refuses NaN and infinity here.
+                select.append(f"{function}(CASE WHEN isnan(v_{name}) THEN NULL ELSE v_{name} END){filter_} AS other_{i}, "
+                              f"bool_or(isnan(v_{name})){filter_} AS nan_{i}")
+        relation = connection.sql(f"SELECT {', '.join(select)} FROM input" + (" GROUP BY ALL" if key else ""))
+        answer = relation.to_arrow_table() if hasattr(relation, "to_arrow_table") else relation.fetch_arrow_table()
+        theirs = {n: plain(answer.column(n)) for n in answer.column_names}
+        by_group = {key_of(theirs["k_" + key][i]) if key else None: i for i in range(answer.num_rows)}
+        for mode in ("group", "combined-group"):
+            here = [a for a in enumerate(asked) if mode == "group" or not a[1][3]]
+            subprocess.run([probe, source, result, mode, "k_" + key if key else ""] + [a[0] for _, a in here], check=True)
+            table = pq.read_table(result)
+            ours = {n: plain(table.column(n)) for n in table.column_names}
+            if table.num_rows != answer.num_rows:
+                failures.append(f"{mode} key {key}: {table.num_rows} groups, DuckDB has {answer.num_rows}")
+            for row in range(table.num_rows):
+                j = by_group.get(key_of(ours["k_" + key][row]) if key else None)
+                if j is None:
+                    failures.append(f"{mode} key {key}: DuckDB has no group {ours['k_' + key][row]}")
+                    continue
+                for i, (spec, function, name, distinct, filtered) in here:
+                    compared += 1
+                    if function in MOMENTS:
+                        wanted = math.nan if theirs[f"nan_{i}"][j] else theirs[f"other_{i}"][j]
+                        function = "var"
+                    else:
+                        other = theirs.get(f"other_{i}", [None] * (j + 1))[j]
+                        wanted = expected(function, name, theirs.get(f"sum_{i}", [None] * (j + 1))[j], theirs[f"count_{i}"][j], other)
+                    if not same(function, name, ours[spec][row], wanted):
+                        failures.append(f"{mode} key {key} {ours['k_' + key][row] if key else ''}: {spec} {ours[spec][row]!r} is not {wanted!r}")
+    return compared
+
+
 def main():
     probe, seed = sys.argv[1], int(sys.argv[2]) if len(sys.argv) > 2 else 20261121
     rng = random.Random(seed)
@@ -110,6 +182,7 @@ def main():
     for name, type_ in TYPES.items():
         columns["k_" + name] = pa.array([value(name, rng, 12) for _ in range(NUM_ROWS)], type_)
         columns["v_" + name] = pa.array([value(name, rng, 5000) for _ in range(NUM_ROWS)], type_)
+    columns["flag"] = pa.array([rng.choice([True, True, False, None]) for _ in range(NUM_ROWS)], pa.bool_())
     rows = pa.table(columns)
     asked = [(f, n) for n in TYPES for f in (["count", "min", "max"] + (["sum", "avg"] if n in NUMBERS else []))]
     connection = duckdb.connect()
@@ -153,6 +226,8 @@ def main():
                         compared += 1
                         if not same(f, n, ours[f"{f}:v_{n}"][i], wanted):
                             failures.append(f"{mode} key {key} {group}: {f}({n}) {ours[f'{f}:v_{n}'][i]!r} is not {wanted!r}")
+        over_windows, compared = compared, compared + compare_groups(probe, connection, source, result, failures)
+    print(over_windows, "of them over windows:")
     print(compared, "results compared,", len(failures), "differ")
     for failure in failures[:20]:
         print(failure)

@@ -1,6 +1,7 @@
-// Runs a window aggregation over a Parquet file:
-//   aggregate_probe IN.parquet OUT.parquet direct|combined KEY[,KEY…] FUNCTION:COLUMN…
-// The row-time column is "t"; windows are of 1 s. COLUMN may be empty for count.
+// Runs an aggregation over a Parquet file:
+//   aggregate_probe IN.parquet OUT.parquet direct|combined|group|combined-group [KEY,…] FUNCTION[!]:[COLUMN][@FILTER]…
+// Over windows the row-time column is "t", and they are of 1 s; a group is of all time. COLUMN may be empty for count;
+// with ! every value counts once; FILTER is a BOOLEAN column.
 #include <cstdio>
 #include <string>
 #include <vector>
@@ -60,10 +61,11 @@ absl::Status Run(const std::vector<std::string>& args) {
   ASSIGN_OR_RETURN(auto table, FromArrow(reader->ReadTable()));
   internal::v1::ChainNode node;
   node.set_uid("probe");
+  const bool is_window = !args[2].ends_with("group");
   v1::WindowAggregate window;
   window.set_time_column("t");
   window.set_size_ms(1000);
-  for (size_t at = 0; at <= args[3].size();) {
+  for (size_t at = 0; at < args[3].size();) {
     size_t end = std::min(args[3].find(',', at), args[3].size());
     window.add_keys(args[3].substr(at, end - at));
     at = end + 1;
@@ -74,12 +76,20 @@ absl::Status Run(const std::vector<std::string>& args) {
   for (const std::string& key : window.keys()) {
     AddColumn(key, SqlTypeOf(*table->schema()->GetFieldByName(key)->type(), true), output);
   }
-  AddColumn("window_start", "TIMESTAMP(3)", output);
-  AddColumn("window_end", "TIMESTAMP(3)", output);
+  if (is_window) AddColumn("window_start", "TIMESTAMP(3)", output);
+  if (is_window) AddColumn("window_end", "TIMESTAMP(3)", output);
   for (size_t i = 4; i < args.size(); ++i) {
     auto* aggregate = window.add_aggregates();
-    aggregate->set_function(args[i].substr(0, args[i].find(':')));
-    aggregate->set_column(args[i].substr(args[i].find(':') + 1));
+    std::string function = args[i].substr(0, args[i].find(':'));
+    std::string column = args[i].substr(args[i].find(':') + 1);
+    aggregate->set_distinct(function.ends_with("!"));
+    if (aggregate->distinct()) function.pop_back();
+    if (size_t at = column.find('@'); at != std::string::npos) {
+      aggregate->set_filter(column.substr(at + 1));
+      column.resize(at);
+    }
+    aggregate->set_function(function);
+    aggregate->set_column(column);
     auto argument =
         aggregate->column().empty() ? nullptr : table->schema()->GetFieldByName(aggregate->column())->type();
     ASSIGN_OR_RETURN(auto result, AggregateResultArrowType(aggregate->function(), argument));
@@ -90,16 +100,25 @@ absl::Status Run(const std::vector<std::string>& args) {
   AddColumn("window_end", "TIMESTAMP(3)", late);
   AddColumn("watermark", "TIMESTAMP(3)", late);
 
-  *node.mutable_window_aggregate() = window;
+  v1::GroupAggregate group;
+  *group.mutable_keys() = window.keys();
+  *group.mutable_aggregates() = window.aggregates();
+  if (is_window) *node.mutable_window_aggregate() = window;
+  if (!is_window) *node.mutable_group_aggregate() = group;
   ASSIGN_OR_RETURN(auto windows, MakeOperator(node));
-  *node.mutable_local_combine() = window;
-  ASSIGN_OR_RETURN(auto combiner, MakeOperator(node));
+  const bool combines = args[2].starts_with("combined");
+  if (is_window) *node.mutable_local_combine() = window;
+  if (!is_window) *node.mutable_local_group() = group;
+  std::unique_ptr<Operator> combiner;
+  if (combines) {
+    ASSIGN_OR_RETURN(combiner, MakeOperator(node));
+  }
   AlwaysCounts progress;
   OperatorContext context;
   context.key_groups = {0, kNumKeyGroups};
   context.downstream = &progress;
   RETURN_IF_ERROR(windows->Open(context));
-  RETURN_IF_ERROR(combiner->Open(context));
+  if (combines) RETURN_IF_ERROR(combiner->Open(context));
 
   Kept kept;
   Into into(windows.get(), &kept);
@@ -108,9 +127,9 @@ absl::Status Run(const std::vector<std::string>& args) {
   while (true) {
     ASSIGN_OR_RETURN(BatchPtr batch, FromArrow(batches.Next()));
     if (batch == nullptr) break;
-    if (args[2] == "combined") {
+    if (combines) {
       RETURN_IF_ERROR(combiner->ProcessBatch(0, 0, batch, into));
-      RETURN_IF_ERROR(combiner->OnIdle(into));
+      RETURN_IF_ERROR(combiner->BeforeBarrier(Epoch(1), into).status());
     } else {
       into.Emit(0, batch);
     }
@@ -131,7 +150,7 @@ absl::Status Run(const std::vector<std::string>& args) {
 int main(int argc, char** argv) {
   std::vector<std::string> args(argv + 1, argv + argc);
   if (args.size() < 5) {
-    std::fputs("usage: aggregate_probe IN.parquet OUT.parquet direct|combined KEYS FUNCTION:COLUMN…\n", stderr);
+    std::fputs("usage: aggregate_probe IN.parquet OUT.parquet direct|combined|group|combined-group KEYS FUNCTION[!]:[COLUMN][@FILTER]…\n", stderr);
     return 2;
   }
   absl::Status status = millrace::Run(args);
