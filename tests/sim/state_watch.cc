@@ -15,6 +15,10 @@ namespace {
 
 constexpr std::string_view kMagic = "millrace state memory-1\n";
 constexpr uint32_t kGroups = 720;
+// Of the operators' tables: rows without a key, which belong to the empty one; and, from the second one on, values that
+// belong to the group of a row in the first table whose key they begin with.
+constexpr uint32_t kTableWithoutKeys = 2;
+constexpr uint32_t kFirstTableOfValues = 16;
 
 uint64_t TakeNumber(std::string_view& in, size_t bytes) {
   uint64_t number = 0;
@@ -39,6 +43,27 @@ StateRow TakeRow(std::string_view& in) {
   row.slice = static_cast<int64_t>(TakeNumber(key, 8) ^ (uint64_t{1} << 63));
   row.key = key;
   return row;
+}
+
+bool IsInItsGroup(const StateRow& row) {
+  if (row.table >= kFirstTableOfValues) return true;
+  const std::string_view key = row.table == kTableWithoutKeys ? std::string_view() : std::string_view(row.key);
+  return XXH3_64bits(key.data(), key.size()) % kGroups == row.group;
+}
+
+// The first value that belongs to nothing; null: there is none.
+const StateRow* FindStray(const std::vector<StateRow>& rows) {
+  std::set<std::tuple<uint32_t, int64_t, std::string_view>> keys;
+  for (const StateRow& row : rows) {
+    if (row.table < kFirstTableOfValues) keys.emplace(row.group, row.slice, row.key);
+  }
+  for (const StateRow& row : rows) {
+    bool belongs = row.table < kFirstTableOfValues;
+    const std::string_view key = row.key;
+    for (size_t size = 0; !belongs && size < key.size(); ++size) belongs = keys.contains({row.group, row.slice, key.substr(0, size)});
+    if (!belongs) return &row;
+  }
+  return nullptr;
 }
 
 }  // namespace
@@ -76,7 +101,7 @@ ReadState ReadOperatorState(MemoryBlobStore& store, const storage::v1::Manifest&
         bool is_in_range = row.group >= handle->first_key_group() && row.group < handle->end_key_group();
         auto floor = handle->slice_floors().find(row.table);
         bool is_expired = floor != handle->slice_floors().end() && row.slice < floor->second;
-        if (XXH3_64bits(row.key.data(), row.key.size()) % kGroups != row.group || !is_in_range || is_expired ||
+        if (!IsInItsGroup(row) || !is_in_range || is_expired ||
             !seen.emplace(row.table, row.slice, row.key).second) {
           read.broken = Broken(Promise::kState, where, ": the row of key ", row.key.substr(1), ", slice ", row.slice,
                                ", in group ", row.group, " does not belong into groups ", handle->first_key_group(), " to ",
@@ -86,6 +111,9 @@ ReadState ReadOperatorState(MemoryBlobStore& store, const storage::v1::Manifest&
         read.rows.push_back(std::move(row));
       }
     }
+  }
+  if (const StateRow* stray = FindStray(read.rows); stray != nullptr) {
+    read.broken = Broken(Promise::kState, where, ": a value in group ", stray->group, ", slice ", stray->slice, ", belongs to no key");
   }
   if (next != kGroups) read.broken = Broken(Promise::kState, where, ": key groups from ", next, " on are in no snapshot");
   return read;
