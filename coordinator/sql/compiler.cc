@@ -140,7 +140,8 @@ class ScriptCompiler {
       declarations_failed_ = true;
       return;
     }
-    catalog_.Put(View{create.name.range, *std::move(name), create.temporary, create.columns, create.query, create.comment});
+    catalog_.Put(
+        View{create.name.range, *std::move(name), create.temporary, create.columns, create.query, create.comment});
   }
 
   // Whether there is nothing left to create.
@@ -165,8 +166,8 @@ class ScriptCompiler {
     const std::string_view kind = drop.view ? "VIEW" : "TABLE";
     if (drop.view ? view == nullptr : table == nullptr) {
       if (table != nullptr || view != nullptr) {
-        ReportWrong(out_.diagnostics, drop.name.range, "'", *name, "' is a ", drop.view ? "table" : "view", "; use DROP ",
-                    drop.view ? "TABLE" : "VIEW");
+        ReportWrong(out_.diagnostics, drop.name.range, "'", *name, "' is a ", drop.view ? "table" : "view",
+                    "; use DROP ", drop.view ? "TABLE" : "VIEW");
       } else if (!drop.if_exists) {
         ReportWrong(out_.diagnostics, drop.name.range, "there is no ", drop.view ? "view" : "table", " '", *name, "'",
                     TableAdvice(*name, catalog_));
@@ -175,13 +176,14 @@ class ScriptCompiler {
     }
     const bool temporary = drop.view ? view->temporary : table->temporary;
     if (temporary != drop.temporary) {
-      ReportWrong(out_.diagnostics, drop.name.range, "'", *name, "' is ", temporary ? "" : "not ", "temporary; use DROP ",
-                  temporary ? "TEMPORARY " : "", kind);
+      ReportWrong(out_.diagnostics, drop.name.range, "'", *name, "' is ", temporary ? "" : "not ",
+                  "temporary; use DROP ", temporary ? "TEMPORARY " : "", kind);
       return;
     }
     if (BetweenInserts()) {
-      ReportUnsupported(out_.diagnostics, statement_->range, "all INSERTs of a script run together, so nothing is dropped "
-                        "between them; move this in front of the first or behind the last");
+      ReportUnsupported(out_.diagnostics, statement_->range,
+                        "all INSERTs of a script run together, so nothing is dropped between them; move this in front "
+                        "of the first or behind the last");
       return;
     }
     if (drop.view) {
@@ -221,8 +223,9 @@ class ScriptCompiler {
   }
   void Change(Session changed) {
     if (BetweenInserts() && changed.options != session_.options) {
-      ReportUnsupported(out_.diagnostics, statement_->range, "all INSERTs of a script run together, so no option changes "
-                        "between them; move this in front of the first");
+      ReportUnsupported(out_.diagnostics, statement_->range,
+                        "all INSERTs of a script run together, so no option changes between them; move this in front "
+                        "of the first");
       return;
     }
     session_ = std::move(changed);
@@ -230,7 +233,8 @@ class ScriptCompiler {
 
   void Run(const Show& show) {
     if (declarations_failed_) return;
-    if (std::optional<StatementResult> result = ShowCatalog(show, catalog_, out_.diagnostics)) Answer(*std::move(result));
+    std::optional<StatementResult> result = ShowCatalog(show, catalog_, out_.diagnostics);
+    if (result) Answer(*std::move(result));
   }
 
   void Run(const Describe& describe) {
@@ -239,7 +243,8 @@ class ScriptCompiler {
     if (const Table* table = catalog_.FindTable(*name)) return Answer(DescribeTable(*table));
     const View* view = catalog_.FindView(*name);
     if (view == nullptr) {
-      ReportWrong(out_.diagnostics, describe.name.range, "there is no table '", *name, "'", TableAdvice(*name, catalog_));
+      ReportWrong(out_.diagnostics, describe.name.range, "there is no table '", *name, "'",
+                  TableAdvice(*name, catalog_));
       return;
     }
     std::vector<ResultColumn> columns = Planner(catalog_, session_).ColumnsOf(view->query, out_.diagnostics);
@@ -253,7 +258,8 @@ class ScriptCompiler {
     for (Explain::Detail detail : explain.details) {
       if (detail != Explain::Detail::kJsonExecutionPlan) continue;
       ReportUnsupported(out_.diagnostics, statement_->range,
-                        "EXPLAIN JSON_EXECUTION_PLAN is not supported; `millrace explain -o json FILE` prints the plan as JSON");
+                        "EXPLAIN JSON_EXECUTION_PLAN is not supported; `millrace explain -o json FILE` prints the plan "
+                        "as JSON");
     }
     Planner planner(catalog_, session_);
     if (const auto* query = std::get_if<Query>(&explain.what)) {
@@ -292,6 +298,10 @@ class ScriptCompiler {
     plan.set_format_version(1);
     plan.set_name(session.pipeline_name.empty() ? PipelineNameFrom(options_.name) : session.pipeline_name);
     plan.set_parallelism(session.parallelism);
+    for (v1::Node& node : *plan.mutable_nodes()) {
+      if (!node.has_sink() || node.sink().connector() != "result" || options_.result_path.empty()) continue;
+      (*node.mutable_sink()->mutable_options())["path"] = options_.result_path;
+    }
     v1::CheckpointSettings& checkpoint = *plan.mutable_checkpoint();
     checkpoint.set_interval_ms(session.checkpoint_interval_ms);
     checkpoint.set_timeout_ms(session.checkpoint_timeout_ms);

@@ -35,6 +35,8 @@ struct Compilation {
 struct CompileOptions {
   // Of the pipeline, unless the script sets 'pipeline.name'; made to fit the rules of such names.
   std::string name = "pipeline";
+  // The option 'path' of the sink "result". "": left out.
+  std::string result_path = {};
   // What is wrong with a plan; its connectors know best. May be empty.
   std::function<std::vector<v1::Diagnostic>(const v1::Plan&)> validate = {};
   // The physical plan for people, for EXPLAIN. May be empty: EXPLAIN answers with the plan's operators.

@@ -137,8 +137,8 @@ std::optional<std::map<std::string, std::string>> CheckOptions(const Table& tabl
   for (std::string_view key : rules.required) {
     // It may be the one that is misspelt.
     if (OptionOf(table, key) != nullptr || unknown) continue;
-    ReportWrong(diagnostics, table.range, "table '", table.name, "': connector '", rules.name, "' needs the option '", key,
-                "'");
+    ReportWrong(diagnostics, table.range, "table '", table.name, "': connector '", rules.name,
+                "' needs the option '", key, "'");
   }
   if (diagnostics.size() > before) return std::nullopt;
   return options;

@@ -70,7 +70,10 @@ ConnectorRules Kafka() {
        {"key.fields", Use::kBoth, kText, {}, kKeyFormat},
        {"key.fields-prefix", Use::kBoth, kText, {}, kKeyFormat},
        {"value.fields-include", Use::kBoth, kText, {}, kKeyFormat, "ALL", false},
-       {"scan.startup.mode", Use::kSource, kChoice, {"earliest-offset", "latest-offset", "timestamp", "specific-offsets"}},
+       {"scan.startup.mode",
+        Use::kSource,
+        kChoice,
+        {"earliest-offset", "latest-offset", "timestamp", "specific-offsets"}},
        {"scan.startup.timestamp-millis", Use::kSource, kWholeNumber},
        {"scan.startup.specific-offsets", Use::kSource},
        {"scan.bounded.mode", Use::kSource, kChoice, {"unbounded", "latest-offset", "timestamp", "specific-offsets"}},
@@ -135,20 +138,24 @@ ConnectorRules Datagen() {
 }
 
 ConnectorRules Filesystem() {
+  constexpr std::string_view kOnce = "the files are read once; leave it out";
   constexpr std::string_view kRolling = "files are written as checkpoints complete; leave it out";
   ConnectorRules rules{"filesystem", {}, {"path", "format"}};
   rules.options = Joined({{"path"},
                           {"format", Use::kBoth, kChoice, {"json"}},
-                          {"source.monitor-interval", Use::kSource, kDuration, {}, "the files are read once; leave it out"},
+                          {"source.monitor-interval", Use::kSource, kDuration, {}, kOnce},
                           {"source.path.regex-pattern", Use::kSource, kText, {}, "name a file or directory in 'path'"},
                           {"source.report-statistics", Use::kSource, kText, {}, "leave it out", "NONE", false},
-                          {"partition.default-name", Use::kBoth, kText, {}, "it is not partitioned; leave it out"},
+                          {"partition.default-name", Use::kSink, kText, {}, "NULL is always that name",
+                           "__DEFAULT_PARTITION__", false},
+                          {"sink.rolling-policy.file-size", Use::kSink},
                           {"sink.rolling-policy.*", Use::kSink, kText, {}, kRolling},
                           {"sink.partition-commit.*", Use::kSink, kText, {}, kRolling},
                           {"auto-compaction", Use::kSink, kBoolean, {}, kRolling, "false", false},
                           {"compaction.file-size", Use::kSink, kText, {}, kRolling},
                           {"json.charset", Use::kBoth, kText, {}, kCodec, "UTF-8", false}},
                          JsonRules(""), SourceRules(), SinkRules());
+  rules.partitions = true;
   return rules;
 }
 

@@ -148,7 +148,8 @@ class TableDeclaration {
     const Watermark& watermark = create_.watermarks[0];
     if (table_.watermark && !Overwrites(*create_.like, "WATERMARKS")) {
       ReportWrong(diagnostics_, watermark.range,
-                  "a watermark comes with LIKE already; say OVERWRITING WATERMARKS or EXCLUDING WATERMARKS behind LIKE");
+                  "a watermark comes with LIKE already; say OVERWRITING WATERMARKS or EXCLUDING WATERMARKS behind "
+                  "LIKE");
       return;
     }
     if (watermark.column.parts.size() > 1) {
@@ -161,8 +162,9 @@ class TableDeclaration {
         FindColumn(watermark.column.parts[0].text, watermark.column.range, "WATERMARK FOR");
     if (column == nullptr || column->type.arrow == nullptr) return;
     if (column->type.arrow->id() != arrow::Type::TIMESTAMP || column->type.precision > 3) {
-      ReportWrong(diagnostics_, watermark.column.range, "a watermark stands on a TIMESTAMP(p) or TIMESTAMP_LTZ(p) with p of "
-                  "at most 3, and '", column->name, "' is ", column->type.sql, "; CAST it in a computed column");
+      ReportWrong(diagnostics_, watermark.column.range,
+                  "a watermark stands on a TIMESTAMP(p) or TIMESTAMP_LTZ(p) with p of at most 3, and '", column->name,
+                  "' is ", column->type.sql, "; CAST it in a computed column");
       return;
     }
     if (std::optional<int64_t> delay = DelayOf(watermark)) {
@@ -199,8 +201,8 @@ class TableDeclaration {
       return std::nullopt;
     }
     if (delay_ms < 0) {
-      ReportWrong(diagnostics_, difference->right->range, "a watermark cannot be ahead of its column; use INTERVAL '0' "
-                  "SECOND or more");
+      ReportWrong(diagnostics_, difference->right->range,
+                  "a watermark cannot be ahead of its column; use INTERVAL '0' SECOND or more");
       return std::nullopt;
     }
     return delay_ms;
@@ -218,8 +220,9 @@ class TableDeclaration {
         continue;
       }
       if (key.enforced.value_or(true)) {
-        ReportWrong(diagnostics_, key.range, "PRIMARY KEY has to be NOT ENFORCED, for nothing checks that rows that come "
-                    "from outside are unique; write PRIMARY KEY … NOT ENFORCED");
+        ReportWrong(diagnostics_, key.range,
+                    "PRIMARY KEY has to be NOT ENFORCED, for nothing checks that rows that come from outside are "
+                    "unique; write PRIMARY KEY … NOT ENFORCED");
         continue;
       }
       std::set<std::string> names;

@@ -65,8 +65,8 @@ std::string SetZone(const std::string& value, Session& session) {
 
 std::string SetName(const std::string& value, Session& session) {
   if (PipelineNameFrom(value) != value) {
-    return Cat("'", value, "' is no name of a pipeline, which is a lower-case letter and up to 62 of a-z 0-9 _ -; use '",
-               PipelineNameFrom(value), "'");
+    return Cat("'", value, "' is no name of a pipeline, which is a lower-case letter and up to 62 of a-z 0-9 _ -",
+               "; use '", PipelineNameFrom(value), "'");
   }
   session.pipeline_name = value;
   return "";
@@ -221,7 +221,9 @@ void ResetSessionOption(const std::string& key, const SourceRange& range, Sessio
   Session fresh;
   std::vector<Diagnostic> ignored;
   session.options.erase(key);
-  for (const auto& [left, value] : session.options) SetSessionOption({{}, {}, {}, left, value}, fresh, ignored, ignored);
+  for (const auto& [left, value] : session.options) {
+    SetSessionOption({{}, {}, {}, left, value}, fresh, ignored, ignored);
+  }
   session = std::move(fresh);
 }
 

@@ -42,8 +42,8 @@ bool HasDeadLetters(const Table& table) {
 void CheckDeadLetters(const Table& table, std::vector<Diagnostic>& diagnostics) {
   if (HasDeadLetters(table)) {
     if (table.FindOption(kDeadLetterTable)) return;
-    ReportWrong(diagnostics, OptionOf(table, kOnError)->range, "'", kOnError, "' = 'dead-letter' needs '", kDeadLetterTable,
-                "': the name of the table that bad records go to");
+    ReportWrong(diagnostics, OptionOf(table, kOnError)->range, "'", kOnError, "' = 'dead-letter' needs '",
+                kDeadLetterTable, "': the name of the table that bad records go to");
     return;
   }
   for (std::string_view key : {kDeadLetterTable, kLimitPercent, kLimitWindow}) {
@@ -91,8 +91,8 @@ void AddColumns(const Table& table, const ConnectorRules& rules, v1::Source& sou
     if (column.kind == Kind::kPhysical) continue;
     added.set_metadata(column.metadata_key);
     if (keys.empty()) {
-      ReportWrong(diagnostics, column.range, "connector '", rules.name, "' has no metadata; leave column '", column.name,
-                  "' out");
+      ReportWrong(diagnostics, column.range, "connector '", rules.name, "' has no metadata; leave column '",
+                  column.name, "' out");
       continue;
     }
     auto found = rules.metadata.find(column.metadata_key);

@@ -18,7 +18,11 @@ std::string TextOf(const std::string& script) {
     for (const v1::Node& node : plan.nodes()) text += " " + node.uid();
     return text;
   };
-  const Compilation compiled = Compile(script, {.name = "golden", .validate = {}, .explain = explain});
+  CompileOptions options;
+  options.name = "golden";
+  options.result_path = "file:///results";
+  options.explain = explain;
+  const Compilation compiled = Compile(script, options);
   std::string out;
   const auto line = [&](const std::string& text) { out += (out.empty() ? "" : "\n") + text; };
   for (const Diagnostic& note : compiled.notes) line("note " + RenderDiagnostic(note, script));
