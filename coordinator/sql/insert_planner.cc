@@ -32,6 +32,13 @@ SourceRange RangeOfColumn(const Query& query, size_t index, size_t width) {
 
 }  // namespace
 
+void SortByPlace(std::vector<Diagnostic>& diagnostics, size_t from) {
+  std::stable_sort(diagnostics.begin() + static_cast<std::ptrdiff_t>(from), diagnostics.end(),
+                   [](const Diagnostic& a, const Diagnostic& b) {
+                     return std::pair(a.range.begin.line, a.range.begin.column) < std::pair(b.range.begin.line, b.range.begin.column);
+                   });
+}
+
 const Table* SinkCollector::FindTarget(const QualifiedName& name, std::vector<Diagnostic>& diagnostics) {
   const std::optional<std::string> own = TableNameOf(name, diagnostics);
   if (!own) return nullptr;
@@ -46,6 +53,12 @@ const Table* SinkCollector::FindTarget(const QualifiedName& name, std::vector<Di
 }
 
 void SinkCollector::AddInsert(const Insert& insert, std::vector<Diagnostic>& diagnostics) {
+  const size_t before = diagnostics.size();
+  PlanInsert(insert, diagnostics);
+  SortByPlace(diagnostics, before);
+}
+
+void SinkCollector::PlanInsert(const Insert& insert, std::vector<Diagnostic>& diagnostics) {
   const size_t before = diagnostics.size();
   if (insert.overwrite) {
     ReportUnsupported(diagnostics, insert.range, "INSERT OVERWRITE is not supported: tables are appended to; write INSERT INTO");
@@ -65,6 +78,7 @@ std::vector<ResultColumn> SinkCollector::AddSelect(const Query& query, std::vect
   const size_t before = diagnostics.size();
   QueryBinder binder(catalog_, session_, plan_, sources_, diagnostics, {});
   const std::optional<Relation> relation = binder.Bind(query);
+  SortByPlace(diagnostics, before);
   if (!relation || diagnostics.size() != before) return {};
   std::vector<ResultColumn> result;
   std::vector<NamedColumn> columns;

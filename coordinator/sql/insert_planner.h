@@ -13,6 +13,9 @@
 
 namespace millrace::sql {
 
+// Brings the diagnostics behind the first `from` into the order of the text.
+void SortByPlace(std::vector<Diagnostic>& diagnostics, size_t from);
+
 // What goes into tables: rows of INSERTs, late rows, dead letters. A table has one sink, behind a union if several
 // write to it.
 //
@@ -41,6 +44,7 @@ class SinkCollector {
     LogicalNode* sink = nullptr;
     std::vector<LogicalNode*> inputs;
   };
+  void PlanInsert(const Insert& insert, std::vector<Diagnostic>& diagnostics);
   const Table* FindTarget(const QualifiedName& name, std::vector<Diagnostic>& diagnostics);
   std::optional<std::vector<Target>> TargetsOf(const Table& table, const Insert& insert, std::vector<Diagnostic>& diagnostics);
   LogicalNode* Fit(const Relation& relation, const Table& table, const Insert& insert, std::vector<Diagnostic>& diagnostics);

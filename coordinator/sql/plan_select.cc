@@ -9,6 +9,7 @@
 #include "coordinator/sql/plan_order.h"
 #include "coordinator/sql/query_hook.h"
 #include "coordinator/sql/report.h"
+#include "coordinator/sql/scope.h"
 #include "coordinator/sql/sql_types.h"
 
 namespace millrace::sql {
@@ -140,13 +141,11 @@ class SelectPlanner {
     }
     const std::string table = star.table ? star.table->parts.back().text : "";
     const size_t before = items.size();
-    std::vector<std::string> tables;
     for (const ScopeColumn& column : input_.scope.columns) {
-      tables.push_back(column.table);
       if (!star.table || column.table == table) items.push_back({nullptr, &column, column.name});
     }
     if (items.size() != before) return true;
-    ReportWrong(diagnostics(), star.table->range, "there is no table '", table, "' in FROM", NameAdvice(table, tables));
+    ReportWrong(diagnostics(), star.table->range, "there is no table '", table, "' in FROM", NameAdvice(table, TablesOf(input_.scope)));
     return false;
   }
 

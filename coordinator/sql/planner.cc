@@ -34,6 +34,7 @@ std::vector<ResultColumn> Planner::ColumnsOf(const Query& query, std::vector<Dia
   const size_t before = diagnostics.size();
   QueryBinder binder(state_->catalog, state_->session, plan, sources, diagnostics, {});
   const std::optional<Relation> relation = binder.Bind(query);
+  SortByPlace(diagnostics, before);
   std::vector<ResultColumn> columns;
   if (!relation || diagnostics.size() != before) return columns;
   for (const ScopeColumn& column : relation->scope.columns) columns.push_back({column.name, column.type});

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "arrow/type.h"
 #include "base/nearest_name.h"
 #include "coordinator/sql/report.h"
 
@@ -35,6 +36,15 @@ Scope Of(const Scope& scope, std::string_view table) {
 
 }  // namespace
 
+std::vector<std::string> TablesOf(const Scope& scope) {
+  std::vector<std::string> tables;
+  for (const ScopeColumn& column : scope.columns) {
+    const bool known = std::find(tables.begin(), tables.end(), column.table) != tables.end();
+    if (!known && !column.table.empty()) tables.push_back(column.table);
+  }
+  return tables;
+}
+
 std::string ColumnAdvice(std::string_view name, const Scope& scope) {
   std::vector<std::string> names;
   for (const ScopeColumn& column : scope.columns) names.push_back(column.name);
@@ -61,6 +71,10 @@ std::optional<FoundColumn> FindColumn(const QualifiedName& name, const Scope& sc
       if (column.name == first) found.push_back(&column);
     }
   }
+  // b.x where b is a table, and a column that has no fields: the table was meant.
+  const bool fieldless = found.size() == 1 && name.parts.size() > 1 && parts == 1 && HasTable(scope, first) &&
+                         found[0]->type.arrow->id() != arrow::Type::STRUCT;
+  if (fieldless) found.clear();
   if (found.size() == 1) return FoundColumn{found[0], parts};
   if (found.size() > 1) {
     ReportAmbiguous(name, found, diagnostics);
@@ -72,6 +86,9 @@ std::optional<FoundColumn> FindColumn(const QualifiedName& name, const Scope& sc
                 ColumnAdvice(column, Of(scope, first)));
   } else if (scope.columns.empty()) {
     ReportWrong(diagnostics, name.range, "there is no column '", first, "': there is no FROM here that would have columns");
+  } else if (name.parts.size() > 1) {
+    ReportWrong(diagnostics, name.parts[0].range, "there is neither a table nor a column '", first, "' here",
+                NameAdvice(first, TablesOf(scope)));
   } else {
     ReportWrong(diagnostics, name.range, "there is no column '", first, "'", ColumnAdvice(first, scope));
   }

@@ -21,6 +21,9 @@ struct FoundColumn {
 // names them, or the nearest one and its table.
 std::optional<FoundColumn> FindColumn(const QualifiedName& name, const Scope& scope, std::vector<Diagnostic>& diagnostics);
 
+// Names of the tables in sight, each once.
+std::vector<std::string> TablesOf(const Scope& scope);
+
 // "; did you mean 'user_id' of 'clicks'?", or "".
 std::string ColumnAdvice(std::string_view name, const Scope& scope);
 
