@@ -1,6 +1,7 @@
 #include "connectors/blackhole/blackhole_connector.h"
 #include "connectors/delta/delta_connector.h"
 #include "connectors/filesystem/filesystem_sink_connector.h"
+#include "connectors/filesystem/filesystem_source_connector.h"
 #include "connectors/generator/generator_connector.h"
 #include "connectors/kafka/kafka_connector.h"
 #include "connectors/registry.h"
@@ -14,6 +15,7 @@ ConnectorRegistry BuiltinConnectors(const ConnectorEnvironment& environment) {
   registry.AddSource("kafka", MakeKafkaConnector(environment));
   registry.AddSource("generator", MakeGeneratorConnector(environment));
   registry.AddSource("values", MakeValuesConnector());
+  registry.AddSource("filesystem", MakeFilesystemSourceConnector(environment));
   registry.AddSink("delta", MakeDeltaConnector(environment));
   registry.AddSink("blackhole", MakeBlackholeConnector());
   registry.AddSink("filesystem", MakeFilesystemSinkConnector(environment));

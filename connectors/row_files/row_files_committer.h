@@ -22,8 +22,8 @@ namespace millrace {
 //   | put the next entry: exists               | read it, start over behind it
 //   | put the next entry: unknown              | look; nothing there: the same put again; else start over
 // A file is published by putting its bytes under its own name, if that is absent, and then deleting the staged one, so
-// that it can be done again at any time: what is not staged any more was published. Whoever opens the log publishes what
-// its last entry names before adding another, so that all of an epoch is seen before anything of the next.
+// that it can be done again at any time: what is not staged any more was published. Whoever opens the log publishes
+// what its last entry names before adding another, so that all of an epoch is seen before anything of the next.
 //
 // Owns:    what it knows of the log.
 // Thread:  IoPool, one call at a time.

@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include <deque>
+#include <filesystem>
 #include <map>
 
 #include "arrow/array.h"
@@ -53,9 +54,18 @@ struct Kind {
 std::vector<Kind> Kinds() {
   std::string lines;
   for (int i = 0; i < 2500; ++i) lines += Cat("{\"id\":", i, ",\"s\":\"row ", i, "\"}\n");
+  std::string many;
+  for (int i = 0; i < 30'000; ++i) many += Cat("{\"id\":", i, ",\"s\":\"", std::string(static_cast<size_t>(i % 97), 'x'), "\"}\n");
   return {
       {"generator", {{"rows", "2500"}, {"splits", "2"}}, {{"event_id", "BIGINT"}, {"url", "STRING"}}, 5000},
       {"values", {{"rows", lines}}, {{"id", "BIGINT"}, {"s", "STRING"}}, 2500},
+      {"filesystem",
+       {{"path", "${dir}/files"}, {"format", "json"}},
+       {{"id", "BIGINT"}, {"s", "STRING"}},
+       30'003,
+       {{"files/a.json", many}, {"files/b.json", "{\"id\":1}\n\n \r\n{\"id\":2}\r\n{\"id\":3}"}, {"files/empty", ""},
+        {"files/.hidden", "?"}, {"files/_hidden", "?"}, {"files/below/c.json", "?"}}},
+      {"filesystem", {{"path", "file://${dir}/one.json"}, {"format", "json"}}, {{"id", "BIGINT"}}, 30'000, {{"one.json", many}}},
   };
 }
 
@@ -86,6 +96,8 @@ class SourceContract : public ::testing::TestWithParam<Kind> {
     system_id_ = *catalog->SystemId();
     start_ = *catalog->ResolveStart(*catalog->ListSplits());
   }
+
+  ~SourceContract() override { std::filesystem::remove_all(directory_); }
 
   std::unique_ptr<Source> Open(const std::vector<storage::v1::SplitState>& splits) {
     auto source = connector_->MakeSource(spec_);
