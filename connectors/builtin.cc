@@ -4,6 +4,7 @@
 #include "connectors/filesystem/filesystem_source_connector.h"
 #include "connectors/generator/generator_connector.h"
 #include "connectors/kafka/kafka_connector.h"
+#include "connectors/print/print_connector.h"
 #include "connectors/registry.h"
 #include "connectors/result/result_connector.h"
 #include "connectors/values/values_connector.h"
@@ -19,6 +20,7 @@ ConnectorRegistry BuiltinConnectors(const ConnectorEnvironment& environment) {
   registry.AddSink("delta", MakeDeltaConnector(environment));
   registry.AddSink("blackhole", MakeBlackholeConnector());
   registry.AddSink("filesystem", MakeFilesystemSinkConnector(environment));
+  registry.AddSink("print", MakePrintConnector());
   registry.AddSink("result", MakeResultConnector(environment));
   return registry;
 }

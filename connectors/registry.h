@@ -96,7 +96,7 @@ class ConnectorRegistry {
   std::map<std::string, std::unique_ptr<SinkConnector>, std::less<>> sinks_;
 };
 
-// kafka, generator, values, filesystem · delta, blackhole, filesystem, result. `environment` outlives the registry.
+// kafka, generator, values, filesystem · delta, blackhole, filesystem, print, result. `environment` outlives the registry.
 ConnectorRegistry BuiltinConnectors(const ConnectorEnvironment& environment);
 
 }  // namespace millrace

@@ -4,20 +4,16 @@
 
 #include <utility>
 
-#include "absl/strings/numbers.h"
 #include "base/error.h"
-#include "base/macros.h"
+#include "connectors/row_count_committer.h"
 
 namespace millrace {
 namespace {
 
-// Version 1 of a committable: "1:<number of rows>".
-constexpr std::string_view kVersionPrefix = "1:";
-
 class StagedCount final : public StagedEpoch {
  public:
   explicit StagedCount(uint64_t num_rows) : num_rows_(num_rows) {}
-  absl::StatusOr<std::string> Persist() override { return Cat(kVersionPrefix, num_rows_); }
+  absl::StatusOr<std::string> Persist() override { return RowCountCommittable(num_rows_); }
 
  private:
   const uint64_t num_rows_;
@@ -39,35 +35,6 @@ class BlackholeSink final : public Sink {
   uint64_t num_rows_ = 0;
 };
 
-class BlackholeCommitter final : public Committer {
- public:
-  absl::StatusOr<CommitReceipt> Commit(const CommitRequest& request) override {
-    CommitReceipt receipt;
-    for (const auto& committable : request.committables) {
-      if (committable.bytes().empty()) continue;
-      std::string_view bytes = committable.bytes();
-      uint64_t num_rows = 0;
-      if (!bytes.starts_with(kVersionPrefix) ||
-          !absl::SimpleAtoi(AbslView(bytes.substr(kVersionPrefix.size())), &num_rows)) {
-        return DataLoss("commit epoch ", request.epoch.value(), " to blackhole: a committable is not one of version 1");
-      }
-      receipt.num_rows += num_rows;
-    }
-    return receipt;
-  }
-  absl::StatusOr<CommitReceipt> Fence(Generation, Epoch, std::string_view) override { return CommitReceipt{}; }
-};
-
-class BlackholeCatalog final : public SinkCatalog {
- public:
-  absl::StatusOr<std::string> Prepare(const CommitIdentity&, std::string_view) override { return std::string(); }
-  // It remembers nothing.
-  absl::StatusOr<Epoch> LastCommitted(const CommitIdentity&) override { return Epoch(); }
-  absl::StatusOr<std::vector<EpochInTable>> CommittedAfter(const CommitIdentity&, std::string_view, Epoch) override {
-    return std::vector<EpochInTable>();
-  }
-};
-
 class BlackholeConnector final : public SinkConnector {
  public:
   std::vector<std::string> Validate(const v1::Sink& sink, const arrow::Schema&) const override {
@@ -79,13 +46,13 @@ class BlackholeConnector final : public SinkConnector {
     return mistakes;
   }
   absl::StatusOr<std::unique_ptr<SinkCatalog>> OpenCatalog(const SinkSpec&) const override {
-    return std::make_unique<BlackholeCatalog>();
+    return MakeForgetfulCatalog();
   }
   absl::StatusOr<std::unique_ptr<Sink>> MakeSink(const SinkSpec&) const override {
     return std::make_unique<BlackholeSink>();
   }
   absl::StatusOr<std::unique_ptr<Committer>> MakeCommitter(const SinkSpec&) const override {
-    return std::make_unique<BlackholeCommitter>();
+    return MakeRowCountCommitter("blackhole");
   }
 };
 

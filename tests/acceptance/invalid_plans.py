@@ -217,7 +217,7 @@ MISTAKES = [
      ["nodes[0].source.connector: there is no source connector 'kafak'; did you mean 'kafka'?"]),
     ("unknown_sink",
      at("nodes.3.sink.connector", "iceberg"),
-     ["nodes[3].sink.connector: there is no sink connector 'iceberg'; known: blackhole, delta, filesystem, result"]),
+     ["nodes[3].sink.connector: there is no sink connector 'iceberg'; known: blackhole, delta, filesystem, print, result"]),
     ("unknown_generator_option",
      at("nodes.0.source.options.row-per-second", "5"),
      ["nodes[0].source: generator: unknown option 'row-per-second'; did you mean 'rows-per-second'?"]),

@@ -53,7 +53,8 @@ std::vector<Kind> Kinds() {
   return {{"delta", {{"table-path", "t"}}},
           {"filesystem", {{"path", "t"}, {"format", "json"}}},
           {"result", {{"path", "t"}}},
-          {"blackhole", {}, false}};
+          {"blackhole", {}, false},
+          {"print", {{"standard-error", "true"}}, false}};
 }
 
 std::vector<std::string> ListAll(BlobStore& store) { return *store.List(""); }
@@ -273,8 +274,8 @@ TEST_P(SinkContract, PartsAndTheRestAreOneEpoch) {
   EXPECT_EQ(Commit(*MakeCommitter(), 1, {committable}, id)->num_rows, 40u);
 }
 
-// Kills and lost answers, by seed: whoever commits dies or is told nothing, others take over at any call, and in the end
-// every epoch is committed once, in order.
+// Kills and lost answers, by seed: whoever commits dies or is told nothing, others take over at any call, and in the
+// end every epoch is committed once, in order.
 TEST_P(RememberingSinkContract, EveryEpochIsCommittedOnceThroughLostAnswersAndTakeovers) {
   const std::string id = *Prepare();
   constexpr uint64_t kEpochs = 6;
