@@ -1,10 +1,7 @@
 #include "connectors/generator/generator_source.h"
 
 #include <algorithm>
-#include <limits>
 
-#include "absl/strings/numbers.h"
-#include "absl/time/clock.h"
 #include "arrow/builder.h"
 #include "arrow/record_batch.h"
 #include "arrow/type.h"
@@ -22,8 +19,7 @@ constexpr int64_t kRowsPerBatch = 1024;
 constexpr int64_t kLateByMs = 3'600'000;
 constexpr uint64_t kNumAmounts = 100'000;
 constexpr uint64_t kNumUrls = 50;
-constexpr absl::Duration kAlarm = absl::Milliseconds(5);
-constexpr std::string_view kIdPrefix = "generator/";
+constexpr const char* kName = "generator";
 
 // Fills one column, whose name and type the options have checked.
 absl::Status AppendField(const arrow::Field& field, const GeneratedRow& row, arrow::ArrayBuilder* builder) {
@@ -57,7 +53,7 @@ absl::Status AppendField(const arrow::Field& field, const GeneratedRow& row, arr
 
 }  // namespace
 
-std::string GeneratorSplitId(int64_t split) { return Cat(kIdPrefix, split); }
+std::string GeneratorSplitId(int64_t split) { return PacedSplits::IdOf(kName, split); }
 
 GeneratedRow GenerateRow(const GeneratorOptions& options, int64_t split, int64_t position) {
   // Three steps of the mixer, so that neighbours in any of the three have nothing in common.
@@ -93,12 +89,8 @@ GeneratorSource::GeneratorSource(const SourceSpec& spec, const GeneratorOptions&
     : options_(options),
       schema_(std::move(schema)),
       dead_letters_connected_(spec.dead_letters_connected),
-      clock_(clock),
-      io_pool_(io_pool),
       dead_letters_(spec.pipeline, spec.uid),
-      alarm_(std::make_shared<Alarm>()) {}
-
-GeneratorSource::~GeneratorSource() { Close(); }
+      splits_({kName, options.splits, options.rows_per_second}, clock, io_pool) {}
 
 absl::Status GeneratorSource::Open(std::span<const storage::v1::SplitState> splits, std::string_view system_id,
                                    std::function<void()> wake) {
@@ -106,89 +98,44 @@ absl::Status GeneratorSource::Open(std::span<const storage::v1::SplitState> spli
     return DataLoss("open the generator: the rows are not those of the checkpoint: checkpoint: ", system_id,
                     ", now: ", options_.Identity());
   }
-  {
-    MutexLock lock(&alarm_->mutex);
-    alarm_->wake = std::move(wake);
-  }
-  return AddSplits(splits);
-}
-
-absl::Status GeneratorSource::AddSplits(std::span<const storage::v1::SplitState> splits) {
-  for (const auto& state : splits) {
-    int64_t number = -1;
-    std::string_view id = state.id();
-    if (!id.starts_with(kIdPrefix) || !absl::SimpleAtoi(AbslView(id.substr(kIdPrefix.size())), &number) || number < 0 ||
-        number >= options_.splits) {
-      return DataLoss("open the generator: there is no split ", state.id(), "; splits: ", options_.splits);
-    }
-    SplitProgress progress;
-    progress.id = state.id();
-    progress.position = state.position();
-    progress.end_position = state.end_position();
-    progress.finished = progress.end_position >= 0 && progress.position >= progress.end_position;
-    progress.at_end = progress.finished;
-    splits_.push_back(std::move(progress));
-    numbers_.push_back(number);
-    first_positions_.push_back(state.position());
-    started_.push_back(clock_->Monotonic());
-  }
-  return absl::OkStatus();
-}
-
-int64_t GeneratorSource::DuePosition(size_t split) const {
-  int64_t end = splits_[split].end_position;
-  if (end < 0) end = std::numeric_limits<int64_t>::max() / 2;
-  if (options_.rows_per_second == 0) return end;
-  double seconds = absl::ToDoubleSeconds(clock_->Monotonic() - started_[split]);
-  double due = seconds * options_.rows_per_second / static_cast<double>(options_.splits);
-  return std::min(end, first_positions_[split] + static_cast<int64_t>(due));
+  splits_.SetWake(std::move(wake));
+  return splits_.Add(splits);
 }
 
 absl::StatusOr<std::optional<SourceBatch>> GeneratorSource::Poll() {
-  bool all_finished = true;
-  for (size_t tried = 0; tried < splits_.size(); ++tried) {
-    size_t split = next_;
-    next_ = (next_ + 1) % splits_.size();
-    SplitProgress& progress = splits_[split];
-    if (progress.finished) continue;
-    all_finished = false;
-    int64_t end = std::min(DuePosition(split), progress.position + kRowsPerBatch);
-    progress.at_end = end <= progress.position;
-    if (progress.at_end) continue;
-    ASSIGN_OR_RETURN(SourceBatch batch, Generate(split, end));
-    return batch;
-  }
-  if (!all_finished) SetAlarm();
-  return std::nullopt;
+  std::optional<PacedSplits::Range> due = splits_.NextDue(kRowsPerBatch);
+  if (!due.has_value()) return std::nullopt;
+  ASSIGN_OR_RETURN(SourceBatch batch, Generate(*due));
+  splits_.Took(*due);
+  return batch;
 }
 
-absl::StatusOr<SourceBatch> GeneratorSource::Generate(size_t split, int64_t end) {
-  SplitProgress& progress = splits_[split];
+absl::StatusOr<SourceBatch> GeneratorSource::Generate(const PacedSplits::Range& range) {
   std::vector<std::unique_ptr<arrow::ArrayBuilder>> builders;
   for (const auto& field : schema_->fields()) {
     ASSIGN_OR_RETURN(builders.emplace_back(), FromArrow(arrow::MakeBuilder(field->type())));
   }
   int64_t num_rows = 0;
   SourceBatch batch;
-  for (int64_t position = progress.position; position < end; ++position) {
-    GeneratedRow row = GenerateRow(options_, numbers_[split], position);
+  for (int64_t position = range.begin; position < range.end; ++position) {
+    GeneratedRow row = GenerateRow(options_, range.number, position);
     ++batch.num_records;
     if (row.bad) {
       static constexpr std::string_view kBroken = "{\"user_id\": broken";
       static constexpr std::string_view kError = "not JSON: made bad by option 'bad-ratio'";
       if (!dead_letters_connected_) {
-        return InvalidArgument("decode record: split: ", progress.id, ", offset: ", position, ": ", kError,
+        return InvalidArgument("decode record: split: ", GeneratorSplitId(range.number), ", offset: ", position, ": ", kError,
                                "; connect the source's dead_letter output to keep bad records");
       }
       dead_letters_.Append({.error = kError,
                             .topic = "generator",
-                            .partition = static_cast<int32_t>(numbers_[split]),
+                            .partition = static_cast<int32_t>(range.number),
                             .offset = position,
                             .timestamp_ms = row.event_time_micros / 1000,
                             .value = kBroken.data(),
                             .value_size = kBroken.size()});
-      batch.bad_records.push_back({.split = static_cast<int>(split),
-                                   .num_before = position - progress.position,
+      batch.bad_records.push_back({.split = static_cast<int>(range.split),
+                                   .num_before = position - range.begin,
                                    .position = position,
                                    .reason = std::string(kError)});
       continue;
@@ -201,35 +148,9 @@ absl::StatusOr<SourceBatch> GeneratorSource::Generate(size_t split, int64_t end)
     ASSIGN_OR_RETURN(arrays.emplace_back(), FromArrow(builder->Finish()));
   }
   batch.rows = arrow::RecordBatch::Make(schema_, num_rows, std::move(arrays));
-  if (num_rows > 0) batch.runs.push_back({.split = static_cast<int>(split), .num_rows = num_rows});
+  if (num_rows > 0) batch.runs.push_back({.split = static_cast<int>(range.split), .num_rows = num_rows});
   batch.dead_letters = dead_letters_.Flush();
-  progress.position = end;
-  progress.finished = progress.end_position >= 0 && end >= progress.end_position;
-  progress.at_end = progress.finished;
-  if (progress.end_position >= 0) progress.lag = progress.end_position - end;
   return batch;
-}
-
-void GeneratorSource::SetAlarm() {
-  if (io_pool_ == nullptr) return;
-  {
-    MutexLock lock(&alarm_->mutex);
-    if (alarm_->set) return;
-    alarm_->set = true;
-  }
-  io_pool_->Run([alarm = alarm_] {
-    absl::SleepFor(kAlarm);
-    MutexLock lock(&alarm->mutex);
-    alarm->set = false;
-    if (alarm->wake) alarm->wake();
-  });
-}
-
-void GeneratorSource::OnCheckpointComplete(std::span<const storage::v1::SplitState> /*splits*/) {}
-
-void GeneratorSource::Close() {
-  MutexLock lock(&alarm_->mutex);
-  alarm_->wake = nullptr;
 }
 
 }  // namespace millrace

@@ -6,9 +6,9 @@
 
 #include "base/clock.h"
 #include "base/executor.h"
-#include "base/mutex.h"
 #include "connectors/dead_letter.h"
 #include "connectors/generator/generator_options.h"
+#include "connectors/generator/paced_splits.h"
 #include "connectors/registry.h"
 #include "connectors/source.h"
 
@@ -36,43 +36,23 @@ class GeneratorSource final : public Source {
  public:
   static absl::StatusOr<std::unique_ptr<Source>> Make(const SourceSpec& spec, const GeneratorOptions& options, const Clock* clock,
                                                       IoPool* io_pool);
-  ~GeneratorSource() override;
   absl::Status Open(std::span<const storage::v1::SplitState> splits, std::string_view system_id, std::function<void()> wake) override;
-  absl::Status AddSplits(std::span<const storage::v1::SplitState> splits) override;
+  absl::Status AddSplits(std::span<const storage::v1::SplitState> splits) override { return splits_.Add(splits); }
   absl::StatusOr<std::optional<SourceBatch>> Poll() override;
-  std::span<const SplitProgress> splits() const override { return splits_; }
-  void OnCheckpointComplete(std::span<const storage::v1::SplitState> splits) override;
-  void Close() override;
+  std::span<const SplitProgress> splits() const override { return splits_.progress(); }
+  void OnCheckpointComplete(std::span<const storage::v1::SplitState> /*splits*/) override {}
+  void Close() override { splits_.Close(); }
 
  private:
-  // Outlives the source while the pool still waits. The waker, which only posts, is called under the mutex: after Close
-  // it is gone.
-  struct Alarm {
-    Mutex mutex;
-    std::function<void()> wake ABSL_GUARDED_BY(mutex);
-    bool set ABSL_GUARDED_BY(mutex) = false;
-  };
-
   GeneratorSource(const SourceSpec& spec, const GeneratorOptions& options, std::shared_ptr<arrow::Schema> schema, const Clock* clock,
                   IoPool* io_pool);
-  // Rows of a split that may be produced by now.
-  int64_t DuePosition(size_t split) const;
-  absl::StatusOr<SourceBatch> Generate(size_t split, int64_t end);
-  void SetAlarm();
+  absl::StatusOr<SourceBatch> Generate(const PacedSplits::Range& range);
 
   const GeneratorOptions options_;
   const std::shared_ptr<arrow::Schema> schema_;
   const bool dead_letters_connected_;
-  const Clock* const clock_;
-  IoPool* const io_pool_;
   DeadLetterBuilder dead_letters_;
-  std::vector<SplitProgress> splits_;
-  // By index into splits_.
-  std::vector<int64_t> numbers_;
-  std::vector<int64_t> first_positions_;
-  std::vector<absl::Duration> started_;
-  size_t next_ = 0;
-  std::shared_ptr<Alarm> alarm_;
+  PacedSplits splits_;
 };
 
 }  // namespace millrace
