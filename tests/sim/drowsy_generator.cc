@@ -84,6 +84,7 @@ class DrowsyGenerator final : public SourceConnector {
   explicit DrowsyGenerator(const ConnectorEnvironment& environment)
       : environment_(environment), generator_(MakeGeneratorConnector(environment)) {}
   std::vector<std::string> Validate(const v1::Source& source) const override { return generator_->Validate(source); }
+  bool IsBounded(const v1::Source& source) const override { return generator_->IsBounded(source); }
   absl::StatusOr<std::unique_ptr<SourceCatalog>> OpenCatalog(const SourceSpec& spec) const override {
     return generator_->OpenCatalog(spec);
   }
