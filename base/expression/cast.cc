@@ -7,6 +7,7 @@
 #include "base/expression/function_registry.h"
 #include "base/expression/nodes.h"
 #include "base/expression/row_kernel.h"
+#include "base/expression/temporal_zone.h"
 #include "base/expression/type_rules.h"
 #include "base/macros.h"
 
@@ -86,12 +87,7 @@ Kernel TryCastKernel(Kernel cast) {
 
 }  // namespace
 
-absl::StatusOr<absl::TimeZone> LoadZone(std::string_view zone) {
-  absl::TimeZone loaded;
-  if (zone.empty()) return absl::UTCTimeZone();
-  if (absl::LoadTimeZone(AbslView(zone), &loaded)) return loaded;
-  return InvalidArgument("there is no time zone '", zone, "'; use a name such as Europe/Berlin or UTC");
-}
+absl::StatusOr<absl::TimeZone> LoadZone(std::string_view zone) { return SessionZone(zone); }
 
 absl::StatusOr<ExpressionPtr> BindCast(ExpressionPtr operand, const DataType& to, v1::CastMode mode,
                                        std::string_view zone) {

@@ -37,7 +37,6 @@ constexpr UnitName kUnits[] = {
     {"EPOCH", TemporalUnit::kEpoch},
 };
 
-int64_t FloorModulo(int64_t dividend, int64_t divisor) { return dividend - FloorDivide(dividend, divisor) * divisor; }
 int64_t FloorTo(int64_t value, int64_t step) { return FloorDivide(value, step) * step; }
 int64_t CeilTo(int64_t value, int64_t step) { return -FloorDivide(-value, step) * step; }
 
@@ -158,8 +157,6 @@ int64_t UnitMillis(TemporalUnit unit) {
       return 1;
   }
 }
-
-int64_t FloorDivide(int64_t dividend, int64_t divisor) { return dividend / divisor - (dividend % divisor < 0 ? 1 : 0); }
 
 HistoricalDay HistoricalDayOf(int64_t days) {
   if (days >= kFirstGregorianDay) {

@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include "absl/time/civil_time.h"
+#include "base/expression/zone_math.h"
 
 namespace millrace {
 
@@ -47,7 +48,6 @@ int64_t UnitMillis(TemporalUnit unit);
 inline constexpr int64_t kMillisPerDay = 86'400'000;
 inline constexpr int64_t kMicrosPerDay = 86'400'000'000;
 
-int64_t FloorDivide(int64_t dividend, int64_t divisor);
 absl::CivilDay CivilDate(int64_t days);
 int64_t DaysOf(absl::CivilDay day);
 

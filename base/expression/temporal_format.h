@@ -20,8 +20,6 @@ class TimeFormat {
  public:
   // Fails with InvalidArgument that quotes the pattern.
   static absl::StatusOr<TimeFormat> Compile(std::string_view pattern);
-  // yyyy-M-d[ H:m:s[.fraction]], with one or two digits each: what TO_TIMESTAMP reads without a pattern.
-  static const TimeFormat& Default();
 
   std::string Print(int64_t local_micros) const;
   // NULL if the text is not of this form, or names no time. What the pattern leaves out is 1970-01-01 00:00:00; a day
@@ -48,7 +46,6 @@ class TimeFormat {
   size_t ParseParts(size_t from, size_t to, std::string_view text, size_t at, Fields* fields) const;
   static size_t ParseNumber(const Part& part, std::string_view text, size_t at, Fields* fields);
   static size_t ParseName(const Part& part, std::string_view text, size_t at, Fields* fields);
-  static size_t ParseFraction(const Part& part, std::string_view text, size_t at, Fields* fields);
 
   std::vector<Part> parts_;
 };

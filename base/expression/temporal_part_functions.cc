@@ -34,7 +34,7 @@ Kernel ExtractKernelOf(TemporalUnit unit, const DataType& from, const KernelRequ
       return RowKernel([unit](int32_t millis) { return ExtractFromTime(unit, millis); }, request.result);
     case TypeFamily::kTimestampLtz:
       return RowKernel(
-          [unit, zone = request.zone](int64_t micros) { return ExtractFromTimestamp(unit, ToLocal(micros, zone)); },
+          [unit, zone = request.zone](int64_t micros) { return ExtractFromTimestamp(unit, LocalMicros(micros, zone)); },
           request.result);
     default:
       return RowKernel([unit](int64_t micros) { return ExtractFromTimestamp(unit, micros); }, request.result);

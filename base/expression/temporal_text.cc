@@ -4,6 +4,7 @@
 #include <limits>
 
 #include "base/check.h"
+#include "base/expression/parse_value.h"
 #include "base/expression/temporal_calendar.h"
 #include "base/expression/temporal_zone.h"
 
@@ -78,16 +79,8 @@ const SimpleTimeFormat& DefaultSimpleFormat() {
 }
 
 std::optional<int32_t> ToDate(std::string_view text) {
-  if (const size_t space = text.find(' '); space != kNone && space > 0) text = text.substr(0, space);
-  const bool has_month = text.find('-') != kNone;
-  const std::optional<int64_t> year = Number(Trimmed(TakeUntil('-', &text)));
-  const bool has_day = text.find('-') != kNone;
-  const std::optional<int64_t> month = has_month ? Number(Trimmed(TakeUntil('-', &text))) : 1;
-  const std::optional<int64_t> day = has_day ? Number(Trimmed(text)) : 1;
-  if (!year || !month || !day || *year > 9999 || *month < 1 || *month > 12) return std::nullopt;
-  const absl::CivilDay date(*year, *month, *day);
-  if (*day < 1 || *day > 31 || date.day() != *day) return std::nullopt;
-  return static_cast<int32_t>(DaysOf(date));
+  const absl::StatusOr<int32_t> days = ParseDate(text);
+  return days.ok() ? std::optional<int32_t>(*days) : std::nullopt;
 }
 
 std::optional<int32_t> ToDate(std::string_view text, const SimpleTimeFormat& format) {
@@ -96,7 +89,10 @@ std::optional<int32_t> ToDate(std::string_view text, const SimpleTimeFormat& for
   return static_cast<int32_t>(FloorDivide(*millis, kMillisPerDay));
 }
 
-std::optional<int64_t> ToTimestamp(std::string_view text) { return InMillis(TimeFormat::Default().Parse(text)); }
+std::optional<int64_t> ToTimestamp(std::string_view text) {
+  const absl::StatusOr<int64_t> micros = ParseTimestamp(text, 3);
+  return micros.ok() ? std::optional<int64_t>(*micros) : std::nullopt;
+}
 
 std::optional<int64_t> ToTimestamp(std::string_view text, const TimeFormat& format) {
   if (std::optional<int64_t> micros = format.Parse(text)) return InMillis(micros);

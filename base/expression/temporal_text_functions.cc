@@ -38,7 +38,7 @@ absl::StatusOr<Kernel> DateFormatKernel(const KernelRequest& request) {
     case TypeFamily::kTimestampLtz:
       return PreparedKernel<TimeFormat, int64_t>(request, TimeFormat::Compile,
                                                  [zone = request.zone](const TimeFormat& format, int64_t micros) {
-                                                   return format.Print(ToLocal(micros, zone));
+                                                   return format.Print(LocalMicros(micros, zone));
                                                  });
     default:
       return PreparedKernel<TimeFormat, int64_t>(
@@ -114,7 +114,7 @@ absl::StatusOr<Kernel> LtzOfTextKernel(const KernelRequest& request) {
         request, TimeFormat::Compile,
         [](const TimeFormat& format, std::string_view text, std::string_view zone) -> std::optional<int64_t> {
           const std::optional<int64_t> local = ToTimestamp(text, format);
-          return local ? std::optional<int64_t>(FromLocal(*local, JavaZone(zone))) : std::nullopt;
+          return local ? std::optional<int64_t>(InstantMicros(*local, JavaZone(zone))) : std::nullopt;
         });
   }
   return ToTimestampKernel(request);

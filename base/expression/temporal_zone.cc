@@ -6,7 +6,7 @@
 #include <utility>
 
 #include "base/error.h"
-#include "base/expression/temporal_calendar.h"
+#include "base/expression/zone_math.h"
 
 namespace millrace {
 namespace {
@@ -100,12 +100,6 @@ absl::TimeZone JavaZone(std::string_view name) {
 
 int64_t OffsetAt(int64_t micros, absl::TimeZone zone) {
   return int64_t{zone.At(absl::FromUnixMicros(micros)).offset} * 1'000'000;
-}
-
-int64_t ToLocal(int64_t micros, absl::TimeZone zone) { return micros + OffsetAt(micros, zone); }
-
-int64_t FromLocal(int64_t local_micros, absl::TimeZone zone) {
-  return WithFraction(LocalInfo(local_micros, zone).pre, local_micros);
 }
 
 int64_t FromLocalStandard(int64_t local_micros, absl::TimeZone zone) {

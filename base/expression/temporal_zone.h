@@ -20,10 +20,8 @@ absl::TimeZone JavaZone(std::string_view name);
 
 // Microseconds that local time is ahead of UTC at an instant.
 int64_t OffsetAt(int64_t micros, absl::TimeZone zone);
-int64_t ToLocal(int64_t micros, absl::TimeZone zone);
-// A local time that is skipped counts with the offset before the gap; of two the earlier.
-int64_t FromLocal(int64_t local_micros, absl::TimeZone zone);
-// The same, but of two the later, as Java's older calendars do.
+// The instant of a local time: as InstantMicros, but of a time that is shown twice the later, as Java's older calendars
+// do.
 int64_t FromLocalStandard(int64_t local_micros, absl::TimeZone zone);
 
 }  // namespace millrace

@@ -128,14 +128,14 @@ TEST(TemporalZone, SkippedAndRepeatedTimes) {
   const SimpleTimeFormat& format = DefaultSimpleFormat();
   EXPECT_EQ(UnixTimestamp("2021-03-28 02:30:00", format, berlin), 1616895000);
   EXPECT_EQ(UnixTimestamp("2021-10-31 02:30:00", format, berlin), 1635643800) << "the later of the two";
-  EXPECT_EQ(FromLocal(Micros(2021, 10, 31, 2, 30), berlin), 1635640200'000'000) << "the earlier of the two";
-  EXPECT_EQ(FromLocal(Micros(2021, 3, 28, 2, 30), berlin), 1616895000'000'000);
+  EXPECT_EQ(InstantMicros(Micros(2021, 10, 31, 2, 30), berlin), 1635640200'000'000) << "the earlier of the two";
+  EXPECT_EQ(InstantMicros(Micros(2021, 3, 28, 2, 30), berlin), 1616895000'000'000);
   EXPECT_EQ(FromUnixTime(1616895000, format, berlin), "2021-03-28 03:30:00");
   EXPECT_EQ(ConvertZone("2021-03-28 01:30:00", "UTC", "Europe/Berlin"), "2021-03-28 03:30:00");
   EXPECT_EQ(ConvertZone("1970-01-01 00:00:00", "UTC", "America/Los_Angeles"), "1969-12-31 16:00:00");
   EXPECT_EQ(ConvertZone("1970-01-01 00:00:00", "UTC", "GMT+05:30"), "1970-01-01 05:30:00");
   EXPECT_EQ(ConvertZone("1970-01-01 00:00:00", "PST", "Nowhere/City"), "1970-01-01 08:00:00");
-  EXPECT_EQ(ToLocal(-2208988800'000'000, *SessionZone("Asia/Kathmandu")), Micros(1900, 1, 1, 5, 41, 16));
+  EXPECT_EQ(LocalMicros(-2208988800'000'000, *SessionZone("Asia/Kathmandu")), Micros(1900, 1, 1, 5, 41, 16));
   EXPECT_FALSE(SessionZone("Nowhere/City").ok());
   EXPECT_FALSE(SessionZone("/etc/localtime").ok());
   EXPECT_EQ(OffsetAt(0, *SessionZone("UTC-03:30")), -12'600'000'000);
