@@ -24,7 +24,8 @@ constexpr int64_t kSecondIds = 10'000'000;
 constexpr size_t kTop = 25;
 
 // Two sources, of which one has event time and computes a column, become one; per_user, over it, is the input of
-// per_number, which counts users by their number of rows, and of a sort.
+// per_number, which counts users by their number of rows, and of a sort. What stands behind the other source alone sees
+// no event time at all. The union at the end keeps no state, and stands behind two that do.
 v1::Plan QueryPlan(uint64_t seed, int parallelism) {
   const auto column = [](const char* name, const char* from) {
     return Cat(R"({"name": ")", name, R"(", "expression": {"column": ")", from, R"("}})");
@@ -64,11 +65,14 @@ v1::Plan QueryPlan(uint64_t seed, int parallelism) {
          {"function": "count", "name": "users"}]}},
       {"uid": "sums", "inputs": [{"from": "all"}], "group_aggregate": {"aggregates": [
          {"function": "count", "name": "n"}, {"function": "sum", "column": "event_id", "name": "ids"}]}},
+      {"uid": "without_time", "inputs": [{"from": "first"}], "group_aggregate": {"aggregates": [{"function": "count", "name": "n"}]}},
       {"uid": "ordered", "inputs": [{"from": "per_user"}], "sort": {"keys": [
          {"column": "n", "descending": true}, {"column": "user_id"}], "offset": 2}},
       {"uid": "newest", "inputs": [{"from": "all"}], "sort": {"keys": [{"column": "event_id", "descending": true}], "limit": )", kTop, R"(}},
-      {"uid": "both", "inputs": [{"from": "per_number"}, {"from": "per_number"}], "union": {}},
-      )", sink("users", "ordered"), ",", sink("numbers", "both"), ",", sink("total", "sums"), ",", sink("top", "newest"), R"(
+      {"uid": "per_number_again", "inputs": [{"from": "per_user"}], "group_aggregate": {"keys": ["n"], "aggregates": [
+         {"function": "count", "column": "n", "name": "again"}]}},
+      {"uid": "both", "inputs": [{"from": "per_number"}, {"from": "per_number_again"}], "union": {}},
+      )", sink("users", "ordered"), ",", sink("numbers", "both"), ",", sink("total", "sums"), ",", sink("top", "newest"), ",", sink("alone", "without_time"), R"(
     ]})"));
   Check(plan.ok(), plan.ok() ? "" : std::string(plan.status().message()));
   return *plan;
@@ -87,10 +91,12 @@ struct Answer {
   std::multiset<std::pair<int64_t, int64_t>> numbers;
   std::vector<std::pair<int64_t, int64_t>> total;
   std::vector<int64_t> top;  // in order
+  std::vector<int64_t> alone;
 };
 
 Answer ExpectedAnswer(const v1::Plan& plan) {
   Answer answer;
+  answer.alone = {0};
   std::map<std::string, User> users;
   int64_t n = 0;
   int64_t ids = 0;
@@ -99,6 +105,7 @@ Answer ExpectedAnswer(const v1::Plan& plan) {
     const GeneratorOptions generator = GeneratorOptions::Parse(plan.nodes(node).source(), &mistakes);
     Check(mistakes.empty(), "the generator's options are right");
     for (int64_t split = 0; split < generator.splits; ++split) {
+      if (node == 0) answer.alone[0] += generator.rows;
       for (int64_t position = 0; position < generator.rows; ++position) {
         const GeneratedRow row = GenerateRow(generator, split, position);
         const int64_t id = row.event_id + (node == 0 ? 0 : kSecondIds);
@@ -151,6 +158,7 @@ Answer ActualAnswer(Cluster& cluster) {
   ForEachRow(cluster, "numbers", [&](const arrow::Table& t, int64_t i) { answer.numbers.insert({Int(t, "n", i), Int(t, "users", i)}); });
   ForEachRow(cluster, "total", [&](const arrow::Table& t, int64_t i) { answer.total.emplace_back(Int(t, "n", i), Int(t, "ids", i)); });
   ForEachRow(cluster, "top", [&](const arrow::Table& t, int64_t i) { answer.top.push_back(Int(t, "event_id", i)); });
+  ForEachRow(cluster, "alone", [&](const arrow::Table& t, int64_t i) { answer.alone.push_back(Int(t, "n", i)); });
   return answer;
 }
 
@@ -161,6 +169,7 @@ void ExpectExact(Cluster& cluster, const v1::Plan& plan) {
   EXPECT_EQ(actual.numbers, expected.numbers);
   EXPECT_EQ(actual.total, expected.total);
   EXPECT_EQ(actual.top, expected.top);
+  EXPECT_EQ(actual.alone, expected.alone);
 }
 
 TEST(BoundedQuery, WithoutFaultsItAnswersAtEveryParallelism) {

@@ -60,7 +60,7 @@ absl::Status GroupAggregateOperator::Restore(StateBackend& backend) {
 
 absl::Status GroupAggregateOperator::ProcessBatch(uint32_t /*input*/, uint32_t port, const BatchPtr& rows, Output& /*out*/) {
   if (rows->num_rows() == 0) return absl::OkStatus();
-  if (ended_) return Internal("operator ", uid_, ": ", rows->num_rows(), " rows came behind the end of its input");
+  if (ended_) return Internal(rows->num_rows(), " rows came behind the end of its input");
   if (port == 1) return groups_->AddPartials(rows, kNoWatermark);
   std::vector<uint32_t> refused;
   return groups_->Add(rows, kNoWatermark, refused);

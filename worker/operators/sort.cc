@@ -82,7 +82,7 @@ absl::StatusOr<std::unique_ptr<Operator>> SortOperator::Make(const internal::v1:
   ASSIGN_OR_RETURN(auto schema, SchemaOf(node.input_schemas(0).columns()));
   absl::StatusOr<SortKeyEncoder> encoder = SortKeyEncoder::Make(*schema, sort.keys());
   if (!encoder.ok()) return Annotate(encoder.status(), "operator ", node.uid());
-  auto made = std::unique_ptr<SortOperator>(new SortOperator(node.uid(), std::move(schema), *std::move(encoder)));
+  auto made = std::unique_ptr<SortOperator>(new SortOperator(std::move(schema), *std::move(encoder)));
   made->offset_ = static_cast<uint64_t>(sort.offset());
   // Both are at most 2^63 − 1.
   if (sort.has_limit()) made->most_ = made->offset_ + static_cast<uint64_t>(sort.limit());
@@ -119,7 +119,7 @@ absl::Status SortOperator::Restore(StateBackend& backend) {
     return damage.ok();
   }));
   first_dirty_ = rows_.next_number();
-  return Annotate(damage, "operator ", uid_);
+  return damage;
 }
 
 void SortOperator::AddEntry(std::string key, RowStore::Place place) {
@@ -130,11 +130,11 @@ void SortOperator::AddEntry(std::string key, RowStore::Place place) {
 
 absl::Status SortOperator::ProcessBatch(uint32_t /*input*/, uint32_t /*port*/, const BatchPtr& rows, Output& /*out*/) {
   if (rows->num_rows() == 0 || most_ == 0) return absl::OkStatus();
-  if (ended_) return Internal("operator ", uid_, ": ", rows->num_rows(), " rows came behind the end of its input");
+  if (ended_) return Internal(rows->num_rows(), " rows came behind the end of its input");
   if (rows->num_columns() != schema_->num_fields()) {
-    return InvalidArgument("operator ", uid_, ": a batch has another schema than the plan: ", rows->schema()->ToString());
+    return InvalidArgument("a batch has another schema than the plan: ", rows->schema()->ToString());
   }
-  RETURN_IF_ERROR(Annotate(encoder_.Encode(*rows, keys_), "operator ", uid_));
+  RETURN_IF_ERROR(encoder_.Encode(*rows, keys_));
   const int64_t num_rows = rows->num_rows();
   const auto is_wanted = [&](int64_t row) { return !worst_.has_value() || keys_[static_cast<size_t>(row)] < *worst_; };
   for (int64_t first = 0; first < num_rows;) {

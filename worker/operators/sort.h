@@ -13,8 +13,8 @@
 
 namespace millrace {
 
-// Orders all rows of its input, and emits them when that has ended: at the final watermark. Rows with equal keys stay in
-// the order in which they came. With a limit it keeps little more than the rows that may still be among the first.
+// Orders all rows of its input, and emits them when that has ended: at the final watermark. Rows with equal keys stay
+// in the order in which they came. With a limit it keeps little more than the rows that may still be among the first.
 //
 // State, in its only table; all rows are in the key group of the empty key, for one subtask has them all:
 //   [key group][table 2][slice 0][number of a chunk, u64 BE] → its rows, an Arrow IPC record batch
@@ -42,14 +42,13 @@ class SortOperator final : public Operator {
     bool operator<(const Entry& other) const { return key != other.key ? key < other.key : arrival < other.arrival; }
   };
 
-  SortOperator(std::string uid, std::shared_ptr<arrow::Schema> schema, SortKeyEncoder encoder)
-      : uid_(std::move(uid)), schema_(std::move(schema)), encoder_(std::move(encoder)), rows_(schema_, 0) {}
+  SortOperator(std::shared_ptr<arrow::Schema> schema, SortKeyEncoder encoder)
+      : schema_(std::move(schema)), encoder_(std::move(encoder)), rows_(schema_, 0) {}
   absl::Status AddChunk(uint64_t number, std::string_view bytes);
   void AddEntry(std::string key, RowStore::Place place);
   // Lets go of rows that cannot be among the first, once there are many.
   absl::Status Prune();
 
-  const std::string uid_;
   const std::shared_ptr<arrow::Schema> schema_;
   SortKeyEncoder encoder_;
   uint64_t offset_ = 0;

@@ -10,8 +10,8 @@
 
 namespace millrace {
 
-// Bytes whose order is that of the rows under ORDER BY: by each key in turn, NULLs first or last as it says, whatever its
-// direction. Values are ordered as in base/key_bytes.h: strings by their bytes, −0.0 and 0.0 alike, NaN above infinity.
+// Bytes whose order is that of the rows under ORDER BY: by each key in turn, NULLs first or last as it says, whatever
+// its direction. Values are ordered as in base/key_bytes.h: strings by their bytes, −0.0 and 0.0 alike, NaN above all.
 //
 //   key     := 00 | 02                    NULL, first or last
 //            | 01 value                   as in base/key_bytes.h; descending: each of its bytes inverted

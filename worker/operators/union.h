@@ -9,8 +9,8 @@
 
 namespace millrace {
 
-// Hands on the rows of all its inputs as they come, under the names of its output. Its watermark is what the chain makes
-// of those of its inputs.
+// Hands on the rows of all its inputs as they come, under the names of its output. Its watermark is what the chain
+// makes of those of its inputs.
 //
 // Thread:  as Operator.
 class UnionOperator final : public Operator {

@@ -10,9 +10,9 @@
 
 namespace millrace {
 
-// A row for every element of an ARRAY or entry of a MAP, in their order: the input's columns, then the element's, or its
-// fields' if it is a ROW, or key and value; then its number, from 1. Rows without elements, NULL or empty, are dropped,
-// or kept once with NULLs.
+// A row for every element of an ARRAY or entry of a MAP, in their order: the input's columns, then the element's, or
+// its fields' if it is a ROW, or key and value; then its number, from 1. Rows without elements, NULL or empty, are
+// dropped, or kept once with NULLs.
 //
 // Thread:  as Operator.
 class UnnestOperator final : public Operator {

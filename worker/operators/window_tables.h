@@ -118,9 +118,9 @@ class WindowTables {
   std::vector<uint32_t> groups_;
 };
 
-// What a local_combine or local_group sends on port 1: the key columns as in the input, in key order, then "__slice" BIGINT NOT NULL
-// (start of the window, µs) and "__aggregates" BYTES NOT NULL (AggregateLayout's packed form). Keys are columns, so
-// that an exchange keys both ports alike; here they are columns 0, 1, ….
+// What a local_combine or local_group sends on port 1: the key columns as in the input, in key order, then "__slice"
+// BIGINT NOT NULL (start of the window, µs) and "__aggregates" BYTES NOT NULL (AggregateLayout's packed form). Keys are
+// columns, so that an exchange keys both ports alike; here they are columns 0, 1, ….
 absl::StatusOr<std::shared_ptr<arrow::Schema>> PartialAggregateSchema(
     const google::protobuf::RepeatedPtrField<std::string>& keys, const arrow::Schema& input);
 

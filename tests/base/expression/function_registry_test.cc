@@ -104,8 +104,11 @@ TEST(FunctionRegistry, AggregateResultsAreFlinks) {
   EXPECT_EQ(Aggregate("avg", "DECIMAL(10, 8)"), "DECIMAL(38, 8)");
   EXPECT_EQ(Aggregate("min", "CHAR(3) NOT NULL"), "CHAR(3)");
   EXPECT_EQ(Aggregate("max", "TIMESTAMP_LTZ(3) NOT NULL"), "TIMESTAMP_LTZ(3)");
+  EXPECT_EQ(Aggregate("var_samp", "DOUBLE NOT NULL"), "DOUBLE");
+  EXPECT_EQ(Aggregate("stddev_pop", "FLOAT"), "FLOAT");
+  EXPECT_EQ(Aggregate("stddev_pop", "INT"), "aggregate stddev_pop takes a FLOAT or DOUBLE, not INT; cast the column in a project first");
   EXPECT_EQ(Aggregate("cuont", ""), "there is no aggregate 'cuont'; did you mean 'count'?");
-  EXPECT_EQ(Aggregate("median", ""), "there is no aggregate 'median'; known: count, sum, min, max, avg");
+  EXPECT_EQ(Aggregate("median", ""), "there is no aggregate 'median'; known: count, sum, min, max, avg, stddev_pop, stddev_samp, var_pop, var_samp");
   EXPECT_EQ(Aggregate("sum", ""), "aggregate sum needs a column; only count can do without");
   EXPECT_EQ(Aggregate("sum", "STRING"), "aggregate sum takes a number, not STRING; cast the column in a project first");
   EXPECT_EQ(Aggregate("max", "ARRAY<INT>"), "aggregate max does not take ARRAY<INT>; use a column that has an order");
