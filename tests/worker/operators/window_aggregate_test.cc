@@ -6,6 +6,7 @@
 #include "base/error.h"
 #include "base/expression/take_rows.h"
 #include "base/random.h"
+#include "state/state_key.h"
 #include "tests/worker/operators/operator_fixture.h"
 
 namespace millrace {
@@ -402,6 +403,44 @@ TEST(WindowAggregate, AgreesWithANaiveModelThroughBarriersAndRescales) {
 
 TEST(WindowAggregate, AgreesWithANaiveModelBehindACombiner) {
   for (uint64_t seed = 101; seed <= 120; ++seed) RunAgainstModel(seed, true);
+}
+
+// Values that were counted outlive a restore as long as their window does, and no longer.
+TEST(WindowAggregate, AValueCountsOncePerWindowAcrossARestore) {
+  internal::v1::ChainNode node = Node(false);
+  for (v1::Aggregate& aggregate : *node.mutable_window_aggregate()->mutable_aggregates()) {
+    aggregate.set_distinct(!aggregate.column().empty());
+  }
+  const KeyGroupRange all{0, kNumKeyGroups};
+  MemoryBlobStore blobs;
+  MemoryStateBackend backend;
+  CollectedOutput out;
+  auto op = Opened(node);
+  ASSERT_TRUE(op->ProcessBatch(0, 0, Rows(R"(["a", "a", "a", "a"])", "[0, 1, 1000000, 1000001]", "[5, 5, 5, 7]"), out).ok());
+  ASSERT_TRUE(Must(op->BeforeBarrier(Epoch(1), out))->WriteTo(backend).ok());
+  ASSERT_TRUE(op->OnWatermark(999000, out).ok());
+  EXPECT_THAT(out.Rows(0), ElementsAre("a|1970-01-01 00:00:00.000000Z|1970-01-01 00:00:01.000000Z|2|5|5|5"));
+  ASSERT_TRUE(Must(op->BeforeBarrier(Epoch(2), out))->WriteTo(backend).ok());
+  const storage::v1::SnapshotHandle handle = Must(backend.Snapshot(Epoch(2), all, blobs, "x"));
+
+  MemoryStateBackend restored;
+  ASSERT_TRUE(restored.Restore({&handle, 1}, all, blobs).ok());
+  std::vector<Slice> slices;
+  for (uint32_t group = 0; group < kNumKeyGroups; ++group) {
+    for (TableId table = 16; table < 18; ++table) {
+      ASSERT_TRUE(restored.Scan(static_cast<KeyGroup>(group), table, -1, 10 * kSecond, [&](std::string_view key, std::string_view) {
+        slices.push_back(ParseStateKey(key)->slice);
+        return true;
+      }).ok());
+    }
+  }
+  EXPECT_THAT(slices, ElementsAre(kSecond, kSecond, kSecond, kSecond)) << "5 and 7, of sum and of avg";
+  auto again = Opened(node, OwnerContext(all, 999000));
+  ASSERT_TRUE(again->Restore(restored).ok());
+  CollectedOutput after;
+  ASSERT_TRUE(again->ProcessBatch(0, 0, Rows(R"(["a", "a", "a"])", "[1000002, 1000003, 1000004]", "[7, 9, 9]"), after).ok());
+  ASSERT_TRUE(again->OnWatermark(kFinalWatermark, after).ok());
+  EXPECT_THAT(after.Rows(0), ElementsAre("a|1970-01-01 00:00:01.000000Z|1970-01-01 00:00:02.000000Z|5|21|5|7"));
 }
 
 }  // namespace
