@@ -72,9 +72,13 @@ void DeadLetterBuilder::Append(const DeadLetter& letter) {
   text(kPipeline, pipeline_);
   text(kOperator, operator_uid_);
   text(kError, letter.error);
-  text(kTopic, letter.topic);
-  CheckAppended(builder_->GetFieldAs<arrow::Int32Builder>(kPartition)->Append(letter.partition));
-  CheckAppended(builder_->GetFieldAs<arrow::Int64Builder>(kOffset)->Append(letter.offset));
+  if (letter.topic.data() == nullptr) {
+    for (int column : {kTopic, kPartition, kOffset}) null(column);
+  } else {
+    text(kTopic, letter.topic);
+    CheckAppended(builder_->GetFieldAs<arrow::Int32Builder>(kPartition)->Append(letter.partition));
+    CheckAppended(builder_->GetFieldAs<arrow::Int64Builder>(kOffset)->Append(letter.offset));
+  }
   if (letter.timestamp_ms < 0) {
     null(kTimestamp);
   } else {

@@ -21,7 +21,7 @@ const std::shared_ptr<arrow::Schema>& DeadLetterSchema();
 struct DeadLetter {
   std::string_view reason = "decode";
   std::string_view error;
-  std::string_view topic;
+  std::string_view topic;  // not set: neither it nor partition and offset are known
   int32_t partition = 0;
   int64_t offset = 0;
   int64_t timestamp_ms = -1;  // -1: unknown

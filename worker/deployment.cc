@@ -261,6 +261,15 @@ absl::Status Deployment::Start() {
   return absl::OkStatus();
 }
 
+bool Deployment::SideIsRead(const LocalSubtask& local, const std::string& uid) {
+  for (const ChainNode& node : local.stage->nodes()) {
+    for (const auto& input : node.inputs()) {
+      if (input.from_uid() == uid && input.output() == 1) return true;
+    }
+  }
+  return local.exchanges_out.contains({uid, 1});
+}
+
 absl::Status Deployment::Restore(const WorkerOptions& options, const Deploy& plan, LocalSubtask& local) {
   ASSIGN_OR_RETURN(auto blobs, options.blob_stores->Open(plan.blob_root()));
   Subtask::Parts& parts = *local.parts;
@@ -275,14 +284,7 @@ absl::Status Deployment::Restore(const WorkerOptions& options, const Deploy& pla
       spec.source = node.source();
       spec.used_columns.assign(node.used_columns().begin(), node.used_columns().end());
       spec.subtask_index = local.ref.index();
-      for (const ChainNode& other : local.stage->nodes()) {
-        for (const auto& input : other.inputs()) {
-          if (input.from_uid() == node.uid() && input.output() == 1) spec.dead_letters_connected = true;
-        }
-      }
-      for (const auto& exchange : plan.plan().exchanges()) {
-        if (exchange.from_uid() == node.uid() && exchange.from_output() == 1) spec.dead_letters_connected = true;
-      }
+      spec.dead_letters_connected = SideIsRead(local, node.uid());
       ASSIGN_OR_RETURN(const SourceConnector* connector, options.connectors->FindSource(node.source().connector()));
       spec.memory = options.memory;
       spec.on_client_error = [probe = local.probe](std::string_view code) { probe->OnClientError(code); };
@@ -339,6 +341,7 @@ absl::Status Deployment::Restore(const WorkerOptions& options, const Deploy& pla
       context.clock = options.clock;
       context.metrics = options.metrics;
       context.memory = made.memory.get();
+      context.dead_letters_connected = SideIsRead(local, node.uid());
       auto exchanges = local.exchanges_out.find({node.uid(), 0});
       const bool combines = node.has_local_combine() || node.has_local_group();
       if (combines && exchanges != local.exchanges_out.end()) context.downstream = exchanges->second.front();

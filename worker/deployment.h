@@ -62,6 +62,8 @@ class Deployment {
   void MakeSubtask(const internal::v1::SubtaskPlacement& placement);
   // Channels of an exchange into one subtask.
   size_t NumWriters(const internal::v1::Exchange& exchange) const;
+  // Whether anybody reads output 1 of the node.
+  static bool SideIsRead(const LocalSubtask& local, const std::string& uid);
   absl::Status ConnectExchange(const internal::v1::Exchange& exchange);
   absl::StatusOr<std::vector<std::shared_ptr<arrow::Schema>>> PortSchemas(const internal::v1::Exchange& exchange) const;
   const internal::v1::ChainNode* FindNode(const std::string& uid) const;

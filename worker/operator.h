@@ -63,6 +63,8 @@ struct OperatorContext {
   const DownstreamProgress* downstream = nullptr;
   // To be told while state is restored; afterwards the chain tells it. May be null.
   StateMemory* memory = nullptr;
+  // Somebody reads the node's output 1, dead letters. Filter and project only.
+  bool dead_letters_connected = false;
   // Stateful operators only: the largest watermark of the restored checkpoint.
   EventTimeMicros restored_watermark = kNoWatermark;
 };

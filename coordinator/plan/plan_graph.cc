@@ -43,7 +43,7 @@ void CheckChangelogMode(const v1::Node& node, const v1::Edge& edge, const std::s
 
 std::string_view SideOutputOf(const v1::Node& node) {
   if (node.has_window_aggregate()) return "late";
-  return node.has_source() ? "dead_letter" : "";
+  return node.has_source() || node.has_filter() || node.has_project() ? "dead_letter" : "";
 }
 
 std::string_view KindOf(const v1::Node& node) {

@@ -175,9 +175,11 @@ NodeOutputs OutputsOf(const v1::Node& node, int index, std::span<const Relation*
     case v1::Node::kFilter:
       CheckFilter(node.filter(), *input, field + ".filter.condition", diagnostics);
       outputs.main = *input;
+      outputs.side = DeadLetterRelation();
       break;
     case v1::Node::kProject:
       outputs.main = ProjectRelation(node.project(), *input, field + ".project", diagnostics);
+      outputs.side = DeadLetterRelation();
       break;
     case v1::Node::kWindowAggregate:
       outputs.main = WindowRelation(node.window_aggregate(), *input, field + ".window_aggregate", diagnostics);

@@ -22,12 +22,20 @@ absl::StatusOr<std::unique_ptr<Operator>> FilterOperator::Make(const internal::v
 
 absl::Status FilterOperator::ProcessBatch(uint32_t /*input*/, uint32_t /*port*/, const BatchPtr& rows, Output& out) {
   if (rows->num_rows() == 0) return absl::OkStatus();
-  absl::StatusOr<std::shared_ptr<arrow::Array>> mask = EvaluateArray(*condition_, rows);
+  Evaluation evaluation(rows);
+  absl::StatusOr<std::shared_ptr<arrow::Array>> mask = EvaluateArray(*condition_, evaluation);
   if (!mask.ok()) return Annotate(mask.status(), "operator ", uid_);
   const auto& is_true = static_cast<const arrow::BooleanArray&>(**mask);
   std::vector<uint32_t> kept;
-  for (int64_t i = 0; i < is_true.length(); ++i) {
-    if (is_true.IsValid(i) && is_true.Value(i)) kept.push_back(static_cast<uint32_t>(i));
+  auto keep = [&](uint32_t row) {
+    if (is_true.IsValid(row) && is_true.Value(row)) kept.push_back(row);
+  };
+  if (evaluation.errors.empty()) {
+    for (int64_t i = 0; i < is_true.length(); ++i) keep(static_cast<uint32_t>(i));
+  } else {
+    std::vector<uint32_t> rest;
+    RETURN_IF_ERROR(failed_rows_.SetAside(rows, evaluation.errors, out, rest));
+    for (uint32_t row : rest) keep(row);
   }
   if (kept.empty()) return absl::OkStatus();
   ASSIGN_OR_RETURN(BatchPtr passed, TakeRows(rows, kept));

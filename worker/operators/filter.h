@@ -4,20 +4,24 @@
 
 #include "millrace/internal/v1/control.pb.h"
 #include "worker/operator.h"
+#include "worker/operators/failed_rows.h"
 #include "base/expression/expression.h"
 
 namespace millrace {
 
 // Keeps the rows for which the condition is TRUE: neither FALSE nor NULL. A batch that passes whole is handed on as it
-// is.
+// is. Rows for which the condition fails are dead letters (output 1).
 //
 // Thread:  as Operator.
-// Fails:   as BoundExpression, with the operator's name.
+// Fails:   as FailedRows.
 class FilterOperator final : public Operator {
  public:
   static absl::StatusOr<std::unique_ptr<Operator>> Make(const internal::v1::ChainNode& node);
 
-  absl::Status Open(const OperatorContext& /*context*/) override { return absl::OkStatus(); }
+  absl::Status Open(const OperatorContext& context) override {
+    failed_rows_.Open(context);
+    return absl::OkStatus();
+  }
   absl::Status ProcessBatch(uint32_t input, uint32_t port, const BatchPtr& rows, Output& out) override;
   absl::Status OnWatermark(EventTimeMicros /*watermark*/, Output& /*out*/) override { return absl::OkStatus(); }
   absl::StatusOr<std::unique_ptr<FrozenEntries>> BeforeBarrier(Epoch /*epoch*/, Output& /*out*/) override {
@@ -25,10 +29,12 @@ class FilterOperator final : public Operator {
   }
 
  private:
-  FilterOperator(std::string uid, ExpressionPtr condition) : uid_(std::move(uid)), condition_(std::move(condition)) {}
+  FilterOperator(std::string uid, ExpressionPtr condition)
+      : uid_(std::move(uid)), condition_(std::move(condition)), failed_rows_(uid_) {}
 
   const std::string uid_;
   const ExpressionPtr condition_;
+  FailedRows failed_rows_;
 };
 
 }  // namespace millrace

@@ -2,6 +2,7 @@
 
 #include "arrow/api.h"
 #include "base/error.h"
+#include "base/expression/take_rows.h"
 #include "base/macros.h"
 
 namespace millrace {
@@ -15,28 +16,37 @@ absl::StatusOr<std::unique_ptr<Operator>> ProjectOperator::Make(const internal::
   }
   ASSIGN_OR_RETURN(auto input, SchemaOf(node.input_schemas(0).columns()));
   ASSIGN_OR_RETURN(auto output, SchemaOf(node.output_schemas(0).columns()));
-  std::vector<ExpressionPtr> columns;
-  for (int i = 0; i < wanted.size(); ++i) {
-    absl::StatusOr<ExpressionPtr> bound = BindExpression(wanted[i].expression(), *input);
-    if (!bound.ok()) return Annotate(bound.status(), "operator ", node.uid(), ": column \"", wanted[i].name(), "\"");
-    if (!(*bound)->type()->Equals(*output->field(i)->type())) {
-      return InvalidArgument("operator ", node.uid(), ": column \"", wanted[i].name(), "\" is ",
-                             (*bound)->data_type().sql, ", and the plan says ", output->field(i)->type()->ToString());
-    }
-    columns.push_back(*std::move(bound));
+  std::vector<const v1::Expression*> expressions;
+  for (const v1::NamedExpression& column : wanted) expressions.push_back(&column.expression());
+  size_t number = 0;
+  absl::StatusOr<ExpressionSet> columns = ExpressionSet::Bind(expressions, *input, &number);
+  if (!columns.ok()) {
+    const std::string& name = wanted[static_cast<int>(number)].name();
+    return Annotate(columns.status(), "operator ", node.uid(), ": column \"", name, "\"");
   }
-  return std::unique_ptr<Operator>(new ProjectOperator(node.uid(), std::move(output), std::move(columns)));
+  for (int i = 0; i < wanted.size(); ++i) {
+    const BoundExpression& bound = (*columns)[static_cast<size_t>(i)];
+    if (!bound.type()->Equals(*output->field(i)->type())) {
+      return InvalidArgument("operator ", node.uid(), ": column \"", wanted[i].name(), "\" is ", bound.data_type().sql,
+                             ", and the plan says ", output->field(i)->type()->ToString());
+    }
+  }
+  return std::unique_ptr<Operator>(new ProjectOperator(node.uid(), std::move(output), *std::move(columns)));
 }
 
 absl::Status ProjectOperator::ProcessBatch(uint32_t /*input*/, uint32_t /*port*/, const BatchPtr& rows, Output& out) {
   if (rows->num_rows() == 0) return absl::OkStatus();
-  std::vector<std::shared_ptr<arrow::Array>> arrays;
-  for (const ExpressionPtr& column : columns_) {
-    absl::StatusOr<std::shared_ptr<arrow::Array>> array = EvaluateArray(*column, rows);
-    if (!array.ok()) return Annotate(array.status(), "operator ", uid_);
-    arrays.push_back(*std::move(array));
+  RowErrors errors;
+  absl::StatusOr<std::vector<std::shared_ptr<arrow::Array>>> arrays = columns_.Evaluate(rows, errors);
+  if (!arrays.ok()) return Annotate(arrays.status(), "operator ", uid_);
+  BatchPtr projected = arrow::RecordBatch::Make(schema_, rows->num_rows(), *std::move(arrays));
+  if (!errors.empty()) {
+    std::vector<uint32_t> rest;
+    RETURN_IF_ERROR(failed_rows_.SetAside(rows, errors, out, rest));
+    if (rest.empty()) return absl::OkStatus();
+    ASSIGN_OR_RETURN(projected, TakeRows(projected, rest));
   }
-  out.Emit(0, arrow::RecordBatch::Make(schema_, rows->num_rows(), std::move(arrays)));
+  out.Emit(0, std::move(projected));
   return absl::OkStatus();
 }
 

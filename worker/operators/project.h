@@ -5,19 +5,24 @@
 
 #include "millrace/internal/v1/control.pb.h"
 #include "worker/operator.h"
-#include "base/expression/expression.h"
+#include "worker/operators/failed_rows.h"
+#include "base/expression/expression_set.h"
 
 namespace millrace {
 
-// Computes new columns. A column that is only selected or renamed is not copied.
+// Computes new columns. A column that is only selected or renamed is not copied. Rows for which one fails are dead
+// letters (output 1).
 //
 // Thread:  as Operator.
-// Fails:   as BoundExpression, with the operator's name.
+// Fails:   as FailedRows.
 class ProjectOperator final : public Operator {
  public:
   static absl::StatusOr<std::unique_ptr<Operator>> Make(const internal::v1::ChainNode& node);
 
-  absl::Status Open(const OperatorContext& /*context*/) override { return absl::OkStatus(); }
+  absl::Status Open(const OperatorContext& context) override {
+    failed_rows_.Open(context);
+    return absl::OkStatus();
+  }
   absl::Status ProcessBatch(uint32_t input, uint32_t port, const BatchPtr& rows, Output& out) override;
   absl::Status OnWatermark(EventTimeMicros /*watermark*/, Output& /*out*/) override { return absl::OkStatus(); }
   absl::StatusOr<std::unique_ptr<FrozenEntries>> BeforeBarrier(Epoch /*epoch*/, Output& /*out*/) override {
@@ -25,12 +30,13 @@ class ProjectOperator final : public Operator {
   }
 
  private:
-  ProjectOperator(std::string uid, std::shared_ptr<arrow::Schema> schema, std::vector<ExpressionPtr> columns)
-      : uid_(std::move(uid)), schema_(std::move(schema)), columns_(std::move(columns)) {}
+  ProjectOperator(std::string uid, std::shared_ptr<arrow::Schema> schema, ExpressionSet columns)
+      : uid_(std::move(uid)), schema_(std::move(schema)), columns_(std::move(columns)), failed_rows_(uid_) {}
 
   const std::string uid_;
   const std::shared_ptr<arrow::Schema> schema_;
-  const std::vector<ExpressionPtr> columns_;
+  const ExpressionSet columns_;
+  FailedRows failed_rows_;
 };
 
 }  // namespace millrace
