@@ -29,14 +29,16 @@ DataType DecimalResult(Operation operation, const DataType& a, const DataType& b
   int precision = std::max(x.precision - x.scale, y.precision - y.scale) + scale + 1;
   if (operation == Operation::kTimes) {
     scale = x.scale + y.scale;
-    precision = x.precision + y.precision;
+    precision = x.precision + y.precision + 1;
   } else if (operation == Operation::kDivide) {
     scale = std::max(6, x.scale + y.precision + 1);
     precision = x.precision - x.scale + y.scale + scale;
   } else if (operation == Operation::kModulo) {
     precision = std::min(x.precision - x.scale, y.precision - y.scale) + scale;
   }
-  return MakeType(FittedDecimal(precision, scale), nullable || precision > 38);
+  // A product has one digit less than Flink's type makes room for.
+  const int digits = operation == Operation::kTimes ? precision - 1 : precision;
+  return MakeType(FittedDecimal(precision, scale), nullable || digits > 38);
 }
 
 ResolveRule ArithmeticRule(Operation operation) {

@@ -19,8 +19,10 @@ bool IsTemporal(TypeFamily family) {
          family == TypeFamily::kTimestampLtz;
 }
 
-// The type in which two numbers are compared: as Java promotes them, DECIMAL exactly.
-TypePtr ComparedNumber(const DataType& a, const DataType& b) {
+// The type in which two numbers are compared: as Java promotes them, DECIMAL exactly. Flink looks for equality of FLOAT
+// and DOUBLE in the type of the first.
+TypePtr ComparedNumber(std::string_view name, const DataType& a, const DataType& b) {
+  if (IsFloating(a) && IsFloating(b) && (name == "equal" || name == "not_equal")) return a.arrow;
   if (IsInteger(a) && IsInteger(b)) return a.arrow->bit_width() >= b.arrow->bit_width() ? a.arrow : b.arrow;
   if (IsFloating(a) || IsFloating(b)) {
     auto is_wide = [](const DataType& type) { return type.arrow->id() == arrow::Type::DOUBLE || IsDecimal(type); };
@@ -63,7 +65,7 @@ std::pair<DataType, DataType> ComparedTypes(const DataType& a, const DataType& b
 Kernel ComparisonKernel(std::string_view name, const DataType& a, const DataType& b) {
   Kernel compare = ArrowKernel(std::string(name));
   if (FamilyOf(a) == TypeFamily::kNumber && !a.arrow->Equals(*b.arrow)) {
-    auto run = [compare, to = ComparedNumber(a, b)](
+    auto run = [compare, to = ComparedNumber(name, a, b)](
                    const KernelInput& input) -> absl::StatusOr<std::shared_ptr<arrow::Array>> {
       ASSIGN_OR_RETURN(ArgumentColumn x, Widened(input.arguments[0], to));
       ASSIGN_OR_RETURN(ArgumentColumn y, Widened(input.arguments[1], to));

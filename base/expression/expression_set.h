@@ -17,7 +17,7 @@ namespace millrace {
 // Fails:   as BoundExpression.
 class ExpressionSet {
  public:
-  // Fails with InvalidArgument that quotes the part that is wrong; `failed`, if given, is set to its expression's number.
+  // Fails with InvalidArgument that quotes the part that is wrong; `failed` is then its expression's number.
   static absl::StatusOr<ExpressionSet> Bind(std::span<const v1::Expression* const> expressions,
                                             const arrow::Schema& input, size_t* failed = nullptr);
 

@@ -148,7 +148,7 @@ void AppendNumber(float value, std::string& out) { AppendFloating(value, out); }
 
 void AppendDate(int64_t days, std::string& out) {
   const absl::CivilDay day = absl::CivilDay(1970, 1, 1) + days;
-  absl::StrAppendFormat(&out, "%04d-%02d-%02d", day.year(), day.month(), day.day());
+  absl::StrAppendFormat(&out, "%04d-%02d-%02d", day.year() % 10'000, day.month(), day.day());
 }
 
 void AppendTime(int64_t millis, int precision, std::string& out) {

@@ -43,7 +43,7 @@ struct KernelInput {
   RowErrors& errors;
 };
 
-// Computes a column of `rows` values of the result's type. Must be free of state and callable by any thread. A status is
+// Computes a column of `rows` values of the result's type. Free of state, callable by any thread. A status is
 // for what is wrong with the whole batch (out of memory), not with a row.
 struct Kernel {
   std::function<absl::StatusOr<std::shared_ptr<arrow::Array>>(const KernelInput&)> run;

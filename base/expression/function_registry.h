@@ -36,7 +36,7 @@ struct ResolvedCall {
 };
 
 // What a call in SQL means: overloads, implicit conversions and result types as in Flink. `name` in any letter case, an
-// alias or the registry's own name. Fails with InvalidArgument: an unknown name with the nearest one, arguments that are
+// alias or the registry's own name. Fails with InvalidArgument: an unknown name, with the nearest; arguments that are
 // not taken with the signatures that are.
 absl::StatusOr<ResolvedCall> ResolveCall(std::string_view name, std::span<const CallArgument> args);
 
@@ -53,7 +53,7 @@ absl::StatusOr<DataType> ScalarResultType(std::string_view name, std::span<const
 absl::StatusOr<DataType> AggregateResultType(std::string_view function, const std::optional<DataType>& argument);
 
 // The type of a cast with that mode: `to`, which may be NULL if `from` may, or if the mode or the types give NULL for
-// values that do not fit. Fails if no value could be converted, and if `to` says NOT NULL of an operand that may be NULL.
+// values that do not fit. Fails if none could be converted, and if `to` says NOT NULL of an operand that may be NULL.
 absl::StatusOr<DataType> CastResultType(const DataType& from, const DataType& to,
                                         v1::CastMode mode = v1::CAST_MODE_EXACT);
 

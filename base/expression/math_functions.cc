@@ -249,7 +249,9 @@ std::vector<Function> MathFunctions() {
        .kernel = Rows([] { return std::numbers::e; })},
   };
   auto add = [&](std::string name, std::string spelled, auto function) {
+    const bool exact = name == "sqrt" || name == "degrees" || name == "radians";
     functions.push_back({.name = std::move(name), .family = "arithmetic", .signature = std::move(spelled),
+                         .difference = exact ? "" : "the last digit may differ from Java's",
                          .rule = Takes({kDouble}, "DOUBLE"), .kernel = Rows(function)});
   };
   add("sqrt", "SQRT(number)", [](double x) { return std::sqrt(x); });

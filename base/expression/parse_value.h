@@ -10,7 +10,7 @@
 
 namespace millrace {
 
-// What CAST makes of text, as Flink. Blanks around numbers are skipped. Fails with InvalidArgument that quotes the text.
+// What CAST makes of text, as Flink. Blanks around numbers are skipped. Fail with InvalidArgument that quotes it.
 
 // Digits with a sign; a fraction is cut off. Fails outside of [low, high].
 absl::StatusOr<int64_t> ParseInteger(std::string_view text, int64_t low, int64_t high);

@@ -25,7 +25,7 @@ namespace millrace {
 //   }
 //
 // Parameters: bool; int8_t…int64_t, float, double; std::string_view; arrow::Decimal128. DATE is int32_t (days), TIME
-// int32_t (ms), TIMESTAMP and TIMESTAMP_LTZ int64_t (µs), INTERVAL YEAR TO MONTH int32_t, INTERVAL DAY TO SECOND int64_t
+// int32_t (ms), TIMESTAMP and TIMESTAMP_LTZ int64_t (µs), INTERVAL YEAR TO MONTH int32_t, DAY TO SECOND int64_t
 // (ms). std::optional<T> takes NULL; if any other parameter is NULL, the result is, and the function is not called.
 // Result: T, std::optional<T> (may be NULL), absl::StatusOr of either (the row fails, with the status's message). T as
 // above, with std::string for text. Parameters' types must be those that the rule converts to. More kernels than these

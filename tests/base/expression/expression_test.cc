@@ -128,7 +128,7 @@ INSTANTIATE_TEST_SUITE_P(
              kDecimals,
              {R"(["-1.25"])", R"(["0.03"])"},
              Call("times", {kA, kB}),
-             "DECIMAL(20, 4)",
+             "DECIMAL(21, 4)",
              R"(["-0.0375"])"},
         Case{"DecimalDivideRoundsHalfUp",
              kDecimals,

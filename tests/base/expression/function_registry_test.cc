@@ -44,7 +44,7 @@ TEST(FunctionRegistry, ScalarResultsAreFlinks) {
       {"minus", {"FLOAT", "DECIMAL(5, 2)"}, "DOUBLE"},
       {"plus", {"DECIMAL(10, 2)", "DECIMAL(5, 4)"}, "DECIMAL(13, 4)"},
       {"plus", {"DECIMAL(10, 2)", "INT"}, "DECIMAL(13, 2)"},
-      {"times", {"DECIMAL(10, 2)", "DECIMAL(5, 4)"}, "DECIMAL(15, 6)"},
+      {"times", {"DECIMAL(10, 2)", "DECIMAL(5, 4)"}, "DECIMAL(16, 6)"},
       {"times", {"DECIMAL(38, 10)", "DECIMAL(38, 10)"}, "DECIMAL(38, 6)"},
       {"times", {"DECIMAL(19, 2) NOT NULL", "DECIMAL(19, 2) NOT NULL"}, "DECIMAL(38, 4) NOT NULL"},
       {"times", {"DECIMAL(20, 2) NOT NULL", "DECIMAL(19, 2) NOT NULL"}, "DECIMAL(38, 4)"},
