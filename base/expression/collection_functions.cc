@@ -128,18 +128,20 @@ absl::StatusOr<ArrayPtr> CountElements(const KernelInput& input) {
   return FromArrow(builder.Finish());
 }
 
-std::optional<Resolution> AllOf(std::span<const CallArgument> args, const DataType& type) {
-  Resolution resolution;
-  for (const CallArgument& arg : args) resolution.arguments.push_back(WithNullability(type, arg.type.nullable));
-  return resolution;
+// A type made of others; nothing: there is none, for it would be nested too deep.
+std::optional<DataType> Composed(const std::string& sql) {
+  absl::StatusOr<DataType> type = ParseDataType(sql);
+  return type.ok() ? std::optional(WithNullability(*std::move(type), false)) : std::nullopt;
 }
 
 std::optional<Resolution> ArrayRule(std::span<const CallArgument> args) {
   if (args.empty()) return std::nullopt;
   std::optional<DataType> item = CommonType(TypesOf(args));
   if (!item) return std::nullopt;
-  std::optional<Resolution> resolution = AllOf(args, *item);
-  resolution->result = WithNullability(MakeType(Cat("ARRAY<", item->sql, ">"), false), false);
+  std::optional<DataType> array = Composed(Cat("ARRAY<", item->sql, ">"));
+  if (!array) return std::nullopt;
+  Resolution resolution{.arguments = {}, .result = *std::move(array)};
+  for (const CallArgument& arg : args) resolution.arguments.push_back(WithNullability(*item, arg.type.nullable));
   return resolution;
 }
 
@@ -149,11 +151,12 @@ std::optional<Resolution> MapRule(std::span<const CallArgument> args) {
   for (size_t i = 0; i < args.size(); ++i) (i % 2 == 0 ? keys : items).push_back(args[i].type);
   const std::optional<DataType> key = CommonType(keys), item = CommonType(items);
   if (!key || !item) return std::nullopt;
-  Resolution resolution;
+  std::optional<DataType> map = Composed(Cat("MAP<", key->sql, ", ", item->sql, ">"));
+  if (!map) return std::nullopt;
+  Resolution resolution{.arguments = {}, .result = *std::move(map)};
   for (size_t i = 0; i < args.size(); ++i) {
     resolution.arguments.push_back(WithNullability(i % 2 == 0 ? *key : *item, args[i].type.nullable));
   }
-  resolution.result = MakeType(Cat("MAP<", key->sql, ", ", item->sql, ">"), false);
   return resolution;
 }
 
@@ -163,7 +166,9 @@ std::optional<Resolution> RowRule(std::span<const CallArgument> args) {
   for (size_t i = 0; i < args.size(); ++i) {
     absl::StrAppend(&sql, i == 0 ? "" : ", ", "`EXPR$", i, "` ", args[i].type.sql);
   }
-  return Resolution{.arguments = TypesOf(args), .result = MakeType(sql + ">", false)};
+  std::optional<DataType> row = Composed(sql + ">");
+  if (!row) return std::nullopt;
+  return Resolution{.arguments = TypesOf(args), .result = *std::move(row)};
 }
 
 // Every n-th argument from the first on, as one column row by row: a1 b1 a2 b2 …

@@ -79,6 +79,14 @@ TEST(FunctionRegistry, RefusalsSayWhatIsTaken) {
   EXPECT_EQ(Scalar("mod", {"INT", "INT"}), "function 'mod' is called modulo in a plan");
 }
 
+TEST(FunctionRegistry, ATypeThatWouldBeNestedTooDeepIsRefused) {
+  std::string deep = "INT";
+  while (ParseDataType("ARRAY<" + deep + ">").ok()) deep = "ARRAY<" + deep + ">";
+  EXPECT_NE(Scalar("array", {deep}).find("function array takes"), std::string::npos);
+  EXPECT_NE(Scalar("map", {"INT", deep}).find("function map takes"), std::string::npos);
+  EXPECT_NE(Scalar("row", {deep}).find("function row takes"), std::string::npos);
+}
+
 TEST(FunctionRegistry, NullabilityIsReadFromTheFlagNotTheSpelling) {
   std::vector<DataType> args = Types({"CHAR(2)", "CHAR(3)"});
   args[0].nullable = args[1].nullable = false;
