@@ -162,8 +162,9 @@ class TypeParser {
   }
 
   absl::StatusOr<DataType> Sized(std::shared_ptr<arrow::DataType> arrow, std::string_view name, std::string_view longest) {
-    // 0 is the length of the constant ''.
-    ASSIGN_OR_RETURN(int64_t length, Argument(name, "length", 0, kLongestString, 1));
+    // No length at all is that of the constant ''.
+    const bool fixed = !name.starts_with("VAR");
+    ASSIGN_OR_RETURN(int64_t length, Argument(name, "length", fixed ? 0 : 1, kLongestString, 1));
     if (length == kLongestString && name.starts_with("VAR")) return Simple(std::move(arrow), std::string(longest));
     return Simple(std::move(arrow), Cat(name, "(", length, ")"));
   }

@@ -1,5 +1,6 @@
 #include "base/expression/expression.h"
 
+#include "absl/strings/escaping.h"
 #include "absl/strings/numbers.h"
 #include "arrow/api.h"
 #include "arrow/compute/api.h"
@@ -49,8 +50,11 @@ absl::StatusOr<std::shared_ptr<arrow::Scalar>> ScalarOf(const v1::Literal& liter
       if (!absl::SimpleAtoi(text, &millis)) return InvalidArgument("it is not a number of milliseconds");
       return std::make_shared<arrow::DurationScalar>(millis, type);
     }
-    case arrow::Type::BINARY:
-      return std::make_shared<arrow::BinaryScalar>(text);
+    case arrow::Type::BINARY: {
+      std::string bytes = absl::HexStringToBytes(text);
+      if (absl::BytesToHexString(bytes) != text) return InvalidArgument("it is not hexadecimal digits in lower case");
+      return std::make_shared<arrow::BinaryScalar>(std::move(bytes));
+    }
     case arrow::Type::DECIMAL128: {
       arrow::Decimal128 value;
       int32_t precision = 0;

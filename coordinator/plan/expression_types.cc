@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <vector>
 
+#include "absl/strings/escaping.h"
 #include "absl/strings/match.h"
 #include "arrow/scalar.h"
 #include "arrow/type.h"
@@ -125,6 +126,8 @@ absl::Status CheckLiteral(const DataType& type, const std::string& value) {
     case arrow::Type::STRING:
       return absl::OkStatus();
     case arrow::Type::BINARY:
+      if (absl::BytesToHexString(absl::HexStringToBytes(value)) == value) return absl::OkStatus();
+      return InvalidArgument("'", value, "' is not a ", type.sql, "; write hexadecimal digits in lower case, such as 00ff");
     case arrow::Type::LIST:
     case arrow::Type::MAP:
     case arrow::Type::STRUCT:
