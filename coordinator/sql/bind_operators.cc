@@ -58,6 +58,16 @@ std::string_view FunctionBehind(BinaryOperator op) {
   return "";
 }
 
+// What the registry says of a cast in that mode, if it tells modes apart.
+template <typename Type>
+absl::StatusOr<Type> CastType(const Type& from, const Type& to, v1::CastMode mode) {
+  if constexpr (requires { CastResultType(from, to, mode); }) {
+    return CastResultType(from, to, mode);
+  } else {
+    return CastResultType(from, to);
+  }
+}
+
 // Comparisons take a bare NULL; arithmetic does not.
 bool IsComparison(BinaryOperator op) { return op >= BinaryOperator::kIsDistinctFrom && op != BinaryOperator::kOverlaps; }
 
@@ -273,7 +283,7 @@ Result ExpressionBinder::CastOf(const Cast& cast, const SourceRange& range) {
   if (!operand || !to) return std::nullopt;
   if (IsUntypedNull(operand->type)) return NullConstant(*to);
   const v1::CastMode mode = cast.try_cast ? v1::CAST_MODE_TRY : v1::CAST_MODE_SQL;
-  absl::StatusOr<DataType> type = CastResultType(WithNull(operand->type, true), WithNull(*to, true));
+  absl::StatusOr<DataType> type = CastType(WithNull(operand->type, true), WithNull(*to, true), mode);
   if (!type.ok()) {
     ReportWrong(diagnostics_, range, "there is no CAST from ", operand->type.sql, " to ", to->sql);
     return std::nullopt;

@@ -72,6 +72,7 @@ void SinkCollector::PlanInsert(const Insert& insert, std::vector<Diagnostic>& di
   if (rows != nullptr && diagnostics.size() == before) AddTo(*table, rows, insert.table.range, uid, diagnostics);
   if (insert.late_data_to && diagnostics.size() == before) AddLateData(*insert.late_data_to, binder.late_rows(), diagnostics);
   if (diagnostics.size() == before) AddDeadLetters(insert.range, diagnostics);
+  if (diagnostics.size() == before) CheckUids(insert.range, diagnostics);
 }
 
 std::vector<ResultColumn> SinkCollector::AddSelect(const Query& query, std::vector<Diagnostic>& diagnostics) {
@@ -95,6 +96,7 @@ std::vector<ResultColumn> SinkCollector::AddSelect(const Query& query, std::vect
   destination->second.sink = plan_.Add(std::move(sink));
   destination->second.inputs = {plan_.AddProject(relation->node, columns)};
   AddDeadLetters(query.range, diagnostics);
+  CheckUids(query.range, diagnostics);
   if (diagnostics.size() != before) return {};
   return result;
 }

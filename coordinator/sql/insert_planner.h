@@ -51,6 +51,7 @@ class SinkCollector {
   bool CheckSameColumns(const Table& table, const LogicalNode& rows, const SourceRange& range, std::vector<Diagnostic>& diagnostics);
   void AddLateData(const QualifiedName& name, const std::vector<LateRows>& late, std::vector<Diagnostic>& diagnostics);
   void AddDeadLetters(const SourceRange& range, std::vector<Diagnostic>& diagnostics);
+  void CheckUids(const SourceRange& range, std::vector<Diagnostic>& diagnostics);
   LogicalNode* ProjectByName(LogicalNode* input, std::string output, const std::vector<ScopeColumn>& available, const Table& table,
                              const SourceRange& range, std::string_view what, std::vector<Diagnostic>& diagnostics);
   bool AddTo(const Table& table, LogicalNode* rows, const SourceRange& range, const std::string& uid, std::vector<Diagnostic>& diagnostics);

@@ -29,7 +29,9 @@ std::string Sorted(std::vector<std::string> parts) {
 const std::string& Meanings::Of(const LogicalNode& node) {
   const auto found = nodes_.find(&node);
   if (found != nodes_.end()) return found->second;
-  return nodes_[&node] = Hash(Write(node));
+  // A project has the rows of its input; what it computes counts where it is looked at.
+  const bool same_rows = node.node.has_project() && node.inputs[0].output.empty();
+  return nodes_[&node] = same_rows ? Of(*node.inputs[0].from) : Hash(Write(node));
 }
 
 std::string Meanings::InputsOf(const LogicalNode& node) {

@@ -77,6 +77,20 @@ void SinkCollector::AddDeadLetters(const SourceRange& range, std::vector<Diagnos
   }
 }
 
+void SinkCollector::CheckUids(const SourceRange& range, std::vector<Diagnostic>& diagnostics) {
+  std::vector<LogicalNode*> ends;
+  std::set<std::string> taken;
+  for (const auto& [name, destination] : destinations_) {
+    ends.insert(ends.end(), destination.inputs.begin(), destination.inputs.end());
+    if (destination.sink != nullptr && !destination.sink->uid.empty()) taken.insert(destination.sink->uid);
+  }
+  for (const LogicalNode* node : Reachable(ends)) {
+    if (node->uid.empty() || taken.insert(node->uid).second) continue;
+    ReportWrong(diagnostics, range, "the UID '", node->uid, "' is given twice; state is found by it, so each operator has its own");
+    return;
+  }
+}
+
 std::vector<LogicalNode*> SinkCollector::ConnectDeadLetters(const std::vector<LogicalNode*>& sinks) {
   std::map<std::string, std::vector<LogicalNode::Input>> letters;
   std::vector<std::string> order;
