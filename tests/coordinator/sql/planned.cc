@@ -92,6 +92,7 @@ std::string KindText(const v1::Node& node) {
       if (node.source().has_watermark()) parts.push_back(Cat("watermark ", node.source().watermark().column()));
       std::string text = Cat("source ", node.source().connector(), " ", Joined(parts));
       std::replace(text.begin(), text.end(), '\n', ' ');
+      while (text.ends_with(' ')) text.pop_back();
       return text;
     }
     case v1::Node::kFilter:
