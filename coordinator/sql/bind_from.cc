@@ -8,6 +8,7 @@
 #include "coordinator/sql/report.h"
 #include "coordinator/sql/sql_types.h"
 #include "coordinator/sql/table_connectors.h"
+#include "coordinator/sql/table_hints.h"
 #include "coordinator/sql/table_name.h"
 
 namespace millrace::sql {
@@ -146,15 +147,10 @@ std::optional<Relation> QueryBinder::BindView(const View& view, const SourceRang
 }
 
 LogicalNode* QueryBinder::SourceNode(const Table& table, const std::vector<Hint>& hints, const SourceRange& range) {
-  Table read = table;
+  const Table read = ApplyHints(table, hints, diagnostics_);
   std::string key = table.name;
   for (const Hint& hint : hints) {
-    if (hint.name.text != "OPTIONS" && hint.name.text != "options") continue;
-    for (const Option& option : hint.options) {
-      std::erase_if(read.options, [&](const Option& own) { return own.key == option.key; });
-      read.options.push_back(option);
-      absl::StrAppend(&key, "\n", option.key, "=", option.value);
-    }
+    for (const Option& option : hint.options) absl::StrAppend(&key, "\n", option.key, "=", option.value);
   }
   const std::string uid = UidHint(hints);
   const auto found = sources_.find(key);

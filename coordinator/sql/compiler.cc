@@ -19,6 +19,8 @@
 namespace millrace::sql {
 namespace {
 
+constexpr int64_t kSelectIntervalMs = 1000;
+
 bool MakesRows(const Statement& statement) {
   if (const auto* create = std::get_if<CreateTable>(&statement.node)) return create->as_query.has_value();
   return std::holds_alternative<Insert>(statement.node) || std::holds_alternative<StatementSet>(statement.node) ||
@@ -87,7 +89,7 @@ class ScriptCompiler {
   bool SkipQueries() const { return !out_.diagnostics.empty() && declarations_failed_; }
 
   void Run(const CreateTable& create) {
-    if (IsThere(create.name, create.if_not_exists)) return;
+    if (IsThere(create.name, create.if_not_exists) || (create.like && declarations_failed_)) return;
     std::optional<Table> table = DeclareTable(create, catalog_, session_, out_.diagnostics);
     if (!table) {
       declarations_failed_ = true;
@@ -303,7 +305,9 @@ class ScriptCompiler {
       (*node.mutable_sink()->mutable_options())["path"] = options_.result_path;
     }
     v1::CheckpointSettings& checkpoint = *plan.mutable_checkpoint();
-    checkpoint.set_interval_ms(session.checkpoint_interval_ms);
+    // Rows of a SELECT are seen once they are committed, and somebody is waiting.
+    const bool watched = out_.is_select && session.checkpoint_interval_ms == 0;
+    checkpoint.set_interval_ms(watched ? kSelectIntervalMs : session.checkpoint_interval_ms);
     checkpoint.set_timeout_ms(session.checkpoint_timeout_ms);
     checkpoint.set_tolerable_failures(session.tolerable_failed_checkpoints);
     checkpoint.set_retained(session.retained_checkpoints);

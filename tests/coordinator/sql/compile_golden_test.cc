@@ -87,7 +87,7 @@ TEST_P(CompileGolden, SaysWhatItSaid) {
 
 INSTANTIATE_TEST_SUITE_P(Files, CompileGolden,
                          testing::Values("tables.txt", "shows.txt", "wrong_tables.txt", "wrong_options.txt",
-                                         "wrong_scripts.txt"),
+                                         "wrong_scripts.txt", "wrong_selects.txt"),
                          [](const auto& info) {
                            std::string name = info.param;
                            return name.substr(0, name.find('.'));
