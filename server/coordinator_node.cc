@@ -76,7 +76,9 @@ absl::StatusOr<std::unique_ptr<CoordinatorNode>> CoordinatorNode::Start(const Op
     std::_Exit(1);
   };
   parts->coordinator = std::make_unique<Coordinator>(std::move(coordinator));
-  parts->control = std::make_unique<CoordinatorControl>(parts->coordinator.get(), &parts->connectors);
+  parts->control = std::make_unique<CoordinatorControl>(CoordinatorControl::Options{
+      parts->coordinator.get(), &parts->connectors, &parts->blob_stores, &parts->io_pool,
+      Cat("file://", options.data_dir, "/results")});
   return std::unique_ptr<CoordinatorNode>(new CoordinatorNode(std::move(parts)));
 }
 

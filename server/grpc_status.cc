@@ -90,7 +90,8 @@ absl::Status WithDiagnostics(absl::Status status, const std::vector<v1::Diagnost
   for (const auto& diagnostic : diagnostics) {
     auto* violation = bad_request.add_field_violations();
     violation->set_field(diagnostic.field());
-    violation->set_description(diagnostic.message());
+    // The excerpt of a script has all: place, message, line and carets.
+    violation->set_description(diagnostic.excerpt().empty() ? diagnostic.message() : diagnostic.excerpt());
   }
   SetDetail(&status, bad_request);
   return status;

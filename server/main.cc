@@ -10,6 +10,7 @@
 #include "server/cli/command_line.h"
 #include "server/coordinator_process.h"
 #include "server/dev_process.h"
+#include "server/local_cluster.h"
 #include "server/worker_process.h"
 
 namespace {
@@ -40,5 +41,14 @@ int main(int argc, char** argv) {
   environment.coordinator = millrace::RunCoordinator;
   environment.worker = millrace::RunWorker;
   environment.dev = millrace::RunDev;
-  return millrace::RunCommandLine({argv + 1, argv + argc}, environment);
+  bool local = false;
+  environment.local = [&local] {
+    local = true;
+    return millrace::StartLocalCluster();
+  };
+  const int code = millrace::RunCommandLine({argv + 1, argv + argc}, environment);
+  if (!local) return code;
+  // Threads of a cluster are not waited for.
+  std::cout.flush();
+  std::_Exit(code);
 }

@@ -26,6 +26,8 @@ class PipelineControl {
   // Answers once the pipeline is stopping; Get or Watch tells when it has stopped.
   virtual void Stop(v1::StopRequest request, Done<v1::StopResponse> done) = 0;
   virtual void Cancel(v1::CancelRequest request, Done<v1::CancelResponse> done) = 0;
+  // Takes what lies before the cursor as read. FailedPrecondition: the pipeline was not made by a SELECT.
+  virtual void FetchResults(v1::FetchResultsRequest request, Done<v1::FetchResultsResponse> done) = 0;
   // Answers once, as soon as the pipeline's version differs from resume_version, and after 15 s in any case.
   virtual void Watch(v1::WatchRequest request, Done<v1::WatchResponse> done) = 0;
 };

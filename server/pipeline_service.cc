@@ -181,6 +181,10 @@ class PipelineService final : public v1::PipelineService::CallbackService {
   grpc::ServerUnaryReactor* Cancel(Context*, const v1::CancelRequest* request, v1::CancelResponse* response) override {
     return Call("Cancel", &PipelineControl::Cancel, *request, response);
   }
+  grpc::ServerUnaryReactor* FetchResults(Context*, const v1::FetchResultsRequest* request,
+                                         v1::FetchResultsResponse* response) override {
+    return Call("FetchResults", &PipelineControl::FetchResults, *request, response);
+  }
   grpc::ServerWriteReactor<v1::WatchResponse>* Watch(Context*, const v1::WatchRequest* request) override {
     auto* call = new WatchCall(control_, *request, CallProbe(metrics_, clock_, "Watch"));
     call->AskNext();

@@ -1,9 +1,8 @@
 #include "server/cli/client_verbs.h"
 
+#include <algorithm>
 #include <chrono>
-#include <fstream>
 #include <ostream>
-#include <sstream>
 #include <thread>
 #include <utility>
 #include <vector>
@@ -37,25 +36,40 @@ absl::Status NotValid(std::string_view verb, const std::string& file, const v1::
 
 }  // namespace
 
-int ClientVerbs::Run(const std::string& file, bool detach, uint32_t parallelism) {
+int ClientVerbs::Run(const std::string& path, bool detach, uint32_t parallelism) {
+  auto file = ReadPipelineFile(path);
+  if (!file.ok()) return Fail(file.status());
+  return file->is_script ? RunScript(*file, detach, parallelism) : RunPlan(*file, detach, parallelism);
+}
+
+int ClientVerbs::RunPlan(const PipelineFile& file, bool detach, uint32_t parallelism) {
   auto plan = ReadPlan(file);
   if (!plan.ok()) return Fail(plan.status());
-  auto pipeline = CreateOrFind(*plan);
-  if (auto mistakes = DiagnosticsOf(pipeline.status()); !mistakes.empty()) return Fail(NotValid("run", file, mistakes));
-  if (!pipeline.ok()) return Fail(pipeline.status());
-  if (IsAtRest(pipeline->state())) {
-    v1::StartRequest request;
-    request.set_name(pipeline->name());
-    request.set_parallelism(parallelism);
-    pipeline = StartPatiently(request);
-    if (!pipeline.ok()) return Fail(pipeline.status());
+  v1::CreateRequest create;
+  *create.mutable_plan() = *plan;
+  auto pipeline = CreateAndStart(create, *plan, parallelism);
+  if (auto mistakes = DiagnosticsOf(pipeline.status()); !mistakes.empty()) {
+    return Fail(NotValid("run", file.path, mistakes));
   }
+  if (!pipeline.ok()) return Fail(pipeline.status());
   if (detach) {
     Print(*pipeline, pipeline->name() + "\n");
     return kExitOk;
   }
-  *environment_.err << "running " << pipeline->name() << "  (Ctrl-C stops after a checkpoint; run again to resume)" << std::endl;
   return Follow(*pipeline);
+}
+
+absl::StatusOr<v1::Pipeline> ClientVerbs::CreateAndStart(const v1::CreateRequest& create, const v1::Plan& plan,
+                                                         uint32_t parallelism) {
+  ASSIGN_OR_RETURN(v1::Pipeline pipeline, CreateOrFind(create, plan));
+  if (!IsAtRest(pipeline.state())) return pipeline;
+  if (local_ != nullptr) {
+    RETURN_IF_ERROR(local_->AddWorker(static_cast<int>(std::max({1u, parallelism, plan.parallelism()}))));
+  }
+  v1::StartRequest request;
+  request.set_name(pipeline.name());
+  request.set_parallelism(parallelism);
+  return StartPatiently(request);
 }
 
 int ClientVerbs::Start(const v1::StartRequest& request, bool wait, absl::Duration timeout) {
@@ -134,24 +148,40 @@ int ClientVerbs::Describe(const std::string& name) {
   return kExitOk;
 }
 
-int ClientVerbs::Validate(const std::string& file) {
-  auto response = ValidateFile(file);
+int ClientVerbs::Validate(const std::string& path) {
+  auto read = ReadPipelineFile(path);
+  if (!read.ok()) return Fail(read.status());
+  auto response = ValidateFile(*read);
   if (!response.ok()) return Fail(response.status());
+  const std::string& file = path;
   if (json_) {
     *environment_.out << ToJson(*response) << std::endl;
   } else if (response->diagnostics().empty()) {
+    PrintNotes(*read, response->script());
     *environment_.out << file << ": valid" << std::endl;
+  } else if (read->is_script) {
+    return FailScript("validate", *read, *response);
   } else {
     return Fail(NotValid("validate", file, *response));
   }
   return response->diagnostics().empty() ? kExitOk : kExitFailed;
 }
 
-int ClientVerbs::Explain(const std::string& file) {
-  auto response = ValidateFile(file);
+int ClientVerbs::Explain(const std::string& path) {
+  auto file = ReadPipelineFile(path);
+  if (!file.ok()) return Fail(file.status());
+  auto response = ValidateFile(*file);
   if (!response.ok()) return Fail(response.status());
-  if (!response->diagnostics().empty()) return Fail(NotValid("explain", file, *response));
-  *environment_.out << (json_ ? ToJson(*response) : response->explanation()) << std::endl;
+  if (!response->diagnostics().empty()) {
+    if (file->is_script) return FailScript("explain", *file, *response);
+    return Fail(NotValid("explain", file->path, *response));
+  }
+  if (json_) {
+    *environment_.out << ToJson(*response) << std::endl;
+    return kExitOk;
+  }
+  PrintResults(*file, response->script());
+  *environment_.out << response->explanation() << std::endl;
   return kExitOk;
 }
 
@@ -178,25 +208,24 @@ void ClientVerbs::Print(const v1::Pipeline& pipeline, const std::string& text) {
   *environment_.out << (json_ ? ToJson(pipeline) + "\n" : text) << std::flush;
 }
 
-absl::StatusOr<v1::Plan> ClientVerbs::ReadPlan(const std::string& file) {
-  std::ifstream in(file);
-  std::stringstream content;
-  content << in.rdbuf();
-  if (!in) return InvalidArgument("read ", file, ": the file cannot be read; are you allowed to?");
-  auto plan = ReadPlanJson(content.str());
-  if (!plan.ok()) return Annotate(plan.status(), file);
+absl::StatusOr<v1::Plan> ClientVerbs::ReadPlan(const PipelineFile& file) {
+  auto plan = ReadPlanJson(file.text);
+  if (!plan.ok()) return Annotate(plan.status(), file.path);
   return plan;
 }
 
-absl::StatusOr<v1::ValidateResponse> ClientVerbs::ValidateFile(const std::string& file) {
+absl::StatusOr<v1::ValidateResponse> ClientVerbs::ValidateFile(const PipelineFile& file) {
   v1::ValidateRequest request;
-  ASSIGN_OR_RETURN(*request.mutable_plan(), ReadPlan(file));
+  if (file.is_script) {
+    request.set_sql(file.text);
+    request.set_name(file.name);
+  } else {
+    ASSIGN_OR_RETURN(*request.mutable_plan(), ReadPlan(file));
+  }
   return client_.Validate(request);
 }
 
-absl::StatusOr<v1::Pipeline> ClientVerbs::CreateOrFind(const v1::Plan& plan) {
-  v1::CreateRequest create;
-  *create.mutable_plan() = plan;
+absl::StatusOr<v1::Pipeline> ClientVerbs::CreateOrFind(v1::CreateRequest create, const v1::Plan& plan) {
   create.set_request_id(Random::FromSystem().Uuid());
   auto created = client_.Create(create);
   if (created.ok()) return created->pipeline();
@@ -228,6 +257,8 @@ absl::StatusOr<v1::Pipeline> ClientVerbs::StartPatiently(const v1::StartRequest&
 
 int ClientVerbs::Follow(const v1::Pipeline& started) {
   const std::string& name = started.name();
+  const std::string_view again = local_ == nullptr ? "; run again to resume" : "";
+  *environment_.err << "running " << name << "  (Ctrl-C stops after a checkpoint" << again << ")" << std::endl;
   environment_.on_follow();
   std::pair<v1::PipelineState, std::string> shown;
   absl::Duration next_line;
@@ -284,7 +315,7 @@ int ClientVerbs::StopAfterCheckpoint(const std::string& name) {
     }
     if (json_) *environment_.out << ToJson(*pipeline) << std::endl;
     *environment_.err << name << " " << StateName(pipeline->state()) << " after checkpoint #" << pipeline->last_completed_epoch()
-                      << "; run again to resume" << std::endl;
+                      << (local_ == nullptr ? "; run again to resume" : "") << std::endl;
     return kExitOk;
   }
   *environment_.err << name << " goes on stopping; see `millrace get " << name << "`" << std::endl;

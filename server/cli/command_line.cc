@@ -26,6 +26,7 @@ struct ClientFlags {
   uint64_t from_checkpoint = 0;
   std::string sink_ahead;
   bool detach = false;
+  bool local = false;
   bool wait = false;
   bool drain = false;
   double timeout_seconds = 600;
@@ -155,6 +156,7 @@ class CommandLine {
     auto* run = AddClientVerb("run", "Creates and starts a pipeline, and follows it until it ends or Ctrl-C.",
                               [this](ClientVerbs* verbs) { return verbs->Run(client_.target, client_.detach, client_.parallelism); });
     AddFile(run);
+    AddLocal(run);
     run->add_flag("-d,--detach", client_.detach, "print the name and return once it is starting");
     AddParallelism(run);
 
@@ -191,10 +193,14 @@ class CommandLine {
     AddName(AddClientVerb("describe", "Shows everything about a pipeline.",
                           [this](ClientVerbs* verbs) { return verbs->Describe(client_.target); }),
             true);
-    AddFile(AddClientVerb("validate", "Checks a plan without creating it.",
-                          [this](ClientVerbs* verbs) { return verbs->Validate(client_.target); }));
-    AddFile(AddClientVerb("explain", "Prints what a plan would run.",
-                          [this](ClientVerbs* verbs) { return verbs->Explain(client_.target); }));
+    auto* validate = AddClientVerb("validate", "Checks a plan or a script without creating anything.",
+                                   [this](ClientVerbs* verbs) { return verbs->Validate(client_.target); });
+    AddFile(validate);
+    AddLocal(validate);
+    auto* explain = AddClientVerb("explain", "Prints what a plan or a script would run.",
+                                  [this](ClientVerbs* verbs) { return verbs->Explain(client_.target); });
+    AddFile(explain);
+    AddLocal(explain);
   }
 
   CLI::App* AddClientVerb(const std::string& name, const std::string& description, std::function<int(ClientVerbs*)> run) {
@@ -207,6 +213,7 @@ class CommandLine {
       if (std::string wrong = HostAndPort()(client_.server); !wrong.empty()) {
         return Usage(Cat("--server or MILLRACE_SERVER: ", wrong, SeeHelp(verb)));
       }
+      if (client_.local) return RunLocally(run);
       PipelineClient client(client_.server, kCallTimeout);
       ClientVerbs verbs(&environment_, &client, client_.output == "json");
       return run(&verbs);
@@ -218,7 +225,29 @@ class CommandLine {
         ->check(OneOf("json", "text"));
   }
   void AddFile(CLI::App* verb) {
-    verb->add_option("FILE", client_.target, "a plan as JSON")->required()->check(ReadableFile());
+    verb->add_option("FILE", client_.target, "a script of SQL, FILE.sql, or a plan as JSON; -: standard input")
+        ->required()
+        ->check(ReadableFile());
+  }
+  void AddLocal(CLI::App* verb) {
+    if (!environment_.local) return;
+    verb->add_flag("--local", client_.local, "in a cluster inside this process, which is gone afterwards");
+  }
+  int RunLocally(const std::function<int(ClientVerbs*)>& run) {
+    if (client_.detach) return Usage("--local ends with this command, so it cannot --detach; leave one out");
+    // From here on Ctrl-C is for what is followed, and the directory is removed.
+    environment_.on_follow();
+    auto cluster = environment_.local();
+    if (!cluster.ok()) {
+      *environment_.err << "millrace: " << std::string(cluster.status().message()) << std::endl;
+      return ExitCodeOf(cluster.status());
+    }
+    PipelineClient client((*cluster)->address(), kCallTimeout);
+    ClientVerbs verbs(&environment_, &client, client_.output == "json", cluster->get());
+    const int code = run(&verbs);
+    (*cluster)->Remove();
+    cluster->release();  // its threads end with the process
+    return code;
   }
   void AddName(CLI::App* verb, bool required) { verb->add_option("NAME", client_.target, "name of the pipeline")->required(required); }
   void AddParallelism(CLI::App* verb) {

@@ -2,14 +2,17 @@
 
 #include <functional>
 #include <iosfwd>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
+#include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "base/clock.h"
 #include "server/coordinator_process.h"
 #include "server/dev_process.h"
+#include "server/local_cluster.h"
 #include "server/worker_process.h"
 
 namespace millrace {
@@ -36,6 +39,8 @@ struct CliEnvironment {
   std::function<int(const CoordinatorFlags&)> coordinator = {};
   std::function<int(const WorkerFlags&)> worker = {};
   std::function<int(const DevFlags&)> dev = {};
+  // The cluster of --local; if it is not set, the flag is not offered. What it starts ends with the process.
+  std::function<absl::StatusOr<std::unique_ptr<LocalCluster>>()> local = {};
 };
 
 // Runs `millrace VERB …` (without the program's name) and returns the exit code of the process.

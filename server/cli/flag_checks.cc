@@ -49,6 +49,7 @@ CLI::Validator OneOf(const std::string& first, const std::string& second) {
 CLI::Validator ReadableFile() {
   return CLI::Validator(
       [](const std::string& path) -> std::string {
+        if (path == "-") return "";
         std::error_code error;
         auto status = std::filesystem::status(path, error);
         if (!std::filesystem::exists(status)) return Cat("there is no file '", path, "'");

@@ -64,5 +64,8 @@ absl::StatusOr<v1::StopResponse> PipelineClient::Stop(const v1::StopRequest& req
 absl::StatusOr<v1::CancelResponse> PipelineClient::Cancel(const v1::CancelRequest& request) {
   return state_->Call(&Stub::Cancel, request);
 }
+absl::StatusOr<v1::FetchResultsResponse> PipelineClient::FetchResults(const v1::FetchResultsRequest& request) {
+  return state_->Call(&Stub::FetchResults, request);
+}
 
 }  // namespace millrace

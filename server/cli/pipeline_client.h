@@ -26,6 +26,7 @@ class PipelineClient {
   absl::StatusOr<v1::StartResponse> Start(const v1::StartRequest& request);
   absl::StatusOr<v1::StopResponse> Stop(const v1::StopRequest& request);
   absl::StatusOr<v1::CancelResponse> Cancel(const v1::CancelRequest& request);
+  absl::StatusOr<v1::FetchResultsResponse> FetchResults(const v1::FetchResultsRequest& request);
 
  private:
   struct State;

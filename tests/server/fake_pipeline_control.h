@@ -18,6 +18,13 @@ class FakePipelineControl final : public PipelineControl {
  public:
   void Validate(v1::ValidateRequest request, Done<v1::ValidateResponse> done) override {
     v1::ValidateResponse response;
+    if (!request.sql().empty()) {
+      MutexLock lock(&mutex);
+      names.push_back(request.name());
+      response = script;
+      if (response.script().has_plan()) response.mutable_script()->mutable_plan()->set_name(request.name());
+      return done(std::move(response));
+    }
     if (request.plan().nodes().empty()) {
       auto* diagnostic = response.add_diagnostics();
       diagnostic->set_field("nodes");
@@ -30,6 +37,10 @@ class FakePipelineControl final : public PipelineControl {
   void Create(v1::CreateRequest request, Done<v1::CreateResponse> done) override {
     MutexLock lock(&mutex);
     request_ids.push_back(request.request_id());
+    if (!request.sql().empty()) {
+      *request.mutable_plan() = script.script().plan();
+      request.mutable_plan()->set_name(request.name());
+    }
     if (request.plan().nodes().empty()) {
       v1::Diagnostic diagnostic;
       diagnostic.set_field("nodes");
@@ -97,6 +108,19 @@ class FakePipelineControl final : public PipelineControl {
   void Cancel(v1::CancelRequest request, Done<v1::CancelResponse> done) override {
     Change<v1::CancelResponse>(request.name(), v1::PIPELINE_STATE_CANCELLED, std::move(done));
   }
+  // Answers with `results`, one a call.
+  void FetchResults(v1::FetchResultsRequest request, Done<v1::FetchResultsResponse> done) override {
+    MutexLock lock(&mutex);
+    v1::FetchResultsResponse response;
+    response.set_cursor(request.cursor());
+    const size_t at = request.cursor().empty() ? 0 : request.cursor().size();
+    if (at < results.size()) {
+      response.set_lines(results[at]);
+      response.set_epoch(at + 1);
+      response.set_cursor(request.cursor() + "x");
+    }
+    done(std::move(response));
+  }
   void Watch(v1::WatchRequest request, Done<v1::WatchResponse> done) override {
     MutexLock lock(&mutex);
     auto it = pipelines.find(request.name());
@@ -110,6 +134,9 @@ class FakePipelineControl final : public PipelineControl {
   Mutex mutex;
   std::map<std::string, v1::Pipeline> pipelines;
   std::vector<std::string> request_ids;
+  std::vector<std::string> results;
+  v1::ValidateResponse script;     // what every script comes to
+  std::vector<std::string> names;  // that scripts were to be called
   std::vector<Done<v1::WatchResponse>> watchers;
   std::vector<Done<v1::GetResponse>> held;
   v1::PipelineState after_running = v1::PIPELINE_STATE_RUNNING;

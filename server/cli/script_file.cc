@@ -1,0 +1,32 @@
+#include "server/cli/script_file.h"
+
+#include <filesystem>
+#include <fstream>
+#include <iostream>
+#include <sstream>
+
+#include "base/error.h"
+
+namespace millrace {
+
+absl::StatusOr<PipelineFile> ReadPipelineFile(const std::string& path) {
+  PipelineFile file;
+  file.path = path;
+  std::stringstream content;
+  if (path == "-") {
+    content << std::cin.rdbuf();
+  } else {
+    std::ifstream in(path);
+    content << in.rdbuf();
+    if (!in) return InvalidArgument("read ", path, ": the file cannot be read; are you allowed to?");
+  }
+  file.text = content.str();
+  const std::filesystem::path parts(path);
+  file.name = path == "-" ? "stdin" : parts.stem().string();
+  const size_t first = file.text.find_first_not_of(" \t\r\n");
+  const bool braces = first != file.text.npos && file.text[first] == '{';
+  file.is_script = path == "-" ? !braces : parts.extension() == ".sql";
+  return file;
+}
+
+}  // namespace millrace
