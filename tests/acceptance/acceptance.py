@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Runs the built binary as people do, and compares exit code, stdout and stderr with what is promised.
 
-usage: acceptance.py usage|plans|running|api --millrace FILE --broker FILE --probe FILE
+usage: acceptance.py usage|plans|running|api|sql --millrace FILE --broker FILE --probe FILE
 
 Expectations are whole texts. In them <*> stands for anything within a line, and <NAME> for a value of the run.
 """
@@ -136,7 +136,7 @@ class Run:
 
 def main():
     parser = argparse.ArgumentParser()
-    parser.add_argument("group", choices=["usage", "plans", "running", "api"])
+    parser.add_argument("group", choices=["usage", "plans", "running", "api", "sql"])
     for program in ("millrace", "broker", "probe"):
         parser.add_argument(f"--{program}", required=True)
     arguments = parser.parse_args()

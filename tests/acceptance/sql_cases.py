@@ -1,0 +1,102 @@
+"""Scripts of SQL: what run, validate and explain make of them, and of the mistakes that people make most."""
+import json
+import os
+
+TABLES = """CREATE TABLE orders (user_id STRING NOT NULL, amount BIGINT, event_id BIGINT NOT NULL)
+WITH ('connector' = 'generator', 'rows' = '3', 'splits' = '1', 'seed' = '7');
+CREATE TABLE nowhere (user_id STRING) WITH ('connector' = 'blackhole');
+"""
+
+
+def check(run):
+    run.environment["TMPDIR"] = run.path("")
+    check_answers(run)
+    check_mistakes(run)
+    check_selects(run)
+    check_inserts(run)
+    left = [name for name in os.listdir(run.directory) if name.startswith("millrace-local-")]
+    run.check("--local removes what it made", not left, str(left))
+    check_server(run)
+
+
+def check_answers(run):
+    file = run.file("describe.sql", TABLES + "DESCRIBE orders; SHOW TABLES;")
+    run.expect("DESCRIBE and SHOW", run.command("run", "--local", file), 0, stdout=""" name     | type   | null  | key  | extras | watermark
+----------+--------+-------+------+--------+-----------
+ user_id  | STRING | FALSE | NULL | NULL   | NULL
+ amount   | BIGINT | TRUE  | NULL | NULL   | NULL
+ event_id | BIGINT | FALSE | NULL | NULL   | NULL
+(3 rows)
+
+ table name
+------------
+ nowhere
+ orders
+(2 rows)
+""")
+    file = run.file("noted.sql", "SET 'sql-client.execution.result-mode' = 'tableau';\n" + TABLES +
+                    "INSERT INTO nowhere SELECT user_id FROM orders;")
+    run.expect("validate", run.command("validate", "--local", file), 0, stdout="<DIR>/noted.sql: valid\n",
+               stderr="<DIR>/noted.sql:1:5: note: option 'sql-client.execution.result-mode' changes nothing: "
+                      "it is about Flink's client\n")
+    done = run.command("explain", "--local", file)
+    run.expect("explain", done, 0, stdout=None, stderr=None)
+    run.check("explain says what runs", "source generator" in done.stdout and "sink blackhole" in done.stdout, done.stdout)
+
+
+# Name, what is appended to TABLES (which has three lines), what is said, and the text with its caret.
+MISTAKES = [
+    ("column", "SELECT usr_id FROM orders;", "4:8: there is no column 'usr_id'<*>'user_id'<*>", "SELECT usr_id FROM orders;", 7, 6),
+    ("table", "SELECT * FROM order_;", "4:15: there is no table 'order_'; did you mean 'orders'?", "SELECT * FROM order_;", 14, 6),
+    ("word", "SELEC * FROM orders;", "4:1: unexpected 'SELEC'; did you mean SELECT?", "SELEC * FROM orders;", 0, 5),
+    ("option", "CREATE TABLE x (a INT) WITH ('connector' = 'datagen', 'row-per-second' = '1');\nSELECT a FROM x;",
+     "4:55: connector 'datagen' has no option 'row-per-second'; did you mean 'rows-per-second'?",
+     "CREATE TABLE x (a INT) WITH ('connector' = 'datagen', 'row-per-second' = '1');", 54, 16),
+]
+
+
+def check_mistakes(run):
+    for name, text, said, line, at, length in MISTAKES:
+        file = run.file(f"wrong_{name}.sql", TABLES + text)
+        expected = f"<DIR>/wrong_{name}.sql:{said}\n  {line}\n  {' ' * at}{'^' * length}\n"
+        for verb in ("run", "validate", "explain"):
+            run.expect(f"{verb} a wrong {name}", run.command(verb, "--local", file), 1,
+                       f"millrace: {verb} <DIR>/wrong_{name}.sql: the script has 1 mistake\n{expected}")
+    file = run.path("wrong_table.sql")
+    done = run.command("run", "--local", "-o", "json", file)
+    run.expect("a mistake as JSON", done, 1, stderr=None)
+    error = json.loads(done.stderr.splitlines()[-1])
+    run.check("a mistake as JSON", error["code"] == "INVALID_ARGUMENT" and error["details"][0]["field"] == "sql", done.stderr)
+
+
+def check_selects(run):
+    file = run.file("select.sql", TABLES + "SELECT user_id, event_id * 10 AS tens FROM orders;")
+    done = run.command("run", "--local", "-o", "json", file)
+    run.expect("SELECT as JSON", done, 0, stdout=None)
+    lines = [json.loads(line) for line in done.stdout.splitlines()]
+    run.check("its columns", lines and lines[0] == {"columns": [
+        {"name": "user_id", "type": "VARCHAR(2147483647)", "nullable": False},
+        {"name": "tens", "type": "BIGINT", "nullable": False}]}, done.stdout)
+    run.check("its rows", len(lines) == 4 and all(line["kind"] == "+I" and len(line["row"]) == 2 for line in lines[1:]), done.stdout)
+    done = run.command("run", "--local", file)
+    run.expect("SELECT as a table", done, 0, stdout=None)
+    table = done.stdout.splitlines()
+    run.check("SELECT as a table", table[0].split() == ["user_id", "|", "tens"] and table[-1] == "(3 rows)", done.stdout)
+
+
+def check_inserts(run):
+    file = run.file("insert.sql", TABLES + "INSERT INTO nowhere SELECT user_id FROM orders;")
+    run.expect("INSERT is followed to its end", run.command("run", "--local", file), 0, after_progress=True,
+               stderr="insert FINISHED after checkpoint #<*>: 3 rows committed\n")
+    run.expect("--local and --detach", run.command("run", "--local", "--detach", file), 2,
+               "millrace: --local ends with this command, so it cannot --detach; leave one out\n")
+
+
+def check_server(run):
+    run.dev()
+    file = run.path("insert.sql")
+    run.expect("--detach prints the name", run.command("run", "-d", file), 0, stdout="insert\n", stderr=None)
+    run.wait("the end of insert", lambda: '"PIPELINE_STATE_FINISHED"' in run.command("get", "insert", "-o", "json").stdout)
+    done = run.command("run", "-o", "json", run.path("select.sql"))
+    run.expect("SELECT on a server", done, 0, stdout=None)
+    run.check("SELECT on a server", len(done.stdout.splitlines()) == 4, done.stdout)
