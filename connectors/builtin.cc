@@ -1,4 +1,5 @@
 #include "connectors/blackhole/blackhole_connector.h"
+#include "connectors/datagen/datagen_connector.h"
 #include "connectors/delta/delta_connector.h"
 #include "connectors/filesystem/filesystem_sink_connector.h"
 #include "connectors/filesystem/filesystem_source_connector.h"
@@ -15,6 +16,7 @@ ConnectorRegistry BuiltinConnectors(const ConnectorEnvironment& environment) {
   ConnectorRegistry registry;
   registry.AddSource("kafka", MakeKafkaConnector(environment));
   registry.AddSource("generator", MakeGeneratorConnector(environment));
+  registry.AddSource("datagen", MakeDatagenConnector(environment));
   registry.AddSource("values", MakeValuesConnector());
   registry.AddSource("filesystem", MakeFilesystemSourceConnector(environment));
   registry.AddSink("delta", MakeDeltaConnector(environment));

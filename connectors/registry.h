@@ -96,7 +96,8 @@ class ConnectorRegistry {
   std::map<std::string, std::unique_ptr<SinkConnector>, std::less<>> sinks_;
 };
 
-// kafka, generator, values, filesystem · delta, blackhole, filesystem, print, result. `environment` outlives the registry.
+// kafka, generator, datagen, values, filesystem · delta, blackhole, filesystem, print, result. `environment` outlives
+// the registry.
 ConnectorRegistry BuiltinConnectors(const ConnectorEnvironment& environment);
 
 }  // namespace millrace

@@ -59,6 +59,11 @@ std::vector<Kind> Kinds() {
   return {
       {"generator", {{"rows", "2500"}, {"splits", "2"}}, {{"event_id", "BIGINT"}, {"url", "STRING"}}, 5000},
       {"values", {{"rows", lines}}, {{"id", "BIGINT"}, {"s", "STRING"}}, 2500},
+      {"datagen",
+       {{"number-of-rows", "5003"}, {"scan.parallelism", "3"}, {"fields.n.kind", "sequence"}, {"fields.n.start", "1"},
+        {"fields.n.end", "9999"}, {"fields.s.null-rate", "0.2"}},
+       {{"n", "BIGINT"}, {"s", "STRING"}, {"ts", "TIMESTAMP_LTZ(3)"}},
+       5003},
       {"filesystem",
        {{"path", "${dir}/files"}, {"format", "json"}},
        {{"id", "BIGINT"}, {"s", "STRING"}},
