@@ -1,0 +1,1 @@
+SELECT * FROM n WHERE i > 0 AND TRUE AND u = 'a'

@@ -1,0 +1,1 @@
+SELECT id, id, n.id AS id FROM n

@@ -1,0 +1,1 @@
+SELECT n.*, n.i + n.l FROM n AS n

@@ -1,0 +1,1 @@
+SELECT COALESCE(i, 0), UPPER(u), u || 'x', CHAR_LENGTH(u) FROM n

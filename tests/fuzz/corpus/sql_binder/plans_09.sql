@@ -1,0 +1,1 @@
+SELECT j * 2 FROM (SELECT id, i + 1 AS j FROM n WHERE i IS NOT NULL) AS t WHERE t.id > 3

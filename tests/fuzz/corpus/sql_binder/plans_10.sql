@@ -1,0 +1,1 @@
+SELECT j + j FROM (SELECT i + 1 AS j FROM n)

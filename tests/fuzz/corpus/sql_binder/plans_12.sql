@@ -1,0 +1,1 @@
+SELECT * FROM positive WHERE value_ < 10

@@ -1,0 +1,1 @@
+WITH a AS (SELECT id, i FROM n), b (x, y) AS (SELECT id, i FROM a WHERE i > 0) SELECT x FROM b UNION ALL SELECT id FROM a

@@ -1,0 +1,1 @@
+SELECT * FROM (SELECT id, i FROM n UNION ALL SELECT id, l FROM n) WHERE id > 2

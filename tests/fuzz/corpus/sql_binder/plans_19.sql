@@ -1,0 +1,1 @@
+SELECT COUNT(*), COUNT(i), SUM(l), MAX(u) FROM n

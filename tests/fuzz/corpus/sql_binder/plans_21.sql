@@ -1,0 +1,1 @@
+SELECT UPPER(u) AS k, MAX(i) - MIN(i) FROM n WHERE id > 9 GROUP BY UPPER(u)

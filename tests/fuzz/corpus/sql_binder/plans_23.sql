@@ -1,0 +1,1 @@
+SELECT DISTINCT u, b FROM n

@@ -1,0 +1,1 @@
+SELECT id FROM n UNION SELECT id FROM texts

@@ -1,0 +1,1 @@
+SELECT i + l + 1 FROM n GROUP BY i + l, u

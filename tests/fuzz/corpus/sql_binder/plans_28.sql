@@ -1,0 +1,1 @@
+SELECT id AS k FROM n ORDER BY u NULLS LAST, k, 1, i + 1

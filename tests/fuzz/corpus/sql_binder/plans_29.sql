@@ -1,0 +1,1 @@
+SELECT u, COUNT(*) AS n FROM n GROUP BY u ORDER BY n DESC, u

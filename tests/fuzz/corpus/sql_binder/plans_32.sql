@@ -1,0 +1,1 @@
+SELECT k, window_start, COUNT(*) AS n FROM TABLE(TUMBLE(DATA => TABLE s, TIMECOL => DESCRIPTOR(t), SIZE => INTERVAL '7' MINUTE, `OFFSET` => INTERVAL '3' MINUTE)) GROUP BY k, window_start, window_end HAVING COUNT(*) > 5

@@ -1,0 +1,1 @@
+SELECT id, k, v FROM n, UNNEST(m) AS t(k, v)

@@ -1,0 +1,1 @@
+SELECT id, x, place FROM n LEFT JOIN UNNEST(arr) WITH ORDINALITY AS t(x, place) ON TRUE

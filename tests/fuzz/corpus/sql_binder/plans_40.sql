@@ -1,0 +1,1 @@
+INSERT INTO o (id) SELECT id FROM n

@@ -1,0 +1,1 @@
+INSERT INTO o SELECT id, u AS name FROM n

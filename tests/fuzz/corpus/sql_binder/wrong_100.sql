@@ -1,0 +1,1 @@
+SELECT x FROM n CROSS JOIN UNNEST(i) AS t(x)

@@ -1,0 +1,1 @@
+INSERT INTO o (name) SELECT u FROM n

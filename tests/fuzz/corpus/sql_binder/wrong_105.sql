@@ -1,0 +1,1 @@
+INSERT INTO o (nmae, id) SELECT u, id FROM n

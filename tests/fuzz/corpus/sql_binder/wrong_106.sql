@@ -1,0 +1,1 @@
+INSERT INTO positive SELECT id, i FROM n

@@ -1,0 +1,1 @@
+INSERT INTO nosuch SELECT id FROM n

@@ -1,0 +1,1 @@
+INSERT INTO o SELECT id FROM n LATE DATA TO late_clicks

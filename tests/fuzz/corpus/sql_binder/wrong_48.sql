@@ -1,0 +1,1 @@
+SELECT idd, n.idd, t.id FROM n

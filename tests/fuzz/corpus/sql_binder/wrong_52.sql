@@ -1,0 +1,1 @@
+SELECT id FROM n AS a, texts AS b

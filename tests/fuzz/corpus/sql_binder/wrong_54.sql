@@ -1,0 +1,1 @@
+SELECT a.x FROM (SELECT id AS x FROM n) AS b

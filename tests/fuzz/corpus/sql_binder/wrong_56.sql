@@ -1,0 +1,1 @@
+SELECT u AND TRUE FROM n

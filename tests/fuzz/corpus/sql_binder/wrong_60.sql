@@ -1,0 +1,1 @@
+SELECT i + NULL FROM n

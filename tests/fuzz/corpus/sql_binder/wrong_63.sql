@@ -1,0 +1,1 @@
+SELECT id FROM n UNION ALL SELECT id, i FROM n

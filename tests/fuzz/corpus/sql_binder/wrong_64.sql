@@ -1,0 +1,1 @@
+SELECT id FROM n UNION ALL SELECT s FROM texts

@@ -1,0 +1,1 @@
+SELECT CAST(arr AS INT) FROM n

@@ -1,0 +1,1 @@
+SELECT u, i FROM n GROUP BY u

@@ -1,0 +1,1 @@
+SELECT id FROM n WHERE COUNT(*) > 1

@@ -1,0 +1,1 @@
+SELECT i + 1 AS k FROM n GROUP BY k

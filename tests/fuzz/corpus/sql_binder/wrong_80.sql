@@ -1,0 +1,1 @@
+SELECT id FROM n ORDER BY 2

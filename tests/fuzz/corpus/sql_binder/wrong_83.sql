@@ -1,0 +1,1 @@
+SELECT k, COUNT(*) FROM s GROUP BY k

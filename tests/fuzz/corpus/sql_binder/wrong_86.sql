@@ -1,0 +1,1 @@
+SELECT k FROM s LIMIT 3

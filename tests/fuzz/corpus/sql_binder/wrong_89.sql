@@ -1,0 +1,1 @@
+SELECT id, (SELECT MAX(id) FROM texts) FROM n WHERE EXISTS (SELECT 1 FROM texts)

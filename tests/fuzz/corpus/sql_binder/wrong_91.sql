@@ -1,0 +1,1 @@
+SELECT window_start, COUNT(*) FROM TABLE(HOP(TABLE s, DESCRIPTOR(t), INTERVAL '5' MINUTE, INTERVAL '10' MINUTE)) GROUP BY window_start, window_end

@@ -1,0 +1,1 @@
+SELECT u, COUNT(*) FROM n GROUP BY GROUPING SETS ((u), (nosuch))
