@@ -21,7 +21,8 @@ LogicalNode* AggregatePlanner::BuildInput() {
 LogicalNode* AggregatePlanner::BuildGroup(const SourceRange& range) {
   if (!input_.node->bounded) {
     ReportUnsupported(binder_.diagnostics(), range, keys_.empty() ? "an aggregate" : "GROUP BY",
-                      " without a window over unbounded input is not supported; group by window_start and window_end of TUMBLE, or bound the source");
+                      " without a window over unbounded input is not supported; group by window_start and window_end "
+                      "of TUMBLE, or bound the source");
   }
   // Rows that are only counted need no column of their own.
   if (needs_project_ && input_columns_.empty()) needs_project_ = false;

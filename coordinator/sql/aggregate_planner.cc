@@ -40,7 +40,8 @@ AggregatePlanner::AggregatePlanner(QueryBinder& binder, const Relation& input, C
   output_names_.Take("window_end");
 }
 
-std::optional<TypedExpression> AggregatePlanner::BindInput(const Expression& expression, std::vector<Diagnostic>& diagnostics) {
+std::optional<TypedExpression> AggregatePlanner::BindInput(const Expression& expression,
+                                                           std::vector<Diagnostic>& diagnostics) {
   QueryHook hook(binder_, input_.scope, common_, "GROUP BY");
   return ExpressionBinder(input_.scope, binder_.session(), diagnostics, &hook).BindTyped(expression);
 }
@@ -68,14 +69,16 @@ bool AggregatePlanner::BindKeys(const Select& select) {
         const std::string_view word = element.kind == GroupingElement::Kind::kCube     ? "CUBE"
                                       : element.kind == GroupingElement::Kind::kRollup ? "ROLLUP"
                                                                                        : "GROUPING SETS";
-        ReportUnsupported(binder_.diagnostics(), element.range, word, " is not supported; UNION ALL of one GROUP BY each is");
+        ReportUnsupported(binder_.diagnostics(), element.range, word,
+                          " is not supported; UNION ALL of one GROUP BY each is");
         right = false;
       }
     }
   }
   if (!input_.window || !right) return right;
   if (has_window_start_ && has_window_end_) return true;
-  ReportUnsupported(binder_.diagnostics(), input_.window->range, "a window that is not aggregated is not supported; GROUP BY both window_start and window_end");
+  ReportUnsupported(binder_.diagnostics(), input_.window->range,
+                    "a window that is not aggregated is not supported; GROUP BY both window_start and window_end");
   return false;
 }
 
@@ -84,9 +87,11 @@ bool AggregatePlanner::BindKey(const Expression& expression, const Select& selec
     const FunctionCall& call = std::get<FunctionCall>(expression.node);
     for (const FunctionArgument& argument : call.arguments) BindInput(argument.value, binder_.diagnostics());
     const std::string name = absl::AsciiStrToUpper(AbslView(call.name.text));
-    ReportUnsupported(binder_.diagnostics(), expression.range, name, " in GROUP BY is not supported",
-                      name == "TUMBLE" ? ": write FROM TABLE(TUMBLE(TABLE t, DESCRIPTOR(time), size)) and GROUP BY window_start, window_end"
-                                       : Cat(": there is no ", name, " window; TUMBLE is"));
+    ReportUnsupported(
+        binder_.diagnostics(), expression.range, name, " in GROUP BY is not supported",
+        name == "TUMBLE"
+            ? ": write FROM TABLE(TUMBLE(TABLE t, DESCRIPTOR(time), size)) and GROUP BY window_start, window_end"
+            : Cat(": there is no ", name, " window; TUMBLE is"));
     return false;
   }
   const size_t before = binder_.diagnostics().size();
@@ -98,17 +103,19 @@ bool AggregatePlanner::BindKey(const Expression& expression, const Select& selec
       const auto* value = std::get_if<Expression>(&item.value);
       if (column == nullptr || value == nullptr || !item.alias || column->name.parts.size() != 1) continue;
       if (item.alias->text != column->name.parts[0].text || binder_.diagnostics().size() == before) continue;
-      binder_.diagnostics().back().message =
-          Cat("'", item.alias->text, "' is a name that SELECT gives; GROUP BY takes what is behind it: ", Unparse(*value));
+      binder_.diagnostics().back().message = Cat(
+          "'", item.alias->text, "' is a name that SELECT gives; GROUP BY takes what is behind it: ", Unparse(*value));
     }
     return false;
   }
   if (!IsKeyType(key->type)) {
-    ReportWrong(binder_.diagnostics(), expression.range, "GROUP BY does not take ", key->type.sql, "; name the parts that matter");
+    ReportWrong(binder_.diagnostics(), expression.range, "GROUP BY does not take ", key->type.sql,
+                "; name the parts that matter");
     return false;
   }
   const std::string serialized = key->plan.SerializeAsString();
-  if (std::any_of(keys_.begin(), keys_.end(), [&](const Key& own) { return own.serialized == serialized; })) return true;
+  if (std::any_of(keys_.begin(), keys_.end(), [&](const Key& own) { return own.serialized == serialized; }))
+    return true;
   if (input_.window && key->plan.has_column() && IsWindowColumn(key->plan.column())) {
     const std::string& column = key->plan.column();
     has_window_start_ |= column == kWindowStart;
@@ -150,7 +157,8 @@ std::string AggregatePlanner::InputColumn(const TypedExpression& expression) {
   if (bare && input_.window && IsReserved(name)) name += "_in";
   needs_project_ = needs_project_ || !bare || name != expression.plan.column();
   const auto taken = [&] {
-    return std::any_of(input_columns_.begin(), input_columns_.end(), [&](const NamedColumn& own) { return own.name == name; });
+    return std::any_of(input_columns_.begin(), input_columns_.end(),
+                       [&](const NamedColumn& own) { return own.name == name; });
   };
   while (taken()) name += "_";
   input_columns_.push_back({name, expression});
@@ -198,7 +206,8 @@ bool AggregatePlanner::TakeKey(const Expression& expression, std::optional<Typed
 }
 
 bool AggregatePlanner::Take(const Expression& expression, std::optional<TypedExpression>& result) {
-  if (const auto* call = std::get_if<FunctionCall>(&expression.node); call != nullptr && !call->over && IsAggregateName(call->name.text)) {
+  if (const auto* call = std::get_if<FunctionCall>(&expression.node);
+      call != nullptr && !call->over && IsAggregateName(call->name.text)) {
     result = BindAggregate(*call, expression.range);
     return true;
   }
@@ -235,7 +244,8 @@ std::optional<TypedExpression> AggregatePlanner::BindAggregate(const FunctionCal
   }
   if (!call.star && arguments.size() != 1) {
     if (upper == "COUNT" && arguments.size() > 1) {
-      ReportUnsupported(diagnostics, range, "COUNT of several values is not supported; count rows with FILTER (WHERE …)");
+      ReportUnsupported(diagnostics, range,
+                        "COUNT of several values is not supported; count rows with FILTER (WHERE …)");
     } else {
       ReportWrong(diagnostics, range, upper, " takes one value, not ", arguments.size());
     }
@@ -244,8 +254,12 @@ std::optional<TypedExpression> AggregatePlanner::BindAggregate(const FunctionCal
   for (const TypedExpression& argument : arguments) {
     std::vector<std::string> columns;
     CollectColumns(argument.plan, columns);
-    if (!input_.window || std::none_of(columns.begin(), columns.end(), [](const std::string& name) { return IsWindowColumn(name); })) continue;
-    ReportUnsupported(diagnostics, range, "columns of the window within an aggregate are not supported: they are the same for all of its rows");
+    if (!input_.window ||
+        std::none_of(columns.begin(), columns.end(), [](const std::string& name) { return IsWindowColumn(name); }))
+      continue;
+    ReportUnsupported(
+        diagnostics, range,
+        "columns of the window within an aggregate are not supported: they are the same for all of its rows");
     return std::nullopt;
   }
   const std::string function = absl::AsciiStrToLower(AbslView(call.name.text));
@@ -263,7 +277,8 @@ std::optional<TypedExpression> AggregatePlanner::BindAggregate(const FunctionCal
   for (size_t i = 0; i < aggregates_.size(); ++i) {
     v1::Aggregate same = aggregates_[i];
     same.clear_name();
-    if (same.SerializeAsString() == aggregate.SerializeAsString()) return ColumnOf({aggregates_[i].name(), aggregate_types_[i], false});
+    if (same.SerializeAsString() == aggregate.SerializeAsString())
+      return ColumnOf({aggregates_[i].name(), aggregate_types_[i], false});
   }
   const std::string name = Cat(function, aggregate.distinct() ? "_distinct" : "", rows ? "" : "_", aggregate.column(),
                                filter ? "_if_" : "", aggregate.filter());

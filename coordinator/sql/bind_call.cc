@@ -18,13 +18,21 @@ using Result = std::optional<TypedExpression>;
 std::string Upper(std::string_view name) { return absl::AsciiStrToUpper(AbslView(name)); }
 
 // Flink's aggregates and window functions that are not in the registry.
-constexpr std::array<std::string_view, 29> kMissingAggregates = {
-    "STDDEV_POP",     "STDDEV_SAMP",    "STDDEV",       "VAR_POP",      "VAR_SAMP",
-    "VARIANCE",       "COLLECT",        "LISTAGG",      "ARRAY_AGG",    "FIRST_VALUE",
-    "LAST_VALUE",     "JSON_OBJECTAGG", "JSON_ARRAYAGG", "APPROX_COUNT_DISTINCT", "PERCENTILE",
-    "ROW_NUMBER",     "RANK",           "DENSE_RANK",   "PERCENT_RANK", "CUME_DIST",
-    "NTILE",          "LEAD",           "LAG",          "SUM0",         "REGR_COUNT",
-    "COVAR_POP",      "COVAR_SAMP",     "GROUPING",     "GROUPING_ID"};
+constexpr std::array<std::string_view, 29> kMissingAggregates = {"STDDEV_POP",    "STDDEV_SAMP",
+                                                                 "STDDEV",        "VAR_POP",
+                                                                 "VAR_SAMP",      "VARIANCE",
+                                                                 "COLLECT",       "LISTAGG",
+                                                                 "ARRAY_AGG",     "FIRST_VALUE",
+                                                                 "LAST_VALUE",    "JSON_OBJECTAGG",
+                                                                 "JSON_ARRAYAGG", "APPROX_COUNT_DISTINCT",
+                                                                 "PERCENTILE",    "ROW_NUMBER",
+                                                                 "RANK",          "DENSE_RANK",
+                                                                 "PERCENT_RANK",  "CUME_DIST",
+                                                                 "NTILE",         "LEAD",
+                                                                 "LAG",           "SUM0",
+                                                                 "REGR_COUNT",    "COVAR_POP",
+                                                                 "COVAR_SAMP",    "GROUPING",
+                                                                 "GROUPING_ID"};
 
 // Functions that know more than their arguments.
 struct Refusal {
@@ -32,11 +40,19 @@ struct Refusal {
   std::string_view why;
 };
 constexpr std::array<Refusal, 11> kRefusals = {{
-    {"PROCTIME", "processing time is not supported: results would depend on when the pipeline runs; use event time, with a WATERMARK"},
+    {"PROCTIME",
+     "processing time is not supported: results would depend on when the pipeline runs; use event time, with a "
+     "WATERMARK"},
     {"CURRENT_WATERMARK", "CURRENT_WATERMARK is not supported; late rows of a window go where LATE DATA TO says"},
-    {"TUMBLE_START", "windows in GROUP BY are the old syntax and not supported; write FROM TABLE(TUMBLE(TABLE t, DESCRIPTOR(time), size))"},
-    {"TUMBLE_END", "windows in GROUP BY are the old syntax and not supported; write FROM TABLE(TUMBLE(TABLE t, DESCRIPTOR(time), size))"},
-    {"TUMBLE_ROWTIME", "windows in GROUP BY are the old syntax and not supported; write FROM TABLE(TUMBLE(TABLE t, DESCRIPTOR(time), size))"},
+    {"TUMBLE_START",
+     "windows in GROUP BY are the old syntax and not supported; write FROM TABLE(TUMBLE(TABLE t, DESCRIPTOR(time), "
+     "size))"},
+    {"TUMBLE_END",
+     "windows in GROUP BY are the old syntax and not supported; write FROM TABLE(TUMBLE(TABLE t, DESCRIPTOR(time), "
+     "size))"},
+    {"TUMBLE_ROWTIME",
+     "windows in GROUP BY are the old syntax and not supported; write FROM TABLE(TUMBLE(TABLE t, DESCRIPTOR(time), "
+     "size))"},
     {"HOP_START", "hopping windows are not supported"},
     {"HOP_END", "hopping windows are not supported"},
     {"HOP_ROWTIME", "hopping windows are not supported"},
@@ -59,7 +75,8 @@ bool IsMissingAggregate(std::string_view name) {
 
 bool IsAggregateName(std::string_view name) {
   const std::vector<std::string> known = AggregateFunctionNames();
-  return std::find(known.begin(), known.end(), absl::AsciiStrToLower(AbslView(name))) != known.end() || IsMissingAggregate(name);
+  return std::find(known.begin(), known.end(), absl::AsciiStrToLower(AbslView(name))) != known.end() ||
+         IsMissingAggregate(name);
 }
 
 bool ExpressionBinder::CheckPlainCall(const FunctionCall& call, const SourceRange& range) {
@@ -70,7 +87,8 @@ bool ExpressionBinder::CheckPlainCall(const FunctionCall& call, const SourceRang
     return false;
   }
   if (IsAggregateName(upper)) {
-    ReportWrong(diagnostics_, range, "the aggregate ", upper, " cannot stand here: aggregates stand in SELECT, HAVING and ORDER BY of a query");
+    ReportWrong(diagnostics_, range, "the aggregate ", upper,
+                " cannot stand here: aggregates stand in SELECT, HAVING and ORDER BY of a query");
     return false;
   }
   if (call.over) {
@@ -79,12 +97,14 @@ bool ExpressionBinder::CheckPlainCall(const FunctionCall& call, const SourceRang
   }
   if (call.distinct || call.star || call.filter || !call.order_by.empty() || !call.within_group.empty() ||
       call.nulls != FunctionCall::Nulls::kUnsaid) {
-    ReportWrong(diagnostics_, range, upper, " is no aggregate: it takes neither DISTINCT, *, FILTER, ORDER BY nor what to do with NULLs");
+    ReportWrong(diagnostics_, range, upper,
+                " is no aggregate: it takes neither DISTINCT, *, FILTER, ORDER BY nor what to do with NULLs");
     return false;
   }
   for (const FunctionArgument& argument : call.arguments) {
     if (!argument.name) continue;
-    ReportWrong(diagnostics_, argument.name->range, "arguments of ", upper, " have no names; leave out '", argument.name->text, " =>'");
+    ReportWrong(diagnostics_, argument.name->range, "arguments of ", upper, " have no names; leave out '",
+                argument.name->text, " =>'");
     return false;
   }
   return true;
@@ -110,8 +130,10 @@ Result ExpressionBinder::FunctionOf(const FunctionCall& call, const SourceRange&
 Result ExpressionBinder::SpecialCall(const FunctionCall& call, const SourceRange& range, bool& special) {
   const std::string upper = Upper(call.name.text);
   const std::vector<FunctionArgument>& given = call.arguments;
-  if (upper == "TRIM" && given.size() == 3 && std::holds_alternative<Symbol>(given[0].value.node)) return TrimOf(call, range);
-  const bool rounding = (upper == "CEIL" || upper == "FLOOR") && given.size() == 2 && std::holds_alternative<Symbol>(given[1].value.node);
+  if (upper == "TRIM" && given.size() == 3 && std::holds_alternative<Symbol>(given[0].value.node))
+    return TrimOf(call, range);
+  const bool rounding =
+      (upper == "CEIL" || upper == "FLOOR") && given.size() == 2 && std::holds_alternative<Symbol>(given[1].value.node);
   const bool unit_first = !given.empty() && std::holds_alternative<Symbol>(given[0].value.node);
   const bool position = upper == "POSITION" && given.size() == 3;
   special = rounding || unit_first || position;

@@ -72,7 +72,9 @@ ExpressionBinder::Result ExpressionBinder::BindNode(const Expression& expression
           [&](const ArrayConstructor& array) -> Result { return Constructor("array", array.values, range); },
           [&](const MapConstructor& map) -> Result { return Constructor("map", map.entries, range); },
           [&](const RowConstructor& row) -> Result { return Constructor("row", row.values, range); },
-          [&](const Symbol&) -> Result { return misplaced("this word is an argument of a function, and stands alone here"); },
+          [&](const Symbol&) -> Result {
+            return misplaced("this word is an argument of a function, and stands alone here");
+          },
           [&](const Descriptor&) -> Result {
             return misplaced("DESCRIPTOR names the time column of a window function, such as TUMBLE; it is no value");
           },
@@ -176,7 +178,8 @@ bool ExpressionBinder::GiveNullsTypes(std::vector<TypedExpression>& expressions,
   if (!any_null) return true;
   const std::optional<DataType> common = CommonSqlType(types);
   // Without a common type, what is wrong is not the NULL: any type lets the function say it.
-  const auto typed = std::find_if(types.begin(), types.end(), [](const DataType& type) { return !IsUntypedNull(type); });
+  const auto typed =
+      std::find_if(types.begin(), types.end(), [](const DataType& type) { return !IsUntypedNull(type); });
   const DataType* type = common ? &*common : typed != types.end() ? &*typed : otherwise;
   if (type == nullptr) {
     ReportWrong(diagnostics_, range, kNullNeedsType);

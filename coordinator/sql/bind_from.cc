@@ -78,15 +78,16 @@ bool QueryBinder::Rename(Relation& relation, const std::optional<TableAlias>& al
   for (ScopeColumn& column : columns) column.table = alias->name.text;
   if (alias->columns.empty()) return true;
   if (alias->columns.size() != columns.size()) {
-    ReportWrong(diagnostics_, alias->name.range, "'", alias->name.text, "' names ", alias->columns.size(), " columns, but there are ",
-                columns.size(), "; name all of them, or none");
+    ReportWrong(diagnostics_, alias->name.range, "'", alias->name.text, "' names ", alias->columns.size(),
+                " columns, but there are ", columns.size(), "; name all of them, or none");
     return false;
   }
   for (size_t i = 0; i < columns.size(); ++i) columns[i].name = alias->columns[i].text;
   return true;
 }
 
-std::optional<Relation> QueryBinder::BindTable(const NamedTable& named, const SourceRange& range, CommonTables* common) {
+std::optional<Relation> QueryBinder::BindTable(const NamedTable& named, const SourceRange& range,
+                                               CommonTables* common) {
   std::optional<Relation> relation = BindCatalogTable(named.name, named.hints, common);
   if (named.system_time) {
     ReportUnsupported(diagnostics_, named.system_time->range,
@@ -118,7 +119,8 @@ std::optional<Relation> QueryBinder::BindCatalogTable(const QualifiedName& name,
     return std::nullopt;
   }
   if (table->columns.empty()) {
-    ReportWrong(diagnostics_, name.range, "table '", *own, "' is declared without columns: it takes those of what is written to it, and cannot be read");
+    ReportWrong(diagnostics_, name.range, "table '", *own,
+                "' is declared without columns: it takes those of what is written to it, and cannot be read");
     return std::nullopt;
   }
   Relation relation;
@@ -167,15 +169,16 @@ LogicalNode* QueryBinder::SourceNode(const Table& table, const std::vector<Hint>
     planned.columns.push_back({column.name, column.type, false});
   }
   Scope scope;
-  for (const PlanColumn& column : planned.columns) scope.columns.push_back({table.name, column.name, column.type, column.name, false});
+  for (const PlanColumn& column : planned.columns)
+    scope.columns.push_back({table.name, column.name, column.type, column.name, false});
   for (const TableColumn& column : read.columns) {
     if (column.kind != TableColumn::Kind::kComputed) continue;
     std::vector<Diagnostic> own;
     std::optional<TypedExpression> value = BindExpression(*column.computed, scope, session_, own);
     if (!value) {
       // What is wrong with a table was said where it was created.
-      ReportWrong(diagnostics_, range, "the computed column '", column.name, "' of '", table.name, "' is wrong: ",
-                  own.empty() ? std::string("see there") : own[0].message);
+      ReportWrong(diagnostics_, range, "the computed column '", column.name, "' of '", table.name,
+                  "' is wrong: ", own.empty() ? std::string("see there") : own[0].message);
       return nullptr;
     }
     v1::NamedExpression& computed = *source->add_computed();
@@ -197,9 +200,13 @@ LogicalNode* QueryBinder::SourceNode(const Table& table, const std::vector<Hint>
 std::optional<Relation> QueryBinder::BindJoin(const Join& join, const SourceRange& range, CommonTables* common) {
   std::optional<Relation> left = BindReference(*join.left, common);
   if (const auto* unnest = std::get_if<Unnest>(&join.right->node)) {
-    const bool fits = (join.kind == Join::Kind::kCross || ((join.kind == Join::Kind::kLeft || join.kind == Join::Kind::kInner) && join.on && IsTrue(*join.on)));
+    const bool fits =
+        (join.kind == Join::Kind::kCross ||
+         ((join.kind == Join::Kind::kLeft || join.kind == Join::Kind::kInner) && join.on && IsTrue(*join.on)));
     if (!fits) {
-      ReportUnsupported(diagnostics_, range, "UNNEST is joined by CROSS JOIN UNNEST(…) or LEFT JOIN UNNEST(…) ON TRUE; other joins with it are not supported");
+      ReportUnsupported(diagnostics_, range,
+                        "UNNEST is joined by CROSS JOIN UNNEST(…) or LEFT JOIN UNNEST(…) ON TRUE; other joins with it "
+                        "are not supported");
     }
     if (!left) return std::nullopt;
     return BindUnnest(*std::move(left), *unnest, join.kind == Join::Kind::kLeft, join.right->range);
@@ -215,8 +222,10 @@ std::optional<Relation> QueryBinder::BindJoin(const Join& join, const SourceRang
 }
 
 // Never planned: the columns of both sides are in sight, so that what else is wrong is found too.
-std::optional<Relation> QueryBinder::JoinOf(Relation left, Relation right, const SourceRange& range, std::string_view what) {
-  ReportUnsupported(diagnostics_, range, what, " is not supported: this version reads one table at a time; UNION ALL and UNNEST are there");
+std::optional<Relation> QueryBinder::JoinOf(Relation left, Relation right, const SourceRange& range,
+                                            std::string_view what) {
+  ReportUnsupported(diagnostics_, range, what,
+                    " is not supported: this version reads one table at a time; UNION ALL and UNNEST are there");
   LogicalNode both;
   both.node.mutable_union_();
   both.inputs = {{left.node, ""}, {right.node, ""}};

@@ -19,7 +19,7 @@ struct Field {
 };
 
 constexpr std::array kFields = {
-    Field{TimeUnit::kYear, 12, 0},       Field{TimeUnit::kMonth, 1, '-'},      Field{TimeUnit::kDay, 86'400'000, 0},
+    Field{TimeUnit::kYear, 12, 0},          Field{TimeUnit::kMonth, 1, '-'},       Field{TimeUnit::kDay, 86'400'000, 0},
     Field{TimeUnit::kHour, 3'600'000, ' '}, Field{TimeUnit::kMinute, 60'000, ':'}, Field{TimeUnit::kSecond, 1'000, ':'},
 };
 
@@ -69,7 +69,9 @@ std::optional<int64_t> TakeFraction(std::string_view& text) {
   return millis;
 }
 
-bool IsOfMonths(TimeUnit unit) { return unit == TimeUnit::kYear || unit == TimeUnit::kMonth || unit == TimeUnit::kQuarter; }
+bool IsOfMonths(TimeUnit unit) {
+  return unit == TimeUnit::kYear || unit == TimeUnit::kMonth || unit == TimeUnit::kQuarter;
+}
 
 }  // namespace
 

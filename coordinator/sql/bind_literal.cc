@@ -40,11 +40,13 @@ std::optional<TypedExpression> Exact(const std::string& text, bool negative, con
   int64_t unscaled = 0;
   if (!absl::SimpleAtoi((negative ? "-" : "") + digits, &unscaled)) {
     ReportWrong(diagnostics, range, "the number ", text,
-                " is out of range: constants have at most 64 bits; write CAST('", text, "' AS DECIMAL(38, ", scale, "))");
+                " is out of range: constants have at most 64 bits; write CAST('", text, "' AS DECIMAL(38, ", scale,
+                "))");
     return std::nullopt;
   }
   if (scale == 0) {
-    const bool fits = unscaled >= std::numeric_limits<int32_t>::min() && unscaled <= std::numeric_limits<int32_t>::max();
+    const bool fits =
+        unscaled >= std::numeric_limits<int32_t>::min() && unscaled <= std::numeric_limits<int32_t>::max();
     return Constant(SqlType(fits ? arrow::int32() : arrow::int64(), false), Cat(unscaled));
   }
   const int precision = static_cast<int>(digits.size());
@@ -70,7 +72,8 @@ std::optional<TypedExpression> Moment(const Literal& literal, const SourceRange&
       const std::optional<int> precision = TimeTextPrecision(literal.text);
       if (!precision) return wrong("TIME", "23:59:59");
       if (*precision > 3) {
-        ReportUnsupported(diagnostics, range, "times of day have milliseconds; write at most three digits behind the point");
+        ReportUnsupported(diagnostics, range,
+                          "times of day have milliseconds; write at most three digits behind the point");
         return std::nullopt;
       }
       return Constant(SqlType(arrow::time32(arrow::TimeUnit::MILLI), false, *precision), literal.text);
@@ -79,7 +82,8 @@ std::optional<TypedExpression> Moment(const Literal& literal, const SourceRange&
       const std::optional<int> precision = TimestampTextPrecision(literal.text);
       if (!precision) return wrong("TIMESTAMP", "2026-11-21 23:59:59");
       if (*precision > 6) {
-        ReportUnsupported(diagnostics, range, "timestamps have microseconds; write at most six digits behind the point");
+        ReportUnsupported(diagnostics, range,
+                          "timestamps have microseconds; write at most six digits behind the point");
         return std::nullopt;
       }
       return Constant(SqlType(arrow::timestamp(arrow::TimeUnit::MICRO), false, *precision), literal.text);
@@ -93,7 +97,9 @@ TypedExpression StringConstant(std::string_view text) {
   return Constant(FixedText(false, Characters(text), false), std::string(text));
 }
 TypedExpression IntConstant(int64_t value) { return Constant(SqlType(arrow::int32(), false), Cat(value)); }
-TypedExpression BooleanConstant(bool value) { return Constant(SqlType(arrow::boolean(), false), value ? "true" : "false"); }
+TypedExpression BooleanConstant(bool value) {
+  return Constant(SqlType(arrow::boolean(), false), value ? "true" : "false");
+}
 TypedExpression NullConstant(const DataType& type) {
   TypedExpression null;
   null.type = WithNull(type, true);
@@ -129,8 +135,8 @@ std::optional<TypedExpression> BindLiteral(const Literal& literal, bool negative
       return Constant(FixedText(true, static_cast<int64_t>(literal.text.size() / 2), false),
                       absl::AsciiStrToLower(literal.text));
     case Literal::Kind::kTimestampLtz:
-      ReportUnsupported(diagnostics, range, "there are no constants of type TIMESTAMP_LTZ; write CAST(TIMESTAMP '", literal.text,
-                        "' AS TIMESTAMP_LTZ(3))");
+      ReportUnsupported(diagnostics, range, "there are no constants of type TIMESTAMP_LTZ; write CAST(TIMESTAMP '",
+                        literal.text, "' AS TIMESTAMP_LTZ(3))");
       return std::nullopt;
     default:
       return Moment(literal, range, diagnostics);

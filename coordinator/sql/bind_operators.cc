@@ -58,24 +58,17 @@ std::string_view FunctionBehind(BinaryOperator op) {
   return "";
 }
 
-// What the registry says of a cast in that mode, if it tells modes apart.
-template <typename Type>
-absl::StatusOr<Type> CastType(const Type& from, const Type& to, v1::CastMode mode) {
-  if constexpr (requires { CastResultType(from, to, mode); }) {
-    return CastResultType(from, to, mode);
-  } else {
-    return CastResultType(from, to);
-  }
-}
-
 // Comparisons take a bare NULL; arithmetic does not.
-bool IsComparison(BinaryOperator op) { return op >= BinaryOperator::kIsDistinctFrom && op != BinaryOperator::kOverlaps; }
+bool IsComparison(BinaryOperator op) {
+  return op >= BinaryOperator::kIsDistinctFrom && op != BinaryOperator::kOverlaps;
+}
 
 }  // namespace
 
 Result ExpressionBinder::UnaryOf(const Unary& unary, const SourceRange& range) {
   const auto* literal = std::get_if<Literal>(&unary.operand->node);
-  const bool number = literal != nullptr && (literal->kind == Literal::Kind::kExact || literal->kind == Literal::Kind::kApproximate);
+  const bool number =
+      literal != nullptr && (literal->kind == Literal::Kind::kExact || literal->kind == Literal::Kind::kApproximate);
   if (number && unary.op == UnaryOperator::kMinus) return BindLiteral(*literal, true, range, diagnostics_);
   if (unary.op == UnaryOperator::kNot) return Not(BindCondition(*unary.operand, "NOT"), range);
   Result operand = BindTyped(*unary.operand);
@@ -157,10 +150,11 @@ Result ExpressionBinder::LogicalOf(const Logical& logical, const SourceRange& ra
         chains.push_back(std::move(operands[at]));
         continue;
       }
-      Result chain = Call(function,
-                          std::vector<TypedExpression>(std::make_move_iterator(operands.begin() + static_cast<int64_t>(at)),
-                                                       std::make_move_iterator(operands.begin() + static_cast<int64_t>(end))),
-                          range);
+      Result chain =
+          Call(function,
+               std::vector<TypedExpression>(std::make_move_iterator(operands.begin() + static_cast<int64_t>(at)),
+                                            std::make_move_iterator(operands.begin() + static_cast<int64_t>(end))),
+               range);
       if (!chain) return std::nullopt;
       chains.push_back(*std::move(chain));
     }
@@ -223,7 +217,8 @@ Result ExpressionBinder::InListOf(const InList& in, const SourceRange& range) {
   values->insert(values->begin(), *std::move(operand));
   const DataType boolean = SqlType(arrow::boolean(), true);
   if (!GiveNullsTypes(*values, &boolean, range)) return std::nullopt;
-  const bool constant = std::all_of(values->begin() + 1, values->end(), [](const TypedExpression& value) { return value.plan.has_literal(); });
+  const bool constant = std::all_of(values->begin() + 1, values->end(),
+                                    [](const TypedExpression& value) { return value.plan.has_literal(); });
   Result result;
   if (constant) {
     result = Call("in_list", *std::move(values), range);
@@ -259,7 +254,8 @@ Result ExpressionBinder::CaseOf(const Case& cases, const SourceRange& range) {
       right = false;
       continue;
     }
-    Result condition = alternatives.size() == 1 ? std::move(alternatives[0]) : Call("or", std::move(alternatives), range);
+    Result condition =
+        alternatives.size() == 1 ? std::move(alternatives[0]) : Call("or", std::move(alternatives), range);
     if (!condition) return std::nullopt;
     conditions.push_back(*std::move(condition));
     results.push_back(*std::move(then));
@@ -283,7 +279,7 @@ Result ExpressionBinder::CastOf(const Cast& cast, const SourceRange& range) {
   if (!operand || !to) return std::nullopt;
   if (IsUntypedNull(operand->type)) return NullConstant(*to);
   const v1::CastMode mode = cast.try_cast ? v1::CAST_MODE_TRY : v1::CAST_MODE_SQL;
-  absl::StatusOr<DataType> type = CastType(WithNull(operand->type, true), WithNull(*to, true), mode);
+  absl::StatusOr<DataType> type = CastResultType(WithNull(operand->type, true), WithNull(*to, true), mode);
   if (!type.ok()) {
     ReportWrong(diagnostics_, range, "there is no CAST from ", operand->type.sql, " to ", to->sql);
     return std::nullopt;
@@ -304,7 +300,8 @@ Result ExpressionBinder::CastOf(const Cast& cast, const SourceRange& range) {
   return result;
 }
 
-Result ExpressionBinder::Constructor(std::string_view function, const std::vector<Expression>& values, const SourceRange& range) {
+Result ExpressionBinder::Constructor(std::string_view function, const std::vector<Expression>& values,
+                                     const SourceRange& range) {
   std::optional<std::vector<TypedExpression>> arguments = BindAll(values);
   if (!arguments) return std::nullopt;
   if (function == "map") {

@@ -23,7 +23,12 @@ const SetOperation* UnionAllIn(const Query& query) {
 
 QueryBinder::QueryBinder(const Catalog& catalog, const Session& session, LogicalPlan& plan, SourceNodes& sources,
                          std::vector<Diagnostic>& diagnostics, Options options)
-    : catalog_(catalog), session_(session), plan_(plan), sources_(sources), diagnostics_(diagnostics), options_(options) {}
+    : catalog_(catalog),
+      session_(session),
+      plan_(plan),
+      sources_(sources),
+      diagnostics_(diagnostics),
+      options_(options) {}
 
 std::optional<Relation> QueryBinder::Bind(const Query& query, CommonTables* common) {
   if (++num_queries_ > kMostQueries) {
@@ -120,8 +125,8 @@ std::optional<Relation> QueryBinder::UnionOf(std::vector<Relation> inputs, const
   for (size_t i = 1; i < inputs.size(); ++i) {
     const size_t own = inputs[i].scope.columns.size();
     if (own == width) continue;
-    ReportWrong(diagnostics_, ranges[i], "this has ", own, own == 1 ? " column" : " columns", ", but the first query of the union has ",
-                width, "; give them as many");
+    ReportWrong(diagnostics_, ranges[i], "this has ", own, own == 1 ? " column" : " columns",
+                ", but the first query of the union has ", width, "; give them as many");
     right = false;
   }
   if (!right) return std::nullopt;
@@ -135,9 +140,11 @@ std::optional<Relation> QueryBinder::UnionOf(std::vector<Relation> inputs, const
       continue;
     }
     const size_t other = static_cast<size_t>(
-        std::find_if(types.begin(), types.end(), [&](const DataType& t) { return !IsSameType(t, types[0]); }) - types.begin());
-    ReportWrong(diagnostics_, ranges[other], "column ", column + 1, " ('", inputs[0].scope.columns[column].name, "') is ",
-                types[0].sql, " in the first query of the union and ", types[other].sql, " here; CAST one of them");
+        std::find_if(types.begin(), types.end(), [&](const DataType& t) { return !IsSameType(t, types[0]); }) -
+        types.begin());
+    ReportWrong(diagnostics_, ranges[other], "column ", column + 1, " ('", inputs[0].scope.columns[column].name,
+                "') is ", types[0].sql, " in the first query of the union and ", types[other].sql,
+                " here; CAST one of them");
     right = false;
   }
   if (!right) return std::nullopt;
@@ -148,7 +155,8 @@ std::optional<Relation> QueryBinder::UnionOf(std::vector<Relation> inputs, const
     for (size_t column = 0; column < width; ++column) {
       const ScopeColumn& own = input.scope.columns[column];
       const std::string& name = inputs[0].scope.columns[column].name;
-      same = same && own.plan_column == name && input.node->columns[column].name == name && IsSameType(own.type, common[column]);
+      same = same && own.plan_column == name && input.node->columns[column].name == name &&
+             IsSameType(own.type, common[column]);
       TypedExpression value = ColumnOf({own.plan_column, own.type});
       columns.push_back({name, ConvertTo(std::move(value), WithNull(common[column], own.type.nullable), session_)});
     }
@@ -165,11 +173,13 @@ std::optional<Relation> QueryBinder::UnionOf(std::vector<Relation> inputs, const
 
 Relation QueryBinder::Distinct(Relation input, const SourceRange& range, std::string_view what) {
   if (!input.node->bounded) {
-    ReportUnsupported(diagnostics_, range, what, " over unbounded input is not supported: its state would grow for ever; group by a window");
+    ReportUnsupported(diagnostics_, range, what,
+                      " over unbounded input is not supported: its state would grow for ever; group by a window");
     return input;
   }
   LogicalNode group;
-  for (const ScopeColumn& column : input.scope.columns) group.node.mutable_group_aggregate()->add_keys(column.plan_column);
+  for (const ScopeColumn& column : input.scope.columns)
+    group.node.mutable_group_aggregate()->add_keys(column.plan_column);
   for (const PlanColumn& column : input.node->columns) group.columns.push_back({column.name, column.type, false});
   group.inputs = {{input.node, ""}};
   group.bounded = true;
@@ -183,7 +193,8 @@ std::string QueryBinder::UidHint(const std::vector<Hint>& hints) {
     if (hint.name.text != "UID" && hint.name.text != "uid") continue;
     const std::string uid = hint.arguments.size() == 1 ? hint.arguments[0] : "";
     bool right = !uid.empty() && uid.size() <= 63 && uid[0] >= 'a' && uid[0] <= 'z';
-    for (const char c : uid) right = right && ((c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_' || c == '-');
+    for (const char c : uid)
+      right = right && ((c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_' || c == '-');
     if (right) return uid;
     ReportWrong(diagnostics_, hint.range,
                 "UID takes one name: a lower-case letter, then up to 62 of a-z, 0-9, '_' and '-', such as UID('agg')");

@@ -40,9 +40,11 @@ std::vector<PlanColumn> ElementColumns(const DataType& collection) {
 
 }  // namespace
 
-std::optional<Relation> QueryBinder::BindUnnest(Relation left, const Unnest& unnest, bool outer, const SourceRange& range) {
+std::optional<Relation> QueryBinder::BindUnnest(Relation left, const Unnest& unnest, bool outer,
+                                                const SourceRange& range) {
   if (left.window) {
-    ReportUnsupported(diagnostics_, left.window->range, "a window that is not aggregated is not supported; GROUP BY window_start and window_end");
+    ReportUnsupported(diagnostics_, left.window->range,
+                      "a window that is not aggregated is not supported; GROUP BY window_start and window_end");
     left.window = std::nullopt;
   }
   if (unnest.collections.size() != 1) {
@@ -55,7 +57,8 @@ std::optional<Relation> QueryBinder::BindUnnest(Relation left, const Unnest& unn
   if (!collection) return std::nullopt;
   const arrow::Type::type id = collection->type.arrow->id();
   if (id != arrow::Type::LIST && id != arrow::Type::MAP) {
-    ReportWrong(diagnostics_, unnest.collections[0].range, "UNNEST takes an ARRAY or a MAP, not ", collection->type.sql);
+    ReportWrong(diagnostics_, unnest.collections[0].range, "UNNEST takes an ARRAY or a MAP, not ",
+                collection->type.sql);
     return std::nullopt;
   }
   UniqueNames names;
@@ -75,9 +78,9 @@ std::optional<Relation> QueryBinder::BindUnnest(Relation left, const Unnest& unn
   if (unnest.with_ordinality) added.push_back({"ORDINALITY", SqlType(arrow::int32(), false), false});
   if (unnest.alias && !unnest.alias->columns.empty()) {
     if (unnest.alias->columns.size() != added.size()) {
-      ReportWrong(diagnostics_, unnest.alias->name.range, "'", unnest.alias->name.text, "' names ", unnest.alias->columns.size(),
-                  " columns, but UNNEST of ", collection->type.sql, unnest.with_ordinality ? " WITH ORDINALITY" : "", " gives ",
-                  added.size());
+      ReportWrong(diagnostics_, unnest.alias->name.range, "'", unnest.alias->name.text, "' names ",
+                  unnest.alias->columns.size(), " columns, but UNNEST of ", collection->type.sql,
+                  unnest.with_ordinality ? " WITH ORDINALITY" : "", " gives ", added.size());
       return std::nullopt;
     }
     for (size_t i = 0; i < added.size(); ++i) added[i].name = unnest.alias->columns[i].text;
@@ -92,7 +95,8 @@ std::optional<Relation> QueryBinder::BindUnnest(Relation left, const Unnest& unn
     if (outer) column.type = WithNull(column.type, true);
     const std::string name = names.Take(column.name);
     plan.add_names(name);
-    relation.scope.columns.push_back({unnest.alias ? unnest.alias->name.text : "", column.name, column.type, name, false});
+    relation.scope.columns.push_back(
+        {unnest.alias ? unnest.alias->name.text : "", column.name, column.type, name, false});
     node.columns.push_back({name, column.type, false});
   }
   relation.node = plan_.Add(std::move(node));

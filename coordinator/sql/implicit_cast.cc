@@ -27,7 +27,8 @@ bool IsImplicit(const DataType& from, const DataType& to) {
   if (IntegerRank(to) >= 0) return IntegerRank(from) >= 0 && IntegerRank(from) <= IntegerRank(to);
   if (id == Id::DECIMAL128 || id == Id::DOUBLE) return IsNumeric(from);
   if (id == Id::FLOAT) return IsNumeric(from) && from.arrow->id() != Id::DOUBLE;
-  if (id == Id::DATE32 || id == Id::TIME32) return from.arrow->id() == id || (IsTimestamp(from) && !IsZonedTimestamp(from));
+  if (id == Id::DATE32 || id == Id::TIME32)
+    return from.arrow->id() == id || (IsTimestamp(from) && !IsZonedTimestamp(from));
   if (IsTimestamp(to)) return IsTimestamp(from);
   // Collections: their parts have to be alike; NOT NULL of a part may be given up.
   const int parts = to.arrow->num_fields();
@@ -45,8 +46,8 @@ bool IsImplicit(const DataType& from, const DataType& to) {
 std::optional<TypedExpression> ImplicitCast(TypedExpression expression, const DataType& to, const SourceRange& range,
                                             const Session& session, std::vector<Diagnostic>& diagnostics) {
   if (!IsImplicit(expression.type, to)) {
-    ReportWrong(diagnostics, range, expression.type.sql, " does not become ", to.sql, " by itself; write CAST(… AS ", SpelledNullable(to),
-                ")");
+    ReportWrong(diagnostics, range, expression.type.sql, " does not become ", to.sql, " by itself; write CAST(… AS ",
+                SpelledNullable(to), ")");
     return std::nullopt;
   }
   if (expression.type.nullable && !to.nullable) {

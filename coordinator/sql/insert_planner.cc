@@ -15,12 +15,14 @@ namespace millrace::sql {
 namespace {
 
 bool IsWritten(const TableColumn& column) {
-  return column.kind == TableColumn::Kind::kPhysical || (column.kind == TableColumn::Kind::kMetadata && !column.is_virtual);
+  return column.kind == TableColumn::Kind::kPhysical ||
+         (column.kind == TableColumn::Kind::kMetadata && !column.is_virtual);
 }
 
 std::string Listed(const std::vector<PlanColumn>& columns) {
   std::string list;
-  for (const PlanColumn& column : columns) absl::StrAppend(&list, list.empty() ? "" : ", ", column.name, " ", column.type.sql);
+  for (const PlanColumn& column : columns)
+    absl::StrAppend(&list, list.empty() ? "" : ", ", column.name, " ", column.type.sql);
   return "[" + list + "]";
 }
 
@@ -35,7 +37,8 @@ SourceRange RangeOfColumn(const Query& query, size_t index, size_t width) {
 void SortByPlace(std::vector<Diagnostic>& diagnostics, size_t from) {
   std::stable_sort(diagnostics.begin() + static_cast<std::ptrdiff_t>(from), diagnostics.end(),
                    [](const Diagnostic& a, const Diagnostic& b) {
-                     return std::pair(a.range.begin.line, a.range.begin.column) < std::pair(b.range.begin.line, b.range.begin.column);
+                     return std::pair(a.range.begin.line, a.range.begin.column) <
+                            std::pair(b.range.begin.line, b.range.begin.column);
                    });
 }
 
@@ -61,16 +64,19 @@ void SinkCollector::AddInsert(const Insert& insert, std::vector<Diagnostic>& dia
 void SinkCollector::PlanInsert(const Insert& insert, std::vector<Diagnostic>& diagnostics) {
   const size_t before = diagnostics.size();
   if (insert.overwrite) {
-    ReportUnsupported(diagnostics, insert.range, "INSERT OVERWRITE is not supported: tables are appended to; write INSERT INTO");
+    ReportUnsupported(diagnostics, insert.range,
+                      "INSERT OVERWRITE is not supported: tables are appended to; write INSERT INTO");
   }
   const Table* table = FindTarget(insert.table, diagnostics);
-  QueryBinder binder(catalog_, session_, plan_, sources_, diagnostics, {.keep_late_columns = insert.late_data_to.has_value()});
+  QueryBinder binder(catalog_, session_, plan_, sources_, diagnostics,
+                     {.keep_late_columns = insert.late_data_to.has_value()});
   const std::optional<Relation> relation = binder.Bind(insert.query);
   if (table == nullptr || !relation) return;
   LogicalNode* rows = Fit(*relation, *table, insert, diagnostics);
   const std::string uid = binder.UidHint(insert.hints);
   if (rows != nullptr && diagnostics.size() == before) AddTo(*table, rows, insert.table.range, uid, diagnostics);
-  if (insert.late_data_to && diagnostics.size() == before) AddLateData(*insert.late_data_to, binder.late_rows(), diagnostics);
+  if (insert.late_data_to && diagnostics.size() == before)
+    AddLateData(*insert.late_data_to, binder.late_rows(), diagnostics);
   if (diagnostics.size() == before) AddDeadLetters(insert.range, diagnostics);
   if (diagnostics.size() == before) CheckUids(insert.range, diagnostics);
 }
@@ -111,8 +117,10 @@ std::optional<std::vector<SinkCollector::Target>> SinkCollector::TargetsOf(const
   const auto find = [&](const Identifier& name) -> const TableColumn* {
     const TableColumn* column = table.Find(name.text);
     if (column != nullptr && IsWritten(*column)) return column;
-    ReportWrong(diagnostics, name.range, column == nullptr ? Cat("'", table.name, "' has no column '", name.text, "'", NameAdvice(name.text, known))
-                                                           : Cat("column '", name.text, "' of '", table.name, "' is computed, and not written"));
+    ReportWrong(diagnostics, name.range,
+                column == nullptr
+                    ? Cat("'", table.name, "' has no column '", name.text, "'", NameAdvice(name.text, known))
+                    : Cat("column '", name.text, "' of '", table.name, "' is computed, and not written"));
     return nullptr;
   };
   bool right = true;
@@ -142,12 +150,14 @@ std::optional<std::vector<SinkCollector::Target>> SinkCollector::TargetsOf(const
 }
 
 // The query's columns as the table declares them.
-LogicalNode* SinkCollector::Fit(const Relation& relation, const Table& table, const Insert& insert, std::vector<Diagnostic>& diagnostics) {
+LogicalNode* SinkCollector::Fit(const Relation& relation, const Table& table, const Insert& insert,
+                                std::vector<Diagnostic>& diagnostics) {
   const std::vector<ScopeColumn>& given = relation.scope.columns;
   std::vector<NamedColumn> columns;
   if (table.columns.empty()) {
     if (!insert.columns.empty() && insert.columns.size() != given.size()) {
-      ReportWrong(diagnostics, insert.table.range, "INSERT names ", insert.columns.size(), " columns, but the query gives ", given.size());
+      ReportWrong(diagnostics, insert.table.range, "INSERT names ", insert.columns.size(),
+                  " columns, but the query gives ", given.size());
       return nullptr;
     }
     UniqueNames names;
@@ -163,8 +173,9 @@ LogicalNode* SinkCollector::Fit(const Relation& relation, const Table& table, co
     std::vector<PlanColumn> has, takes;
     for (const ScopeColumn& column : given) has.push_back({column.name, column.type, false});
     for (const Target& target : *targets) takes.push_back({target.name, target.type, false});
-    ReportWrong(diagnostics, insert.query.range, "the query gives ", has.size(), has.size() == 1 ? " column " : " columns ", Listed(has),
-                ", but '", table.name, "' takes ", takes.size(), " ", Listed(takes));
+    ReportWrong(diagnostics, insert.query.range, "the query gives ", has.size(),
+                has.size() == 1 ? " column " : " columns ", Listed(has), ", but '", table.name, "' takes ",
+                takes.size(), " ", Listed(takes));
     return nullptr;
   }
   bool right = true;
@@ -173,24 +184,27 @@ LogicalNode* SinkCollector::Fit(const Relation& relation, const Table& table, co
     const Target& target = (*targets)[i];
     const SourceRange range = RangeOfColumn(insert.query, i, given.size());
     std::vector<Diagnostic> own;
-    std::optional<TypedExpression> value = ImplicitCast(ColumnOf({given[i].plan_column, given[i].type, false}), target.type, range, session_, own);
+    std::optional<TypedExpression> value =
+        ImplicitCast(ColumnOf({given[i].plan_column, given[i].type, false}), target.type, range, session_, own);
     if (value) {
       values[target.name] = *std::move(value);
       continue;
     }
     right = false;
     const bool only_null = given[i].type.nullable && !target.type.nullable && IsSameType(given[i].type, target.type);
-    ReportWrong(diagnostics, range, "column ", i + 1, " of '", table.name, "' is ", target.name, " ", target.type.sql, ", but the query gives ",
-                given[i].name, " ", given[i].type.sql,
-                only_null ? Cat(", which may be NULL; write COALESCE(…, …), or declare ", target.name, " without NOT NULL")
-                          : Cat("; write CAST(… AS ", SpelledNullable(target.type), ")"));
+    ReportWrong(diagnostics, range, "column ", i + 1, " of '", table.name, "' is ", target.name, " ", target.type.sql,
+                ", but the query gives ", given[i].name, " ", given[i].type.sql,
+                only_null
+                    ? Cat(", which may be NULL; write COALESCE(…, …), or declare ", target.name, " without NOT NULL")
+                    : Cat("; write CAST(… AS ", SpelledNullable(target.type), ")"));
   }
   for (const StaticPartition& partition : insert.partitions) {
     const Scope nothing;
     std::optional<TypedExpression> value = BindExpression(partition.value, nothing, session_, diagnostics);
     const TableColumn& column = *table.Find(partition.column.text);
     // Flink takes a string for any type here.
-    if (value && IsText(value->type) && !IsText(column.type)) *value = ConvertTo(*std::move(value), column.type, session_);
+    if (value && IsText(value->type) && !IsText(column.type))
+      *value = ConvertTo(*std::move(value), column.type, session_);
     if (value) value = ImplicitCast(*std::move(value), column.type, partition.value.range, session_, diagnostics);
     right = right && value.has_value();
     if (value) values[column.name] = *std::move(value);
@@ -203,8 +217,8 @@ LogicalNode* SinkCollector::Fit(const Relation& relation, const Table& table, co
     } else if (column.type.nullable) {
       columns.push_back({column.name, NullConstant(column.type)});
     } else if (right) {
-      ReportWrong(diagnostics, insert.table.range, "column '", column.name, "' of '", table.name, "' is ", column.type.sql,
-                  ", but INSERT does not name it; give it a value");
+      ReportWrong(diagnostics, insert.table.range, "column '", column.name, "' of '", table.name, "' is ",
+                  column.type.sql, ", but INSERT does not name it; give it a value");
       right = false;
     }
   }
@@ -216,8 +230,9 @@ bool SinkCollector::CheckSameColumns(const Table& table, const LogicalNode& rows
   const Destination& destination = destinations_[table.name];
   if (!table.columns.empty() || destination.inputs.empty()) return true;
   const std::vector<PlanColumn>& first = destination.inputs[0]->columns;
-  const bool same = std::equal(first.begin(), first.end(), rows.columns.begin(), rows.columns.end(),
-                               [](const PlanColumn& a, const PlanColumn& b) { return a.name == b.name && IsSameType(a.type, b.type); });
+  const bool same = std::equal(
+      first.begin(), first.end(), rows.columns.begin(), rows.columns.end(),
+      [](const PlanColumn& a, const PlanColumn& b) { return a.name == b.name && IsSameType(a.type, b.type); });
   if (same) return true;
   ReportWrong(diagnostics, range, "'", table.name, "' is declared without columns and has taken ", Listed(first),
               " from what was written to it first, but this gives ", Listed(rows.columns));
@@ -243,8 +258,9 @@ bool SinkCollector::AddTo(const Table& table, LogicalNode* rows, const SourceRan
   return true;
 }
 
-LogicalNode* SinkCollector::ProjectByName(LogicalNode* input, std::string output, const std::vector<ScopeColumn>& available,
-                                          const Table& table, const SourceRange& range, std::string_view what,
+LogicalNode* SinkCollector::ProjectByName(LogicalNode* input, std::string output,
+                                          const std::vector<ScopeColumn>& available, const Table& table,
+                                          const SourceRange& range, std::string_view what,
                                           std::vector<Diagnostic>& diagnostics) {
   LogicalNode project;
   std::vector<std::string> names;
@@ -258,12 +274,14 @@ LogicalNode* SinkCollector::ProjectByName(LogicalNode* input, std::string output
   };
   if (table.columns.empty()) {
     UniqueNames unique;
-    for (const ScopeColumn& column : available) add(unique.Take(column.name), ColumnOf({column.plan_column, column.type, false}));
+    for (const ScopeColumn& column : available)
+      add(unique.Take(column.name), ColumnOf({column.plan_column, column.type, false}));
   }
   for (const TableColumn& column : table.columns) {
     if (!IsWritten(column)) continue;
     // The last of a name: what the operator adds.
-    const auto found = std::find_if(available.rbegin(), available.rend(), [&](const ScopeColumn& own) { return own.name == column.name; });
+    const auto found = std::find_if(available.rbegin(), available.rend(),
+                                    [&](const ScopeColumn& own) { return own.name == column.name; });
     if (found == available.rend()) {
       ReportWrong(diagnostics, range, "'", table.name, "' declares '", column.name, "', which ", what, " do not have",
                   NameAdvice(column.name, names));
@@ -271,10 +289,11 @@ LogicalNode* SinkCollector::ProjectByName(LogicalNode* input, std::string output
       continue;
     }
     std::vector<Diagnostic> own;
-    std::optional<TypedExpression> value = ImplicitCast(ColumnOf({found->plan_column, found->type, false}), column.type, range, session_, own);
+    std::optional<TypedExpression> value =
+        ImplicitCast(ColumnOf({found->plan_column, found->type, false}), column.type, range, session_, own);
     if (!value) {
-      ReportWrong(diagnostics, range, "'", table.name, "' declares '", column.name, "' as ", column.type.sql, ", but in ", what, " it is ",
-                  found->type.sql, "; declare it so");
+      ReportWrong(diagnostics, range, "'", table.name, "' declares '", column.name, "' as ", column.type.sql,
+                  ", but in ", what, " it is ", found->type.sql, "; declare it so");
       right = false;
       continue;
     }
@@ -286,15 +305,18 @@ LogicalNode* SinkCollector::ProjectByName(LogicalNode* input, std::string output
   return plan_.Add(std::move(project));
 }
 
-void SinkCollector::AddLateData(const QualifiedName& name, const std::vector<LateRows>& late, std::vector<Diagnostic>& diagnostics) {
+void SinkCollector::AddLateData(const QualifiedName& name, const std::vector<LateRows>& late,
+                                std::vector<Diagnostic>& diagnostics) {
   const Table* table = FindTarget(name, diagnostics);
   if (late.empty()) {
-    ReportWrong(diagnostics, name.range, "LATE DATA TO takes the late rows of a window, and this query has none; GROUP BY the window of TUMBLE");
+    ReportWrong(diagnostics, name.range,
+                "LATE DATA TO takes the late rows of a window, and this query has none; GROUP BY the window of TUMBLE");
     return;
   }
   if (table == nullptr) return;
   for (const LateRows& rows : late) {
-    LogicalNode* project = ProjectByName(rows.window, "late", rows.columns, *table, name.range, "late rows", diagnostics);
+    LogicalNode* project =
+        ProjectByName(rows.window, "late", rows.columns, *table, name.range, "late rows", diagnostics);
     if (project == nullptr || !AddTo(*table, project, name.range, "", diagnostics)) return;
   }
 }

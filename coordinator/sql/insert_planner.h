@@ -46,15 +46,20 @@ class SinkCollector {
   };
   void PlanInsert(const Insert& insert, std::vector<Diagnostic>& diagnostics);
   const Table* FindTarget(const QualifiedName& name, std::vector<Diagnostic>& diagnostics);
-  std::optional<std::vector<Target>> TargetsOf(const Table& table, const Insert& insert, std::vector<Diagnostic>& diagnostics);
-  LogicalNode* Fit(const Relation& relation, const Table& table, const Insert& insert, std::vector<Diagnostic>& diagnostics);
-  bool CheckSameColumns(const Table& table, const LogicalNode& rows, const SourceRange& range, std::vector<Diagnostic>& diagnostics);
+  std::optional<std::vector<Target>> TargetsOf(const Table& table, const Insert& insert,
+                                               std::vector<Diagnostic>& diagnostics);
+  LogicalNode* Fit(const Relation& relation, const Table& table, const Insert& insert,
+                   std::vector<Diagnostic>& diagnostics);
+  bool CheckSameColumns(const Table& table, const LogicalNode& rows, const SourceRange& range,
+                        std::vector<Diagnostic>& diagnostics);
   void AddLateData(const QualifiedName& name, const std::vector<LateRows>& late, std::vector<Diagnostic>& diagnostics);
   void AddDeadLetters(const SourceRange& range, std::vector<Diagnostic>& diagnostics);
   void CheckUids(const SourceRange& range, std::vector<Diagnostic>& diagnostics);
-  LogicalNode* ProjectByName(LogicalNode* input, std::string output, const std::vector<ScopeColumn>& available, const Table& table,
-                             const SourceRange& range, std::string_view what, std::vector<Diagnostic>& diagnostics);
-  bool AddTo(const Table& table, LogicalNode* rows, const SourceRange& range, const std::string& uid, std::vector<Diagnostic>& diagnostics);
+  LogicalNode* ProjectByName(LogicalNode* input, std::string output, const std::vector<ScopeColumn>& available,
+                             const Table& table, const SourceRange& range, std::string_view what,
+                             std::vector<Diagnostic>& diagnostics);
+  bool AddTo(const Table& table, LogicalNode* rows, const SourceRange& range, const std::string& uid,
+             std::vector<Diagnostic>& diagnostics);
 
   const Catalog& catalog_;
   const Session& session_;

@@ -12,7 +12,8 @@
 namespace millrace::sql {
 
 const PlanColumn* LogicalNode::Find(std::string_view column) const {
-  const auto found = std::find_if(columns.begin(), columns.end(), [&](const PlanColumn& own) { return own.name == column; });
+  const auto found =
+      std::find_if(columns.begin(), columns.end(), [&](const PlanColumn& own) { return own.name == column; });
   return found == columns.end() ? nullptr : &*found;
 }
 
@@ -52,7 +53,8 @@ LogicalNode* LogicalPlan::AddProject(LogicalNode* input, const std::vector<Named
     v1::NamedExpression& own = *project.node.mutable_project()->add_columns();
     own.set_name(column.name);
     *own.mutable_expression() = column.expression.plan;
-    const PlanColumn* copied = column.expression.plan.has_column() ? input->Find(column.expression.plan.column()) : nullptr;
+    const PlanColumn* copied =
+        column.expression.plan.has_column() ? input->Find(column.expression.plan.column()) : nullptr;
     project.columns.push_back({column.name, column.expression.type, copied != nullptr && copied->row_time});
   }
   project.inputs = {{input, ""}};

@@ -61,11 +61,13 @@ std::string Meanings::Expression(const v1::Expression& expression, const Logical
   if (expression.has_column()) return Column(expression.column(), input);
   if (expression.has_cast()) {
     const v1::Cast& cast = expression.cast();
-    return Hash(Cat("cast ", Expression(cast.operand(), input), " ", cast.type(), " ", static_cast<int>(cast.mode()), cast.zone()));
+    return Hash(Cat("cast ", Expression(cast.operand(), input), " ", cast.type(), " ", static_cast<int>(cast.mode()),
+                    cast.zone()));
   }
   if (!expression.has_call()) return Hash(expression.SerializeAsString());
   std::string text = Cat("call ", expression.call().function(), " ", expression.call().zone());
-  for (const v1::Expression& argument : expression.call().args()) absl::StrAppend(&text, " ", Expression(argument, input));
+  for (const v1::Expression& argument : expression.call().args())
+    absl::StrAppend(&text, " ", Expression(argument, input));
   return Hash(text);
 }
 
@@ -94,15 +96,17 @@ std::string Meanings::Write(const LogicalNode& node) {
     case v1::Node::kWindowAggregate: {
       const v1::WindowAggregate& window = plan.window_aggregate();
       const LogicalNode& input = *node.inputs[0].from;
-      return Cat(InputsOf(node), " tumble ", Column(window.time_column(), input), " ", window.size_ms(), "+", window.offset_ms(), window.zone(),
-                 Grouping(window.keys(), window.aggregates(), input));
+      return Cat(InputsOf(node), " tumble ", Column(window.time_column(), input), " ", window.size_ms(), "+",
+                 window.offset_ms(), window.zone(), Grouping(window.keys(), window.aggregates(), input));
     }
     case v1::Node::kGroupAggregate:
-      return Cat(InputsOf(node), " group", Grouping(plan.group_aggregate().keys(), plan.group_aggregate().aggregates(), *node.inputs[0].from));
+      return Cat(InputsOf(node), " group",
+                 Grouping(plan.group_aggregate().keys(), plan.group_aggregate().aggregates(), *node.inputs[0].from));
     case v1::Node::kSort:
       return Cat(InputsOf(node), " sort ", plan.sort().SerializeAsString());
     case v1::Node::kUnnest:
-      return Cat(InputsOf(node), " unnest ", Column(plan.unnest().column(), *node.inputs[0].from), plan.unnest().outer());
+      return Cat(InputsOf(node), " unnest ", Column(plan.unnest().column(), *node.inputs[0].from),
+                 plan.unnest().outer());
     case v1::Node::kProject:
       return Of(*node.inputs[0].from) + node.inputs[0].output;
     default:

@@ -59,7 +59,8 @@ class SelectPlanner {
       aggregate_ = std::make_unique<AggregatePlanner>(binder_, input_, common_);
       if (!aggregate_->BindKeys(select_)) return std::nullopt;
     } else if (input_.window) {
-      ReportUnsupported(diagnostics(), input_.window->range, "a window that is not aggregated is not supported; GROUP BY window_start and window_end");
+      ReportUnsupported(diagnostics(), input_.window->range,
+                        "a window that is not aggregated is not supported; GROUP BY window_start and window_end");
       right_ = false;
     }
     BindItems(*items);
@@ -81,7 +82,8 @@ class SelectPlanner {
 
   // Over the rows that SELECT sees: those of FROM, or of the aggregate.
   ExpressionBinder Binder() {
-    if (aggregate_ != nullptr) return ExpressionBinder(input_.scope, binder_.session(), diagnostics(), aggregate_.get());
+    if (aggregate_ != nullptr)
+      return ExpressionBinder(input_.scope, binder_.session(), diagnostics(), aggregate_.get());
     if (row_hook_ == nullptr) row_hook_ = std::make_unique<QueryHook>(binder_, input_.scope, common_, "this place");
     return ExpressionBinder(input_.scope, binder_.session(), diagnostics(), row_hook_.get());
   }
@@ -103,8 +105,10 @@ class SelectPlanner {
     if (!condition) return false;
     std::vector<std::string> columns;
     CollectColumns(condition->plan, columns);
-    if (input_.window && std::any_of(columns.begin(), columns.end(), [](const std::string& c) { return IsWindowColumn(c); })) {
-      ReportUnsupported(diagnostics(), select_.where->range, "conditions on columns of the window are not supported in WHERE; write them in HAVING");
+    if (input_.window &&
+        std::any_of(columns.begin(), columns.end(), [](const std::string& c) { return IsWindowColumn(c); })) {
+      ReportUnsupported(diagnostics(), select_.where->range,
+                        "conditions on columns of the window are not supported in WHERE; write them in HAVING");
       return false;
     }
     input_.node = binder_.plan().AddFilter(input_.node, condition->plan);
@@ -145,7 +149,8 @@ class SelectPlanner {
       if (!star.table || column.table == table) items.push_back({nullptr, &column, column.name});
     }
     if (items.size() != before) return true;
-    ReportWrong(diagnostics(), star.table->range, "there is no table '", table, "' in FROM", NameAdvice(table, TablesOf(input_.scope)));
+    ReportWrong(diagnostics(), star.table->range, "there is no table '", table, "' in FROM",
+                NameAdvice(table, TablesOf(input_.scope)));
     return false;
   }
 
@@ -153,7 +158,8 @@ class SelectPlanner {
     const auto has = [](const Expression* expression) { return expression != nullptr && HasAggregate(*expression); };
     return !select_.group_by.empty() || select_.having ||
            std::any_of(items.begin(), items.end(), [&](const Item& item) { return has(item.expression); }) ||
-           std::any_of(query_.order_by.begin(), query_.order_by.end(), [&](const OrderItem& item) { return has(&item.expression); });
+           std::any_of(query_.order_by.begin(), query_.order_by.end(),
+                       [&](const OrderItem& item) { return has(&item.expression); });
   }
 
   void BindItems(const std::vector<Item>& items) {
@@ -169,8 +175,8 @@ class SelectPlanner {
       } else {
         value = Binder().BindTyped(*item.expression);
         if (value && LevelsOf(value->plan) > kMostExpressionLevels) {
-          ReportWrong(diagnostics(), item.expression->range, "this expression is nested more than ", kMostExpressionLevels,
-                      " deep; compute a part of it in a subquery");
+          ReportWrong(diagnostics(), item.expression->range, "this expression is nested more than ",
+                      kMostExpressionLevels, " deep; compute a part of it in a subquery");
           value = std::nullopt;
         }
       }
@@ -192,7 +198,8 @@ class SelectPlanner {
         rows = row_hook_.get();
       }
       OrderHook hook(outputs_, *rows);
-      std::optional<TypedExpression> key = ExpressionBinder(input_.scope, binder_.session(), diagnostics(), &hook).BindTyped(item.expression);
+      std::optional<TypedExpression> key =
+          ExpressionBinder(input_.scope, binder_.session(), diagnostics(), &hook).BindTyped(item.expression);
       right_ = right_ && key.has_value();
       if (key) keys_.push_back(SortKeyOf(item, OrderColumn(*key, item.range)));
     }
@@ -226,10 +233,12 @@ class SelectPlanner {
       relation.scope.columns.push_back({"", output.name, column->type, output.name, column->row_time});
     }
     if (select_.distinct) relation = binder_.Distinct(std::move(relation), query_.range, "SELECT DISTINCT");
-    if (!keys_.empty() || query_.limit || query_.offset) relation = binder_.AddSort(std::move(relation), std::move(keys_), query_);
+    if (!keys_.empty() || query_.limit || query_.offset)
+      relation = binder_.AddSort(std::move(relation), std::move(keys_), query_);
     if (!hidden_.empty()) {
       std::vector<NamedColumn> shown;
-      for (const NamedColumn& output : outputs_) shown.push_back({output.name, ColumnOf({output.name, output.expression.type, false})});
+      for (const NamedColumn& output : outputs_)
+        shown.push_back({output.name, ColumnOf({output.name, output.expression.type, false})});
       relation.node = binder_.plan().AddProject(relation.node, shown);
     }
     return relation;
@@ -250,7 +259,8 @@ class SelectPlanner {
 
 }  // namespace
 
-std::optional<Relation> PlanSelect(QueryBinder& binder, const Select& select, const Query& query, CommonTables* common) {
+std::optional<Relation> PlanSelect(QueryBinder& binder, const Select& select, const Query& query,
+                                   CommonTables* common) {
   return SelectPlanner(binder, select, query, common).Plan();
 }
 

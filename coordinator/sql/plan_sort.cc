@@ -71,7 +71,8 @@ std::optional<Relation> QueryBinder::Sort(Relation input, const Query& query, Co
 std::optional<int64_t> QueryBinder::Count(const std::optional<Expression>& count, std::string_view what) {
   const auto* literal = std::get_if<Literal>(&count->node);
   int64_t value = 0;
-  if (literal != nullptr && literal->kind == Literal::Kind::kExact && absl::SimpleAtoi(literal->text, &value)) return value;
+  if (literal != nullptr && literal->kind == Literal::Kind::kExact && absl::SimpleAtoi(literal->text, &value))
+    return value;
   ReportWrong(diagnostics_, count->range, what, " takes a whole number that is not negative");
   return std::nullopt;
 }
@@ -80,9 +81,15 @@ Relation QueryBinder::AddSort(Relation input, std::vector<v1::SortKey> keys, con
   const std::optional<int64_t> limit = query.limit ? Count(query.limit, "LIMIT") : std::nullopt;
   const std::optional<int64_t> offset = query.offset ? Count(query.offset, "OFFSET") : 0;
   if (!input.node->bounded) {
-    const SourceRange range = !query.order_by.empty() ? query.order_by[0].range : query.limit ? query.limit->range : query.offset->range;
-    ReportUnsupported(diagnostics_, range, !query.order_by.empty() ? "ORDER BY" : query.limit ? "LIMIT" : "OFFSET",
-                      " over unbounded input is not supported: there is no last row; bound the source, such as with 'scan.bounded.mode'");
+    const SourceRange range = !query.order_by.empty() ? query.order_by[0].range
+                              : query.limit           ? query.limit->range
+                                                      : query.offset->range;
+    ReportUnsupported(diagnostics_, range,
+                      !query.order_by.empty() ? "ORDER BY"
+                      : query.limit           ? "LIMIT"
+                                              : "OFFSET",
+                      " over unbounded input is not supported: there is no last row; bound the source, such as with "
+                      "'scan.bounded.mode'");
     return input;
   }
   LogicalNode node;
@@ -90,7 +97,8 @@ Relation QueryBinder::AddSort(Relation input, std::vector<v1::SortKey> keys, con
   for (v1::SortKey& key : keys) {
     const PlanColumn* column = input.node->Find(key.column());
     if (column != nullptr && column->type.arrow->num_fields() > 0) {
-      ReportWrong(diagnostics_, query.order_by[0].range, "ORDER BY does not take ", column->type.sql, "; name a part of it");
+      ReportWrong(diagnostics_, query.order_by[0].range, "ORDER BY does not take ", column->type.sql,
+                  "; name a part of it");
     }
     *sort.add_keys() = std::move(key);
   }

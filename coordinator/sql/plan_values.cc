@@ -119,7 +119,8 @@ std::optional<Relation> QueryBinder::BindValues(const Values& values) {
     Row row;
     const size_t width = constructor != nullptr ? constructor->values.size() : 1;
     for (size_t i = 0; i < width; ++i) {
-      std::optional<TypedExpression> value = binder.BindTyped(constructor != nullptr ? constructor->values[i] : expression);
+      std::optional<TypedExpression> value =
+          binder.BindTyped(constructor != nullptr ? constructor->values[i] : expression);
       if (value) row.push_back(*std::move(value));
     }
     if (row.size() != width) {
@@ -127,7 +128,8 @@ std::optional<Relation> QueryBinder::BindValues(const Values& values) {
       continue;
     }
     if (!rows.empty() && rows[0].size() != width) {
-      ReportWrong(diagnostics_, expression.range, "this row has ", width, width == 1 ? " value" : " values", ", but the first one has ", rows[0].size());
+      ReportWrong(diagnostics_, expression.range, "this row has ", width, width == 1 ? " value" : " values",
+                  ", but the first one has ", rows[0].size());
       right = false;
       continue;
     }
@@ -141,9 +143,10 @@ std::optional<Relation> QueryBinder::BindValues(const Values& values) {
     std::optional<DataType> type = CommonSqlType(types);
     if (!type) {
       const size_t other = static_cast<size_t>(
-          std::find_if(types.begin(), types.end(), [&](const DataType& t) { return !IsSameType(t, types[0]); }) - types.begin());
-      ReportWrong(diagnostics_, values.rows[other].range, "value ", column + 1, " is ", types[other].sql, " here and ", types[0].sql,
-                  " in the first row; CAST one of them");
+          std::find_if(types.begin(), types.end(), [&](const DataType& t) { return !IsSameType(t, types[0]); }) -
+          types.begin());
+      ReportWrong(diagnostics_, values.rows[other].range, "value ", column + 1, " is ", types[other].sql, " here and ",
+                  types[0].sql, " in the first row; CAST one of them");
       return std::nullopt;
     }
     for (Row& row : rows) row[column] = ConvertTo(std::move(row[column]), *type, session_);
@@ -161,7 +164,8 @@ std::optional<Relation> QueryBinder::BindValues(const Values& values) {
     }
     relation.node = plan_.AddUnion(inputs);
   }
-  for (const PlanColumn& column : columns) relation.scope.columns.push_back({"", column.name, column.type, column.name, false});
+  for (const PlanColumn& column : columns)
+    relation.scope.columns.push_back({"", column.name, column.type, column.name, false});
   return relation;
 }
 

@@ -23,20 +23,25 @@ struct TumbleArguments {
   const Expression* offset = nullptr;
 };
 
-std::optional<TumbleArguments> ArgumentsOf(const FunctionCall& call, const SourceRange& range, std::vector<Diagnostic>& diagnostics) {
+std::optional<TumbleArguments> ArgumentsOf(const FunctionCall& call, const SourceRange& range,
+                                           std::vector<Diagnostic>& diagnostics) {
   TumbleArguments arguments;
-  const std::array<std::pair<std::string_view, const Expression**>, 4> places = {
-      {{"DATA", &arguments.data}, {"TIMECOL", &arguments.time}, {"SIZE", &arguments.size}, {"OFFSET", &arguments.offset}}};
+  const std::array<std::pair<std::string_view, const Expression**>, 4> places = {{{"DATA", &arguments.data},
+                                                                                  {"TIMECOL", &arguments.time},
+                                                                                  {"SIZE", &arguments.size},
+                                                                                  {"OFFSET", &arguments.offset}}};
   bool right = true;
   for (size_t i = 0; i < call.arguments.size(); ++i) {
     const FunctionArgument& argument = call.arguments[i];
-    const auto place = argument.name ? std::find_if(places.begin(), places.end(),
-                                                    [&](const auto& own) { return own.first == Upper(argument.name->text); })
+    const auto place = argument.name
+                           ? std::find_if(places.begin(), places.end(),
+                                          [&](const auto& own) { return own.first == Upper(argument.name->text); })
                        : i < places.size() ? places.begin() + i
                                            : places.end();
     if (place == places.end()) {
       ReportWrong(diagnostics, argument.name ? argument.name->range : argument.value.range,
-                  argument.name ? Cat("TUMBLE has no argument '", argument.name->text, "'") : std::string("TUMBLE has at most four arguments"),
+                  argument.name ? Cat("TUMBLE has no argument '", argument.name->text, "'")
+                                : std::string("TUMBLE has at most four arguments"),
                   "; they are DATA, TIMECOL, SIZE and OFFSET");
       right = false;
     } else if (*place->second != nullptr) {
@@ -54,12 +59,15 @@ std::optional<TumbleArguments> ArgumentsOf(const FunctionCall& call, const Sourc
   return arguments;
 }
 
-std::optional<int64_t> Millis(const Expression& expression, std::string_view what, std::vector<Diagnostic>& diagnostics) {
+std::optional<int64_t> Millis(const Expression& expression, std::string_view what,
+                              std::vector<Diagnostic>& diagnostics) {
   const auto* interval = std::get_if<IntervalLiteral>(&expression.node);
-  std::optional<TypedExpression> bound = interval != nullptr ? BindInterval(*interval, expression.range, diagnostics) : std::nullopt;
+  std::optional<TypedExpression> bound =
+      interval != nullptr ? BindInterval(*interval, expression.range, diagnostics) : std::nullopt;
   if (interval != nullptr && !bound) return std::nullopt;
   if (!bound || !IsSameType(bound->type, MillisInterval(true))) {
-    ReportWrong(diagnostics, expression.range, "the ", what, " of a window is a constant of days, hours, minutes or seconds, such as INTERVAL '5' MINUTE");
+    ReportWrong(diagnostics, expression.range, "the ", what,
+                " of a window is a constant of days, hours, minutes or seconds, such as INTERVAL '5' MINUTE");
     return std::nullopt;
   }
   return IntervalValue(*interval);
@@ -71,14 +79,16 @@ bool IsWindowColumn(std::string_view plan_column) {
   return plan_column == kWindowStart || plan_column == kWindowEnd || plan_column == kWindowTime;
 }
 
-std::optional<Relation> QueryBinder::BindTableFunction(const TableFunction& function, const SourceRange& range, CommonTables* common) {
+std::optional<Relation> QueryBinder::BindTableFunction(const TableFunction& function, const SourceRange& range,
+                                                       CommonTables* common) {
   const std::string name = Upper(function.call.name.text);
   std::optional<Relation> relation;
   if (name == "TUMBLE") {
     relation = BindTumble(function.call, function.call.name.range, common);
   } else if (name == "HOP" || name == "CUMULATE" || name == "SESSION") {
     for (const FunctionArgument& argument : function.call.arguments) {
-      if (std::holds_alternative<TableArgument>(argument.value.node)) relation = BindWindowInput(argument.value, common);
+      if (std::holds_alternative<TableArgument>(argument.value.node))
+        relation = BindWindowInput(argument.value, common);
     }
     ReportUnsupported(diagnostics_, function.call.name.range, "the window ", name, " is not supported; TUMBLE is");
     if (relation) {
@@ -90,7 +100,8 @@ std::optional<Relation> QueryBinder::BindTableFunction(const TableFunction& func
       }
     }
   } else {
-    ReportUnsupported(diagnostics_, range, "the table function ", function.call.name.text, " is not supported; TUMBLE and UNNEST are");
+    ReportUnsupported(diagnostics_, range, "the table function ", function.call.name.text,
+                      " is not supported; TUMBLE and UNNEST are");
   }
   if (!relation || !Rename(*relation, function.alias)) return std::nullopt;
   return relation;
@@ -99,7 +110,8 @@ std::optional<Relation> QueryBinder::BindTableFunction(const TableFunction& func
 std::optional<Relation> QueryBinder::BindWindowInput(const Expression& argument, CommonTables* common) {
   if (const auto* table = std::get_if<TableArgument>(&argument.node)) {
     if (!table->partition_by.empty() || !table->order_by.empty()) {
-      ReportUnsupported(diagnostics_, argument.range, "PARTITION BY and ORDER BY of a window's table are not supported; name keys in GROUP BY");
+      ReportUnsupported(diagnostics_, argument.range,
+                        "PARTITION BY and ORDER BY of a window's table are not supported; name keys in GROUP BY");
     }
     if (const auto* name = std::get_if<QualifiedName>(&table->table)) return BindCatalogTable(*name, {}, common);
     return Bind(*std::get<Box<Query>>(table->table), common);
@@ -108,12 +120,14 @@ std::optional<Relation> QueryBinder::BindWindowInput(const Expression& argument,
   return std::nullopt;
 }
 
-std::optional<Relation> QueryBinder::BindTumble(const FunctionCall& call, const SourceRange& range, CommonTables* common) {
+std::optional<Relation> QueryBinder::BindTumble(const FunctionCall& call, const SourceRange& range,
+                                                CommonTables* common) {
   const std::optional<TumbleArguments> arguments = ArgumentsOf(call, range, diagnostics_);
   if (!arguments) return std::nullopt;
   std::optional<Relation> relation = BindWindowInput(*arguments->data, common);
   const std::optional<int64_t> size = Millis(*arguments->size, "size", diagnostics_);
-  const std::optional<int64_t> offset = arguments->offset != nullptr ? Millis(*arguments->offset, "offset", diagnostics_) : 0;
+  const std::optional<int64_t> offset =
+      arguments->offset != nullptr ? Millis(*arguments->offset, "offset", diagnostics_) : 0;
   const auto* descriptor = std::get_if<Descriptor>(&arguments->time->node);
   if (descriptor == nullptr || descriptor->columns.size() != 1) {
     ReportWrong(diagnostics_, arguments->time->range, "a window names one time column: DESCRIPTOR(time)");
@@ -138,18 +152,21 @@ std::optional<Relation> QueryBinder::BindTumble(const FunctionCall& call, const 
     if (column.name == name.text) time = &column;
   }
   if (time == nullptr) {
-    ReportWrong(diagnostics_, name.range, "the window's table has no column '", name.text, "'", NameAdvice(name.text, names));
+    ReportWrong(diagnostics_, name.range, "the window's table has no column '", name.text, "'",
+                NameAdvice(name.text, names));
     return std::nullopt;
   }
   if (!time->row_time) {
-    ReportWrong(diagnostics_, name.range, "a window cannot stand on '", name.text, "', for it is not the event time of its table",
+    ReportWrong(diagnostics_, name.range, "a window cannot stand on '", name.text,
+                "', for it is not the event time of its table",
                 row_time.empty() ? Cat("; declare WATERMARK FOR ", name.text, " AS ", name.text,
                                        " - INTERVAL '5' SECOND in CREATE TABLE, and hand the column on as it is")
                                  : Cat("; that is '", row_time, "'"));
     return std::nullopt;
   }
   if (IsZonedTimestamp(time->type) && session_.time_zone != "UTC") {
-    ReportUnsupported(diagnostics_, range, "windows over TIMESTAMP_LTZ are cut in UTC only, but 'table.local-time-zone' is '",
+    ReportUnsupported(diagnostics_, range,
+                      "windows over TIMESTAMP_LTZ are cut in UTC only, but 'table.local-time-zone' is '",
                       session_.time_zone, "'; set it to UTC, and give the window an offset");
   }
   relation->window = Tumble{range, {time->plan_column, time->type, true}, *size, *offset};

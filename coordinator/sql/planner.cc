@@ -10,7 +10,8 @@ namespace millrace::sql {
 
 class Planner::State {
  public:
-  State(const Catalog& catalog, const Session& session) : catalog(catalog), session(session), sinks(catalog, session, plan, sources) {}
+  State(const Catalog& catalog, const Session& session)
+      : catalog(catalog), session(session), sinks(catalog, session, plan, sources) {}
 
   const Catalog& catalog;
   const Session& session;
@@ -22,7 +23,9 @@ class Planner::State {
 Planner::Planner(const Catalog& catalog, const Session& session) : state_(std::make_unique<State>(catalog, session)) {}
 Planner::~Planner() = default;
 
-void Planner::AddInsert(const Insert& insert, std::vector<Diagnostic>& diagnostics) { state_->sinks.AddInsert(insert, diagnostics); }
+void Planner::AddInsert(const Insert& insert, std::vector<Diagnostic>& diagnostics) {
+  state_->sinks.AddInsert(insert, diagnostics);
+}
 
 std::vector<ResultColumn> Planner::AddSelect(const Query& query, std::vector<Diagnostic>& diagnostics) {
   return state_->sinks.AddSelect(query, diagnostics);

@@ -97,12 +97,14 @@ class QueryBinder {
  private:
   // bind_query.cc
   std::optional<Relation> BindBody(const Query& query, CommonTables* common);
-  std::optional<Relation> BindSetOperation(const SetOperation& operation, const SourceRange& range, CommonTables* common);
+  std::optional<Relation> BindSetOperation(const SetOperation& operation, const SourceRange& range,
+                                           CommonTables* common);
   std::optional<Relation> UnionOf(std::vector<Relation> inputs, const std::vector<SourceRange>& ranges);
   // bind_from.cc
   std::optional<Relation> BindReference(const TableReference& reference, CommonTables* common);
   std::optional<Relation> BindTable(const NamedTable& named, const SourceRange& range, CommonTables* common);
-  std::optional<Relation> BindCatalogTable(const QualifiedName& name, const std::vector<Hint>& hints, CommonTables* common);
+  std::optional<Relation> BindCatalogTable(const QualifiedName& name, const std::vector<Hint>& hints,
+                                           CommonTables* common);
   std::optional<Relation> BindView(const View& view, const SourceRange& range);
   std::optional<Relation> BindJoin(const Join& join, const SourceRange& range, CommonTables* common);
   std::optional<Relation> JoinOf(Relation left, Relation right, const SourceRange& range, std::string_view what);
@@ -110,7 +112,8 @@ class QueryBinder {
   // bind_unnest.cc
   std::optional<Relation> BindUnnest(Relation left, const Unnest& unnest, bool outer, const SourceRange& range);
   // plan_window.cc
-  std::optional<Relation> BindTableFunction(const TableFunction& function, const SourceRange& range, CommonTables* common);
+  std::optional<Relation> BindTableFunction(const TableFunction& function, const SourceRange& range,
+                                            CommonTables* common);
   std::optional<Relation> BindTumble(const FunctionCall& call, const SourceRange& range, CommonTables* common);
   std::optional<Relation> BindWindowInput(const Expression& argument, CommonTables* common);
   // plan_values.cc

@@ -67,7 +67,8 @@ bool QueryHook::Take(const Expression& expression, std::optional<TypedExpression
   }
   if (const auto* quantified = std::get_if<Quantified>(&expression.node)) {
     BindAll({*quantified->operand});
-    return refuse(*quantified->query, quantified->all ? "a comparison with ALL (SELECT …)" : "a comparison with ANY (SELECT …)");
+    return refuse(*quantified->query,
+                  quantified->all ? "a comparison with ALL (SELECT …)" : "a comparison with ANY (SELECT …)");
   }
   if (const auto* exists = std::get_if<Exists>(&expression.node)) return refuse(*exists->query, "EXISTS");
   if (const auto* scalar = std::get_if<ScalarSubquery>(&expression.node)) {

@@ -43,7 +43,8 @@ Names ReadBy(const LogicalNode& node, const LogicalNode& input, const Names& use
     }
     case v1::Node::kGroupAggregate:
       names.insert(node.node.group_aggregate().keys().begin(), node.node.group_aggregate().keys().end());
-      for (const v1::Aggregate& aggregate : node.node.group_aggregate().aggregates()) names.insert({aggregate.column(), aggregate.filter()});
+      for (const v1::Aggregate& aggregate : node.node.group_aggregate().aggregates())
+        names.insert({aggregate.column(), aggregate.filter()});
       break;
     case v1::Node::kSort:
       names = used;

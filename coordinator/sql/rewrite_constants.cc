@@ -1,10 +1,8 @@
 #include <vector>
 
+#include "base/expression/constant_folding.h"
 #include "coordinator/sql/plan_readers.h"
 #include "coordinator/sql/rewrites.h"
-#if __has_include("base/expression/constant_folding.h")
-#include "base/expression/constant_folding.h"
-#endif
 
 namespace millrace::sql {
 namespace {
@@ -12,15 +10,6 @@ namespace {
 bool IsBoolean(const v1::Expression& expression, std::string_view value) {
   return expression.has_literal() && expression.literal().has_value() && expression.literal().value() == value &&
          expression.literal().type().starts_with("BOOLEAN");
-}
-
-// With the parts that stand on constants computed.
-v1::Expression Computed(const v1::Expression& expression) {
-#if __has_include("base/expression/constant_folding.h")
-  return millrace::FoldConstants(expression);
-#else
-  return expression;
-#endif
 }
 
 // A condition without the parts that are always TRUE; what stands behind a FALSE is never looked at.
@@ -51,12 +40,12 @@ void FoldConstants(const std::vector<LogicalNode*>& sinks) {
   for (LogicalNode* node : Reachable(sinks)) {
     if (node->node.has_project()) {
       for (v1::NamedExpression& column : *node->node.mutable_project()->mutable_columns()) {
-        *column.mutable_expression() = Computed(column.expression());
+        *column.mutable_expression() = millrace::FoldConstants(column.expression());
       }
     }
     if (!node->node.has_filter()) continue;
     v1::Expression& condition = *node->node.mutable_filter()->mutable_condition();
-    condition = Simplified(Computed(condition));
+    condition = Simplified(millrace::FoldConstants(condition));
     if (IsBoolean(condition, "true") && node->uid.empty()) Bypass(*node, sinks);
   }
 }

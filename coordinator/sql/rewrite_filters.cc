@@ -53,7 +53,8 @@ std::optional<v1::Expression> Below(const v1::Expression& condition, const v1::P
 
 class FilterPusher {
  public:
-  FilterPusher(const std::vector<LogicalNode*>& sinks, LogicalPlan& plan) : plan_(plan), sinks_(sinks), readers_(sinks) {}
+  FilterPusher(const std::vector<LogicalNode*>& sinks, LogicalPlan& plan)
+      : plan_(plan), sinks_(sinks), readers_(sinks) {}
 
   // True: something moved.
   bool Step() {

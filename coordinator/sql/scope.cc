@@ -15,14 +15,16 @@ void ReportAmbiguous(const QualifiedName& name, const std::vector<const ScopeCol
                      std::vector<Diagnostic>& diagnostics) {
   const std::string& column = found[0]->name;
   std::string tables;
-  for (const ScopeColumn* candidate : found) absl::StrAppend(&tables, tables.empty() ? "'" : ", '", candidate->table, "'");
+  for (const ScopeColumn* candidate : found)
+    absl::StrAppend(&tables, tables.empty() ? "'" : ", '", candidate->table, "'");
   const bool told_apart = found[0]->table != found[1]->table && !found[0]->table.empty();
-  ReportWrong(diagnostics, name.range, "column '", column, "' is ambiguous: ", found.size(), " of that name are in ", tables,
-              told_apart ? Cat("; write ", found[0]->table, ".", column) : std::string("; rename one with AS"));
+  ReportWrong(diagnostics, name.range, "column '", column, "' is ambiguous: ", found.size(), " of that name are in ",
+              tables, told_apart ? Cat("; write ", found[0]->table, ".", column) : std::string("; rename one with AS"));
 }
 
 bool HasTable(const Scope& scope, std::string_view table) {
-  return std::any_of(scope.columns.begin(), scope.columns.end(), [&](const ScopeColumn& c) { return c.table == table; });
+  return std::any_of(scope.columns.begin(), scope.columns.end(),
+                     [&](const ScopeColumn& c) { return c.table == table; });
 }
 
 // The scope as one table's columns see it.
@@ -56,7 +58,8 @@ std::string ColumnAdvice(std::string_view name, const Scope& scope) {
   return names.size() > kFewNames ? "" : NameAdvice(name, names);
 }
 
-std::optional<FoundColumn> FindColumn(const QualifiedName& name, const Scope& scope, std::vector<Diagnostic>& diagnostics) {
+std::optional<FoundColumn> FindColumn(const QualifiedName& name, const Scope& scope,
+                                      std::vector<Diagnostic>& diagnostics) {
   const std::string& first = name.parts[0].text;
   std::vector<const ScopeColumn*> found;
   size_t parts = 2;
@@ -85,7 +88,8 @@ std::optional<FoundColumn> FindColumn(const QualifiedName& name, const Scope& sc
     ReportWrong(diagnostics, name.parts[1].range, "'", first, "' has no column '", column, "'",
                 ColumnAdvice(column, Of(scope, first)));
   } else if (scope.columns.empty()) {
-    ReportWrong(diagnostics, name.range, "there is no column '", first, "': there is no FROM here that would have columns");
+    ReportWrong(diagnostics, name.range, "there is no column '", first,
+                "': there is no FROM here that would have columns");
   } else if (name.parts.size() > 1) {
     ReportWrong(diagnostics, name.parts[0].range, "there is neither a table nor a column '", first, "' here",
                 NameAdvice(first, TablesOf(scope)));

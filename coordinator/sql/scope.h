@@ -19,7 +19,8 @@ struct FoundColumn {
 
 // The column that a path begins with: t.a before a.field. nullopt: there is none, or there are two, and a diagnostic
 // names them, or the nearest one and its table.
-std::optional<FoundColumn> FindColumn(const QualifiedName& name, const Scope& scope, std::vector<Diagnostic>& diagnostics);
+std::optional<FoundColumn> FindColumn(const QualifiedName& name, const Scope& scope,
+                                      std::vector<Diagnostic>& diagnostics);
 
 // Names of the tables in sight, each once.
 std::vector<std::string> TablesOf(const Scope& scope);

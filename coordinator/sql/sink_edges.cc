@@ -25,7 +25,8 @@ bool CanFail(const LogicalNode& node) {
   if (node.node.has_filter()) return CanFail(node.node.filter().condition(), input);
   if (!node.node.has_project()) return false;
   const auto& columns = node.node.project().columns();
-  return std::any_of(columns.begin(), columns.end(), [&](const v1::NamedExpression& own) { return CanFail(own.expression(), input); });
+  return std::any_of(columns.begin(), columns.end(),
+                     [&](const v1::NamedExpression& own) { return CanFail(own.expression(), input); });
 }
 
 // The table whose rows come first to a node.
@@ -57,7 +58,8 @@ void SinkCollector::AddDeadLetters(const SourceRange& range, std::vector<Diagnos
     if (!name) continue;
     const Table* target = catalog_.FindTable(*name);
     if (target == nullptr) {
-      ReportWrong(diagnostics, range, "bad records of '", table->name, "' go to '", *name, "', which is no table", TableAdvice(*name, catalog_));
+      ReportWrong(diagnostics, range, "bad records of '", table->name, "' go to '", *name, "', which is no table",
+                  TableAdvice(*name, catalog_));
       continue;
     }
     const auto [found, inserted] = destinations_.emplace(target->name, Destination{});
@@ -86,7 +88,8 @@ void SinkCollector::CheckUids(const SourceRange& range, std::vector<Diagnostic>&
   }
   for (const LogicalNode* node : Reachable(ends)) {
     if (node->uid.empty() || taken.insert(node->uid).second) continue;
-    ReportWrong(diagnostics, range, "the UID '", node->uid, "' is given twice; state is found by it, so each operator has its own");
+    ReportWrong(diagnostics, range, "the UID '", node->uid,
+                "' is given twice; state is found by it, so each operator has its own");
     return;
   }
 }
@@ -113,7 +116,8 @@ std::vector<LogicalNode*> SinkCollector::ConnectDeadLetters(const std::vector<Lo
       all = {plan_.Add(std::move(together)), ""};
     }
     std::vector<Diagnostic> told;
-    if (!table.columns.empty()) all = {ProjectByName(all.from, all.output, Envelope(), table, table.range, "dead letters", told), ""};
+    if (!table.columns.empty())
+      all = {ProjectByName(all.from, all.output, Envelope(), table, table.range, "dead letters", told), ""};
     LogicalNode* sink = destinations_[name].sink;
     if (sink->inputs.empty()) {
       sink->inputs = {all};

@@ -10,9 +10,9 @@
 
 namespace millrace::sql {
 
-// The plan's source for a table: connector, options under the plan's names, physical and metadata columns in the order
-// of the table, watermark, limit of bad records. Without computed columns, which the planner adds. nullopt: it cannot be
-// read, and a diagnostic at the table's name or option says why.
+// The plan's source for a table: connector, options under the plan's names, physical and metadata columns in the
+// order of the table, watermark, limit of bad records. Without computed columns, which the planner adds. nullopt: it
+// cannot be read, and a diagnostic at the table's name or option says why.
 std::optional<v1::Source> SourceOf(const Table& table, const Session& session, std::vector<Diagnostic>& diagnostics);
 
 // The plan's sink for a table. nullopt as above.

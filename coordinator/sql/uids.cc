@@ -16,13 +16,15 @@ namespace {
 constexpr size_t kLongest = 63;
 constexpr size_t kLongestPath = 40;
 
-
 // A table's name, made fit for a uid.
 std::string Fitting(std::string_view name) {
   std::string fitting;
   for (const char c : name) {
-    const bool fits = absl::ascii_islower(static_cast<unsigned char>(c)) || absl::ascii_isdigit(static_cast<unsigned char>(c)) || c == '_' || c == '-';
-    fitting += fits ? c : absl::ascii_isupper(static_cast<unsigned char>(c)) ? absl::ascii_tolower(static_cast<unsigned char>(c)) : '_';
+    const bool fits = absl::ascii_islower(static_cast<unsigned char>(c)) ||
+                      absl::ascii_isdigit(static_cast<unsigned char>(c)) || c == '_' || c == '-';
+    fitting += fits                                                 ? c
+               : absl::ascii_isupper(static_cast<unsigned char>(c)) ? absl::ascii_tolower(static_cast<unsigned char>(c))
+                                                                    : '_';
   }
   if (fitting.empty() || !absl::ascii_islower(static_cast<unsigned char>(fitting[0]))) fitting = "t" + fitting;
   if (fitting.size() > kLongestPath) fitting.resize(kLongestPath);

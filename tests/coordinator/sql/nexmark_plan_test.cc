@@ -16,7 +16,8 @@ namespace {
 
 std::string Published(const std::string& name) {
   return absl::StrReplaceAll(ReadText("nexmark/" + name + ".sql"),
-                             {{"${NEXMARK_TABLE}", "datagen"}, {"CREATE FUNCTION count_char AS 'com.github.nexmark.flink.udf.CountChar';", ""}});
+                             {{"${NEXMARK_TABLE}", "datagen"},
+                              {"CREATE FUNCTION count_char AS 'com.github.nexmark.flink.udf.CountChar';", ""}});
 }
 
 // The others lack an operator.
@@ -31,7 +32,8 @@ TEST_P(NexmarkPlans, IsPlannedOrNamesWhatIsMissing) {
   // The tables themselves need it; without it there is nothing to look at.
   const std::vector<std::string> functions = ScalarFunctionNames();
   for (const char* needed : {"case", "get_field"}) {
-    if (std::find(functions.begin(), functions.end(), needed) == functions.end()) GTEST_SKIP() << "there is no function " << needed;
+    if (std::find(functions.begin(), functions.end(), needed) == functions.end())
+      GTEST_SKIP() << "there is no function " << needed;
   }
   Catalog catalog;
   Declare(Published("ddl_gen"), catalog);
@@ -50,7 +52,8 @@ TEST_P(NexmarkPlans, IsPlannedOrNamesWhatIsMissing) {
     // Of the registry; with it, the test tells all.
     if (diagnostic.message.starts_with("there is no function ")) GTEST_SKIP() << diagnostic.message;
   }
-  EXPECT_EQ(planned.diagnostics.empty(), QueriesThatRun().contains(GetParam())) << RenderDiagnostics(planned.diagnostics, inserts);
+  EXPECT_EQ(planned.diagnostics.empty(), QueriesThatRun().contains(GetParam()))
+      << RenderDiagnostics(planned.diagnostics, inserts);
   for (const Diagnostic& diagnostic : planned.diagnostics) {
     // The sixth, as published, names tables of a subquery outside of it.
     if (GetParam() == 6) continue;
@@ -61,7 +64,8 @@ TEST_P(NexmarkPlans, IsPlannedOrNamesWhatIsMissing) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Queries, NexmarkPlans, testing::Range(0, 24), [](const auto& query) { return "q" + std::to_string(query.param); });
+INSTANTIATE_TEST_SUITE_P(Queries, NexmarkPlans, testing::Range(0, 24),
+                         [](const auto& query) { return "q" + std::to_string(query.param); });
 
 }  // namespace
 }  // namespace millrace::sql

@@ -47,7 +47,8 @@ Table TableOf(const CreateTable& create, std::vector<Diagnostic>& diagnostics) {
     if (bound) column.type = bound->type;
   }
   for (const Watermark& watermark : create.watermarks) {
-    table.watermark = TableWatermark{watermark.range, watermark.column.parts.back().text, DelayOf(watermark.expression)};
+    table.watermark =
+        TableWatermark{watermark.range, watermark.column.parts.back().text, DelayOf(watermark.expression)};
   }
   table.options = create.options;
   for (const Identifier& column : create.partitioned_by) table.partitioned_by.push_back(column.text);
@@ -101,11 +102,13 @@ std::string KindText(const v1::Node& node) {
       return Cat("project ", Joined(TextsOf(node.project().columns())));
     case v1::Node::kWindowAggregate: {
       const v1::WindowAggregate& window = node.window_aggregate();
-      return Cat("tumble ", window.time_column(), " ", window.size_ms(), " ms", window.offset_ms() == 0 ? "" : Cat(" + ", window.offset_ms()),
-                 " by (", NamesOf(window.keys()), "): ", Joined(TextsOf(window.aggregates())));
+      return Cat("tumble ", window.time_column(), " ", window.size_ms(), " ms",
+                 window.offset_ms() == 0 ? "" : Cat(" + ", window.offset_ms()), " by (", NamesOf(window.keys()),
+                 "): ", Joined(TextsOf(window.aggregates())));
     }
     case v1::Node::kGroupAggregate:
-      return Cat("group by (", NamesOf(node.group_aggregate().keys()), "): ", Joined(TextsOf(node.group_aggregate().aggregates())));
+      return Cat("group by (", NamesOf(node.group_aggregate().keys()),
+                 "): ", Joined(TextsOf(node.group_aggregate().aggregates())));
     case v1::Node::kSort: {
       std::vector<std::string> keys;
       for (const v1::SortKey& key : node.sort().keys()) {
@@ -115,12 +118,13 @@ std::string KindText(const v1::Node& node) {
                  node.sort().has_limit() ? Cat(" limit ", node.sort().limit()) : "");
     }
     case v1::Node::kUnnest:
-      return Cat("unnest ", node.unnest().column(), " as ", NamesOf(node.unnest().names()), node.unnest().ordinality() ? " ordinality" : "",
-                 node.unnest().outer() ? " outer" : "");
+      return Cat("unnest ", node.unnest().column(), " as ", NamesOf(node.unnest().names()),
+                 node.unnest().ordinality() ? " ordinality" : "", node.unnest().outer() ? " outer" : "");
     case v1::Node::kUnion:
       return "union";
     case v1::Node::kSink:
-      return Cat("sink ", node.sink().connector(), node.sink().partition_by().empty() ? "" : Cat(" by ", NamesOf(node.sink().partition_by())));
+      return Cat("sink ", node.sink().connector(),
+                 node.sink().partition_by().empty() ? "" : Cat(" by ", NamesOf(node.sink().partition_by())));
     default:
       return "nothing";
   }
@@ -128,7 +132,8 @@ std::string KindText(const v1::Node& node) {
 
 // What coordinator/plan types in this version.
 bool IsKnown(const v1::Node& node) {
-  const bool known = node.has_source() || node.has_filter() || node.has_project() || node.has_window_aggregate() || node.has_sink();
+  const bool known =
+      node.has_source() || node.has_filter() || node.has_project() || node.has_window_aggregate() || node.has_sink();
   return known && node.source().computed().empty();
 }
 
@@ -140,7 +145,8 @@ void Declare(const std::string& sql, Catalog& catalog) {
   for (const Statement& statement : parsed.script.statements) {
     if (const auto* create = std::get_if<CreateTable>(&statement.node)) catalog.Put(TableOf(*create, diagnostics));
     if (const auto* create = std::get_if<CreateView>(&statement.node)) {
-      catalog.Put(View{create->name.range, create->name.parts.back().text, false, create->columns, create->query, std::nullopt});
+      catalog.Put(View{create->name.range, create->name.parts.back().text, false, create->columns, create->query,
+                       std::nullopt});
     }
   }
   ASSERT_TRUE(diagnostics.empty()) << RenderDiagnostics(diagnostics, sql);
@@ -152,7 +158,8 @@ Planned PlanOf(const std::string& sql, const Catalog& catalog, const Session& se
   planned.diagnostics = parsed.diagnostics;
   Planner planner(catalog, session);
   for (const Statement& statement : parsed.script.statements) {
-    if (const auto* query = std::get_if<Query>(&statement.node)) planned.columns = planner.AddSelect(*query, planned.diagnostics);
+    if (const auto* query = std::get_if<Query>(&statement.node))
+      planned.columns = planner.AddSelect(*query, planned.diagnostics);
     if (const auto* insert = std::get_if<Insert>(&statement.node)) planner.AddInsert(*insert, planned.diagnostics);
     if (const auto* set = std::get_if<StatementSet>(&statement.node)) {
       for (const Insert& insert : set->inserts) planner.AddInsert(insert, planned.diagnostics);
@@ -173,8 +180,10 @@ std::string TextOf(const v1::Plan& plan) {
   std::string text;
   for (const v1::Node& node : plan.nodes()) {
     std::vector<std::string> inputs;
-    for (const v1::Edge& edge : node.inputs()) inputs.push_back(Cat(edge.from(), edge.output().empty() ? "" : ".", edge.output()));
-    absl::StrAppend(&text, text.empty() ? "" : "\n", node.uid(), ": ", KindText(node), inputs.empty() ? "" : " <- ", Joined(inputs));
+    for (const v1::Edge& edge : node.inputs())
+      inputs.push_back(Cat(edge.from(), edge.output().empty() ? "" : ".", edge.output()));
+    absl::StrAppend(&text, text.empty() ? "" : "\n", node.uid(), ": ", KindText(node), inputs.empty() ? "" : " <- ",
+                    Joined(inputs));
   }
   return text;
 }
@@ -191,11 +200,13 @@ std::string TextOf(const v1::Expression& expression) {
     case v1::Expression::kCall: {
       std::vector<std::string> arguments;
       for (const v1::Expression& argument : expression.call().args()) arguments.push_back(TextOf(argument));
-      return Cat(expression.call().function(), "(", Joined(arguments), ")", expression.call().zone().empty() ? "" : Cat(" in ", expression.call().zone()));
+      return Cat(expression.call().function(), "(", Joined(arguments), ")",
+                 expression.call().zone().empty() ? "" : Cat(" in ", expression.call().zone()));
     }
     case v1::Expression::kCast:
-      return Cat(expression.cast().mode() == v1::CAST_MODE_TRY ? "TRY_CAST(" : "CAST(", TextOf(expression.cast().operand()), " AS ",
-                 expression.cast().type(), ")", expression.cast().zone().empty() ? "" : Cat(" in ", expression.cast().zone()));
+      return Cat(expression.cast().mode() == v1::CAST_MODE_TRY ? "TRY_CAST(" : "CAST(",
+                 TextOf(expression.cast().operand()), " AS ", expression.cast().type(), ")",
+                 expression.cast().zone().empty() ? "" : Cat(" in ", expression.cast().zone()));
     default:
       return "nothing";
   }
@@ -209,7 +220,8 @@ std::string MistakesOf(const v1::Plan& plan) {
   const PlanGraph graph = PlanGraph::Make(plan, diagnostics);
   if (diagnostics.list().empty()) DeriveRelations(plan, graph, nullptr, diagnostics);
   std::string text;
-  for (const v1::Diagnostic& diagnostic : diagnostics.list()) absl::StrAppend(&text, diagnostic.field(), ": ", diagnostic.message(), "\n");
+  for (const v1::Diagnostic& diagnostic : diagnostics.list())
+    absl::StrAppend(&text, diagnostic.field(), ": ", diagnostic.message(), "\n");
   return text;
 }
 

@@ -9,7 +9,8 @@
 
 namespace millrace::sql {
 
-// Puts the tables and views of a script's CREATE statements into the catalog. Fails the test at what is wrong with them.
+// Puts the tables and views of a script's CREATE statements into the catalog. Fails the test at what is wrong with
+// them.
 void Declare(const std::string& sql, Catalog& catalog);
 
 // What became of a script's queries and INSERTs.

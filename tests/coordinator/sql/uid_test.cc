@@ -32,12 +32,13 @@ class Uids : public testing::Test {
 };
 
 std::string Windowed(const std::string& items, const std::string& where = "", const std::string& size = "'1' MINUTE") {
-  return "INSERT INTO anything SELECT " + items + " FROM TABLE(TUMBLE(TABLE clicks, DESCRIPTOR(event_time), INTERVAL " + size + ")) " + where +
-         " GROUP BY user_id, window_start, window_end";
+  return "INSERT INTO anything SELECT " + items + " FROM TABLE(TUMBLE(TABLE clicks, DESCRIPTOR(event_time), INTERVAL " +
+         size + ")) " + where + " GROUP BY user_id, window_start, window_end";
 }
 
 TEST_F(Uids, AWindowKeepsItsUidUnderEditsThatDoNotTouchIt) {
-  const std::set<std::string> uids = WindowsOf(Windowed("user_id, window_end, COUNT(*) AS n, SUM(amount) AS total", "WHERE amount > 1 AND url = 'a'"));
+  const std::set<std::string> uids =
+      WindowsOf(Windowed("user_id, window_end, COUNT(*) AS n, SUM(amount) AS total", "WHERE amount > 1 AND url = 'a'"));
   ASSERT_EQ(uids.size(), 1u);
   const std::string same[] = {
       // Other columns behind it, other names, another order.
@@ -45,13 +46,16 @@ TEST_F(Uids, AWindowKeepsItsUidUnderEditsThatDoNotTouchIt) {
       // Formatting and comments.
       Windowed("user_id, /* all */ COUNT( * ) AS n, Sum(amount)", "WHERE amount>1   AND url='a' -- some\n"),
       // A subquery and aliases in between.
-      "INSERT INTO anything SELECT u, COUNT(*) AS n, SUM(a) AS s FROM TABLE(TUMBLE(TABLE (SELECT user_id AS u, amount AS a, event_time AS t FROM "
-      "clicks WHERE amount > 1 AND url = 'a'), DESCRIPTOR(t), INTERVAL '60' SECOND)) GROUP BY u, window_start, window_end",
+      "INSERT INTO anything SELECT u, COUNT(*) AS n, SUM(a) AS s FROM TABLE(TUMBLE(TABLE (SELECT user_id AS u, amount "
+      "AS a, event_time AS t FROM "
+      "clicks WHERE amount > 1 AND url = 'a'), DESCRIPTOR(t), INTERVAL '60' SECOND)) GROUP BY u, window_start, "
+      "window_end",
       // Other statements.
       "EXECUTE STATEMENT SET BEGIN INSERT INTO strict SELECT id, s, CAST(NULL AS TIMESTAMP(3)) FROM texts; " +
           Windowed("user_id, COUNT(*) AS n, SUM(amount) AS total", "WHERE amount > 1 AND url = 'a'") + "; END",
       // Late rows are kept.
-      Windowed("user_id, COUNT(*) AS n, SUM(amount) AS total", "WHERE amount > 1 AND url = 'a'") + " LATE DATA TO late_clicks",
+      Windowed("user_id, COUNT(*) AS n, SUM(amount) AS total", "WHERE amount > 1 AND url = 'a'") +
+          " LATE DATA TO late_clicks",
   };
   for (const std::string& sql : same) EXPECT_EQ(WindowsOf(sql), uids) << sql;
 }
@@ -66,7 +70,8 @@ TEST_F(Uids, AWindowThatMeansSomethingElseHasAnother) {
       Windowed("user_id, SUM(amount) AS n"),
       Windowed("user_id, SUM(amount) FILTER (WHERE url = 'a') AS n"),
       Windowed("user_id, SUM(DISTINCT amount) AS n"),
-      "INSERT INTO anything SELECT url, COUNT(*) AS n FROM TABLE(TUMBLE(TABLE clicks, DESCRIPTOR(event_time), INTERVAL '1' MINUTE)) GROUP BY "
+      "INSERT INTO anything SELECT url, COUNT(*) AS n FROM TABLE(TUMBLE(TABLE clicks, DESCRIPTOR(event_time), INTERVAL "
+      "'1' MINUTE)) GROUP BY "
       "url, window_start, window_end",
   };
   for (const std::string& sql : different) {
@@ -85,21 +90,28 @@ TEST_F(Uids, TwoOfOneMeaningAreNumbered) {
 TEST_F(Uids, AHintSetsOne) {
   const auto all = [](const v1::Node&) { return true; };
   EXPECT_TRUE(Of(Windowed("/*+ UID('mine') */ user_id, COUNT(*) AS n"), all).contains("mine"));
-  EXPECT_TRUE(Of("INSERT INTO anything /*+ UID('out') */ SELECT id FROM numbers /*+ UID('in') */", all).contains("out"));
+  EXPECT_TRUE(
+      Of("INSERT INTO anything /*+ UID('out') */ SELECT id FROM numbers /*+ UID('in') */", all).contains("out"));
   const Planned wrong = PlanOf(Windowed("/*+ UID('Not One') */ user_id, COUNT(*) AS n"), catalog_);
   ASSERT_EQ(wrong.diagnostics.size(), 1u);
-  const Planned twice = PlanOf("EXECUTE STATEMENT SET BEGIN " + Windowed("/*+ UID('a') */ user_id, COUNT(*) AS n") + "; " +
-                                   Windowed("/*+ UID('a') */ user_id, COUNT(*) AS n") + "; END",
+  const Planned twice = PlanOf("EXECUTE STATEMENT SET BEGIN " + Windowed("/*+ UID('a') */ user_id, COUNT(*) AS n") +
+                                   "; " + Windowed("/*+ UID('a') */ user_id, COUNT(*) AS n") + "; END",
                                catalog_);
   ASSERT_EQ(twice.diagnostics.size(), 1u);
-  EXPECT_EQ(twice.diagnostics[0].message, "the UID 'a' is given twice; state is found by it, so each operator has its own");
+  EXPECT_EQ(twice.diagnostics[0].message,
+            "the UID 'a' is given twice; state is found by it, so each operator has its own");
 }
 
 TEST_F(Uids, AnyTableNameMakesAFittingOne) {
-  Declare("CREATE TABLE `Ümlaut Tab` (a INT) WITH ('connector' = 'filesystem'); CREATE TABLE `1` (a INT) WITH ('connector' = 'filesystem');"
-          "CREATE TABLE aVeryLongNameThatIsLongerThanAnyUidMayBeAndGoesOnAndOnAndOn (a INT) WITH ('connector' = 'filesystem')", catalog_);
+  Declare(
+      "CREATE TABLE `Ümlaut Tab` (a INT) WITH ('connector' = 'filesystem'); CREATE TABLE `1` (a INT) WITH ('connector' "
+      "= 'filesystem');"
+      "CREATE TABLE aVeryLongNameThatIsLongerThanAnyUidMayBeAndGoesOnAndOnAndOn (a INT) WITH ('connector' = "
+      "'filesystem')",
+      catalog_);
   const auto all = [](const v1::Node&) { return true; };
-  for (const std::string table : {"`Ümlaut Tab`", "`1`", "aVeryLongNameThatIsLongerThanAnyUidMayBeAndGoesOnAndOnAndOn"}) {
+  for (const std::string table :
+       {"`Ümlaut Tab`", "`1`", "aVeryLongNameThatIsLongerThanAnyUidMayBeAndGoesOnAndOnAndOn"}) {
     Of("SELECT a, COUNT(*) FROM " + table + " GROUP BY a ORDER BY a", all);
     Of("INSERT INTO " + table + " SELECT a FROM " + table, all);
   }
