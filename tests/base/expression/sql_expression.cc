@@ -88,13 +88,8 @@ class Translator {
         for (unsigned char c : literal.text) characters += (c & 0xC0) != 0x80 ? 1 : 0;
         return Literal(Cat("CHAR(", std::max<size_t>(characters, 1), ")"), literal.text);
       }
-      case Kind::kBinary: {
-        std::string bytes;
-        for (size_t i = 0; i + 1 < literal.text.size(); i += 2) {
-          bytes += static_cast<char>(std::stoi(literal.text.substr(i, 2), nullptr, 16));
-        }
-        return Literal("BYTES", bytes);
-      }
+      case Kind::kBinary:
+        return Literal(Cat("BINARY(", literal.text.size() / 2, ")"), absl::AsciiStrToLower(literal.text));
       case Kind::kDate:
         return Literal("DATE", literal.text);
       case Kind::kTime:

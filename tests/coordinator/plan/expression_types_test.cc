@@ -14,13 +14,14 @@ TEST(Literals, AreSqlText) {
       {"BOOLEAN", "true"}, {"BOOLEAN", "FALSE"}, {"TINYINT", "-128"}, {"BIGINT", "9223372036854775807"}, {"DOUBLE", "1.5e3"},
       {"FLOAT", "-2"}, {"DECIMAL(4, 2)", "12.34"}, {"DECIMAL(4, 2)", "-1"}, {"STRING", ""}, {"CHAR(3)", "abc"},
       {"DATE", "2026-11-21"}, {"TIME(3)", "10:00:00.000"}, {"TIMESTAMP(3)", "2026-11-21 10:00:00.123"},
-      {"TIMESTAMP_LTZ(3)", "2026-11-21 10:00:00"}, {"TIMESTAMP_LTZ(6)", "2026-11-21 10:00:00.123456"}};
+      {"TIMESTAMP_LTZ(3)", "2026-11-21 10:00:00"}, {"TIMESTAMP_LTZ(6)", "2026-11-21 10:00:00.123456"},
+      {"BYTES", "00ff"}, {"BINARY(1)", "7f"}};
   for (const auto& [type, value] : good) EXPECT_TRUE(IsLiteral(type, value)) << type << " " << value;
   const std::pair<const char*, const char*> bad[] = {
       {"BOOLEAN", "1"}, {"TINYINT", "128"}, {"INT", "1.0"}, {"INT", ""}, {"BIGINT", "9223372036854775808"}, {"DOUBLE", "much"},
       {"DECIMAL(4, 2)", "1.234"}, {"DECIMAL(4, 2)", "123.4"}, {"DATE", "21.11.2026"}, {"DATE", "2026-02-30"},
       {"TIME(3)", "25:00:00"}, {"TIMESTAMP(3)", "tomorrow"}, {"TIMESTAMP(3)", "2026-11-21 10:00:00.123456"},
-      {"BYTES", "00"}, {"ARRAY<INT>", "[1]"}};
+      {"BYTES", "0g"}, {"BYTES", "0"}, {"BYTES", "FF"}, {"ARRAY<INT>", "[1]"}};
   for (const auto& [type, value] : bad) EXPECT_FALSE(IsLiteral(type, value)) << type << " " << value;
 }
 
