@@ -20,6 +20,7 @@ class OfflineKafka final : public SourceConnector {
  public:
   explicit OfflineKafka(const ConnectorEnvironment& environment) : kafka_(MakeKafkaConnector(environment)) {}
   std::vector<std::string> Validate(const v1::Source& source) const override { return kafka_->Validate(source); }
+  bool IsBounded(const v1::Source& source) const override { return kafka_->IsBounded(source); }
   absl::StatusOr<std::unique_ptr<SourceCatalog>> OpenCatalog(const SourceSpec&) const override { return NoBroker(); }
   absl::StatusOr<std::unique_ptr<Source>> MakeSource(const SourceSpec&) const override { return NoBroker(); }
 
@@ -59,6 +60,7 @@ class ShortGenerator final : public SourceConnector {
  public:
   explicit ShortGenerator(const ConnectorEnvironment& environment) : generator_(MakeGeneratorConnector(environment)) {}
   std::vector<std::string> Validate(const v1::Source& source) const override { return generator_->Validate(source); }
+  bool IsBounded(const v1::Source& source) const override { return generator_->IsBounded(source); }
   absl::StatusOr<std::unique_ptr<SourceCatalog>> OpenCatalog(const SourceSpec& spec) const override {
     return generator_->OpenCatalog(spec);
   }
@@ -163,7 +165,9 @@ InMemoryCoordinator::InMemoryCoordinator()
     return is_ready_ ? MakePhysicalPlan(plan, parallelism) : OwnPhysicalPlan();
   };
   coordinator_ = std::make_unique<Coordinator>(std::move(options));
-  control = std::make_unique<CoordinatorControl>(coordinator_.get(), &connectors_);
+  control = std::make_unique<CoordinatorControl>(CoordinatorControl::Options{
+      .coordinator = coordinator_.get(), .connectors = &connectors_, .blob_stores = &blobs_, .io_pool = &time,
+      .result_root = "memory://results"});
   coordinator_->Run();
   Pass(absl::Milliseconds(1));
 
