@@ -7,8 +7,10 @@
 namespace millrace {
 
 bool WatermarkTracker::OnWatermark(size_t input, EventTimeMicros time) {
-  inputs_[input].watermark = std::max(inputs_[input].watermark, time);
-  inputs_[input].idle = false;
+  Input& own = inputs_[input];
+  own.watermark = std::max(own.watermark, time);
+  if (own.watermark != kFinalWatermark) own.reached = own.watermark;
+  own.idle = false;
   return Update();
 }
 
@@ -35,12 +37,9 @@ bool WatermarkTracker::Update() {
   bool any_open = false;
   bool any_final = false;
   for (const Input& input : inputs_) {
-    if (input.watermark == kFinalWatermark) {
-      any_final = true;
-      continue;
-    }
-    highest = std::max(highest, input.watermark);
-    if (input.ended) continue;
+    highest = std::max(highest, input.reached);
+    if (input.watermark == kFinalWatermark) any_final = true;
+    if (input.watermark == kFinalWatermark || input.ended) continue;
     any_open = true;
     if (input.idle) continue;
     any_active = true;

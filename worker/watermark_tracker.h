@@ -37,6 +37,9 @@ class WatermarkTracker {
  private:
   struct Input {
     EventTimeMicros watermark = kNoWatermark;
+    // The last one before the final one: the highest watermark seen must not depend on which came first, the end of one
+    // input or the silence of another.
+    EventTimeMicros reached = kNoWatermark;
     bool idle = false;
     bool ended = false;
   };

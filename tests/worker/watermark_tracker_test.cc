@@ -85,6 +85,21 @@ TEST(WatermarkTracker, IsNotFinalBeforeIdleInputsAreToo) {
   EXPECT_FALSE(tracker.idle());
 }
 
+// Two subtasks see the messages of their channels in different orders, and have to agree.
+TEST(WatermarkTracker, AnEndAndASilenceComeToTheSameInAnyOrder) {
+  WatermarkTracker silence_first(2), end_first(2);
+  for (WatermarkTracker* tracker : {&silence_first, &end_first}) {
+    tracker->OnWatermark(0, 5);
+    tracker->OnWatermark(1, 9);
+  }
+  silence_first.OnIdle(0);
+  silence_first.OnWatermark(1, kFinalWatermark);
+  end_first.OnWatermark(1, kFinalWatermark);
+  end_first.OnIdle(0);
+  EXPECT_EQ(silence_first.watermark(), 9);
+  EXPECT_EQ(end_first.watermark(), 9);
+}
+
 TEST(WatermarkTracker, AnInputThatHasSaidItsLastHoldsNothingBack) {
   WatermarkTracker tracker(2);
   tracker.OnWatermark(0, kFinalWatermark);
