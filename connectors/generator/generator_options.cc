@@ -72,7 +72,7 @@ GeneratorOptions GeneratorOptions::Parse(const v1::Source& source, std::vector<s
       {"connector", [](const std::string& text) { return text == "generator" ? "" : Cat("'", text, "' is not 'generator'"); }}};
   std::vector<std::string> names;
   for (const auto& [name, reader] : readers) names.push_back(name);
-  for (const auto& [name, value] : source.options()) {
+  for (const auto& [name, value] : std::map<std::string, std::string>(source.options().begin(), source.options().end())) {
     auto reader = readers.find(name);
     if (reader == readers.end()) {
       mistakes->push_back(Cat("generator: unknown option '", name, "'", NameAdvice(name, names)));

@@ -190,7 +190,7 @@ KafkaOptions KafkaOptions::Parse(const v1::Source& source, std::vector<std::stri
        [](const std::string& given) { return given == "false" ? "" : "declare the columns that must be there NOT NULL instead"; }}};
   std::vector<std::string> names;
   for (const auto& [name, reader] : readers) names.push_back(name);
-  for (const auto& [name, value] : source.options()) {
+  for (const auto& [name, value] : std::map<std::string, std::string>(source.options().begin(), source.options().end())) {
     std::string wrong;
     if (auto reader = readers.find(name); reader != readers.end()) {
       wrong = reader->second(value);
