@@ -81,6 +81,13 @@ Result ExpressionBinder::UnaryOf(const Unary& unary, const SourceRange& range) {
 
 Result ExpressionBinder::Compare(std::string_view function, TypedExpression left, TypedExpression right,
                                  const SourceRange& range) {
+  if (IsTimestamp(left.type) && IsTimestamp(right.type) && IsZonedTimestamp(left.type) != IsZonedTimestamp(right.type)) {
+    // The moment that the session's clocks show it at.
+    TypedExpression& local = IsZonedTimestamp(left.type) ? right : left;
+    const DataType moment =
+        SqlType(arrow::timestamp(arrow::TimeUnit::MICRO, "UTC"), local.type.nullable, local.type.precision);
+    local = ConvertTo(std::move(local), moment, session_);
+  }
   std::vector<TypedExpression> both;
   both.push_back(std::move(left));
   both.push_back(std::move(right));
