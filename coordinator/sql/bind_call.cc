@@ -158,11 +158,10 @@ Result ExpressionBinder::TrimOf(const FunctionCall& call, const SourceRange& ran
   Result characters = Bind(call.arguments[1].value), text = BindTyped(call.arguments[2].value);
   if (!characters || !text) return std::nullopt;
   std::vector<TypedExpression> arguments = {*std::move(text)};
-  const bool spaces = IsUntypedNull(characters->type);
-  if (!spaces) arguments.push_back(*std::move(characters));
+  if (!IsUntypedNull(characters->type)) arguments.push_back(*std::move(characters));
   if (side == TrimSide::kLeading) return Call("ltrim", std::move(arguments), range);
   if (side == TrimSide::kTrailing) return Call("rtrim", std::move(arguments), range);
-  return Call(spaces ? "trim" : "btrim", std::move(arguments), range);
+  return Call("trim", std::move(arguments), range);
 }
 
 }  // namespace millrace::sql
