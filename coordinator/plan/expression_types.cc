@@ -29,6 +29,10 @@ std::string ExampleOf(const arrow::DataType& type) {
       return "10:00:00.000";
     case arrow::Type::TIMESTAMP:
       return "2026-11-21 10:00:00.000";
+    case arrow::Type::INTERVAL_MONTHS:
+      return "a number of months, such as 14";
+    case arrow::Type::DURATION:
+      return "a number of milliseconds, such as 1500";
     default:
       return "a number such as 1.50 that fits its digits";
   }
@@ -57,6 +61,8 @@ bool IsValue(const DataType& data_type, const std::string& value) {
       return absl::EqualsIgnoreCase(value, "true") || absl::EqualsIgnoreCase(value, "false");
     case arrow::Type::TIMESTAMP:
       return IsTimestamp(value, data_type.precision);
+    case arrow::Type::INTERVAL_MONTHS:
+      return arrow::Scalar::Parse(arrow::int32(), value).ok();  // Arrow does not parse months
     case arrow::Type::DECIMAL128:
       return IsDecimal(static_cast<const arrow::Decimal128Type&>(type), value);
     default:

@@ -15,12 +15,13 @@ TEST(Literals, AreSqlText) {
       {"FLOAT", "-2"}, {"DECIMAL(4, 2)", "12.34"}, {"DECIMAL(4, 2)", "-1"}, {"STRING", ""}, {"CHAR(3)", "abc"},
       {"DATE", "2026-11-21"}, {"TIME(3)", "10:00:00.000"}, {"TIMESTAMP(3)", "2026-11-21 10:00:00.123"},
       {"TIMESTAMP_LTZ(3)", "2026-11-21 10:00:00"}, {"TIMESTAMP_LTZ(6)", "2026-11-21 10:00:00.123456"},
-      {"BYTES", "00ff"}, {"BINARY(1)", "7f"}};
+      {"BYTES", "00ff"}, {"BINARY(1)", "7f"}, {"INTERVAL YEAR TO MONTH", "-14"}, {"INTERVAL DAY TO SECOND(3)", "1500"}};
   for (const auto& [type, value] : good) EXPECT_TRUE(IsLiteral(type, value)) << type << " " << value;
   const std::pair<const char*, const char*> bad[] = {
       {"BOOLEAN", "1"}, {"TINYINT", "128"}, {"INT", "1.0"}, {"INT", ""}, {"BIGINT", "9223372036854775808"}, {"DOUBLE", "much"},
       {"DECIMAL(4, 2)", "1.234"}, {"DECIMAL(4, 2)", "123.4"}, {"DATE", "21.11.2026"}, {"DATE", "2026-02-30"},
       {"TIME(3)", "25:00:00"}, {"TIMESTAMP(3)", "tomorrow"}, {"TIMESTAMP(3)", "2026-11-21 10:00:00.123456"},
+      {"INTERVAL YEAR TO MONTH", "1-2"}, {"INTERVAL YEAR TO MONTH", "2147483648"}, {"INTERVAL DAY TO SECOND(3)", "1 00:00:00"},
       {"BYTES", "0g"}, {"BYTES", "0"}, {"BYTES", "FF"}, {"ARRAY<INT>", "[1]"}};
   for (const auto& [type, value] : bad) EXPECT_FALSE(IsLiteral(type, value)) << type << " " << value;
 }
