@@ -37,6 +37,9 @@ class TypeParser {
     return type;
   }
 
+  // Of the type that was parsed.
+  std::vector<DataType> TakeElements() { return std::move(elements_); }
+
  private:
   template <typename... Args>
   absl::Status Wrong(const Args&... args) const {
@@ -225,18 +228,24 @@ class TypeParser {
     return Simple(arrow::duration(arrow::TimeUnit::MILLI), "INTERVAL DAY TO SECOND(3)");
   }
 
+  absl::StatusOr<DataType> Element(int depth) {
+    ASSIGN_OR_RETURN(DataType type, ParseType(depth + 1));
+    if (depth == 0) elements_.push_back(type);
+    return type;
+  }
+
   absl::StatusOr<DataType> Array(int depth) {
     RETURN_IF_ERROR(Expect('<', "ARRAY"));
-    ASSIGN_OR_RETURN(DataType item, ParseType(depth + 1));
+    ASSIGN_OR_RETURN(DataType item, Element(depth));
     RETURN_IF_ERROR(Expect('>', "the element type of ARRAY"));
     return Simple(arrow::list(arrow::field("item", item.arrow, item.nullable)), Cat("ARRAY<", item.sql, ">"));
   }
 
   absl::StatusOr<DataType> Map(int depth) {
     RETURN_IF_ERROR(Expect('<', "MAP"));
-    ASSIGN_OR_RETURN(DataType key, ParseType(depth + 1));
+    ASSIGN_OR_RETURN(DataType key, Element(depth));
     RETURN_IF_ERROR(Expect(',', "the key type of MAP"));
-    ASSIGN_OR_RETURN(DataType value, ParseType(depth + 1));
+    ASSIGN_OR_RETURN(DataType value, Element(depth));
     RETURN_IF_ERROR(Expect('>', "the value type of MAP"));
     return Simple(arrow::map(key.arrow, arrow::field("value", value.arrow, value.nullable)),
                   Cat("MAP<", key.sql, ", ", value.sql, ">"));
@@ -283,7 +292,7 @@ class TypeParser {
     do {
       ASSIGN_OR_RETURN(std::string name, FieldName());
       if (!names.insert(name).second) return Wrong("ROW has two fields named '", name, "'; rename one");
-      ASSIGN_OR_RETURN(DataType type, ParseType(depth + 1));
+      ASSIGN_OR_RETURN(DataType type, Element(depth));
       absl::StrAppend(&sql, fields.empty() ? "" : ", ", Quoted(name), " ", type.sql);
       fields.push_back(arrow::field(name, type.arrow, type.nullable));
     } while (Take(','));
@@ -293,6 +302,7 @@ class TypeParser {
 
   const std::string_view text_;
   size_t at_ = 0;
+  std::vector<DataType> elements_;
 };
 
 std::string UnqualifiedSql(const arrow::DataType& type, int precision) {
@@ -356,6 +366,12 @@ std::string UnqualifiedSql(const arrow::DataType& type, int precision) {
 }  // namespace
 
 absl::StatusOr<DataType> ParseDataType(std::string_view sql) { return TypeParser(sql).ParseAll(); }
+
+absl::StatusOr<std::vector<DataType>> ElementTypesOf(const DataType& type) {
+  TypeParser parser(type.sql);
+  RETURN_IF_ERROR(parser.ParseAll().status());
+  return parser.TakeElements();
+}
 
 std::string SqlTypeOf(const arrow::DataType& type, bool nullable, int precision) {
   return Cat(UnqualifiedSql(type, precision), nullable ? "" : " NOT NULL");

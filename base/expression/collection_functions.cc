@@ -1,6 +1,7 @@
 #include "arrow/api.h"
 #include "arrow/compute/api.h"
 #include "base/arrow_status.h"
+#include "base/element_types.h"
 #include "base/error.h"
 #include "base/expression/function_table.h"
 #include "base/expression/nodes.h"
@@ -12,7 +13,14 @@ namespace {
 
 using ArrayPtr = std::shared_ptr<arrow::Array>;
 
-DataType FieldType(const arrow::Field& field, bool nullable) { return MakeType(field.type(), nullable, /*precision=*/6); }
+// The type of a nested one's field, element, key or value, as it is spelled there; Arrow does not know a TIMESTAMP's
+// digits. `field`: the same one of Arrow.
+DataType ElementType(const DataType& nested, size_t number, const arrow::Field& field, bool nullable) {
+  absl::StatusOr<std::vector<DataType>> elements = ElementTypesOf(nested);
+  const bool spelled = elements.ok() && number < elements->size() && (*elements)[number].arrow->Equals(*field.type());
+  if (!spelled) return MakeType(field.type(), nullable, /*precision=*/6);
+  return WithNullability((*elements)[number], nullable);
+}
 
 int FieldNumber(std::span<const CallArgument> args) {
   if (args.size() != 2 || args[0].type.arrow->id() != arrow::Type::STRUCT || args[1].literal == nullptr) return -1;
@@ -24,7 +32,8 @@ std::optional<Resolution> GetFieldRule(std::span<const CallArgument> args) {
   if (number < 0) return std::nullopt;
   const arrow::Field& field = *args[0].type.arrow->field(number);
   return Resolution{.arguments = {args[0].type, args[1].type},
-                    .result = FieldType(field, field.nullable() || args[0].type.nullable)};
+                    .result = ElementType(args[0].type, static_cast<size_t>(number), field,
+                                          field.nullable() || args[0].type.nullable)};
 }
 
 absl::StatusOr<Kernel> GetField(const KernelRequest& request) {
@@ -43,13 +52,13 @@ std::optional<Resolution> ElementRule(std::span<const CallArgument> args) {
   const DataType& collection = args[0].type;
   if (collection.arrow->id() == arrow::Type::LIST && IsInteger(args[1].type)) {
     return Resolution{.arguments = {collection, MakeType(arrow::int64(), args[1].type.nullable)},
-                      .result = FieldType(*collection.arrow->field(0), true)};
+                      .result = ElementType(collection, 0, *collection.arrow->field(0), true)};
   }
   if (collection.arrow->id() == arrow::Type::MAP) {
     const auto& map = static_cast<const arrow::MapType&>(*collection.arrow);
-    const DataType key = FieldType(*map.key_field(), args[1].type.nullable);
+    const DataType key = ElementType(collection, 0, *map.key_field(), args[1].type.nullable);
     if (FamilyOf(key) != FamilyOf(args[1].type)) return std::nullopt;
-    return Resolution{.arguments = {collection, key}, .result = FieldType(*map.item_field(), true)};
+    return Resolution{.arguments = {collection, key}, .result = ElementType(collection, 1, *map.item_field(), true)};
   }
   return std::nullopt;
 }

@@ -64,6 +64,33 @@ TEST(FunctionRegistry, ScalarResultsAreFlinks) {
   for (const Row& row : table) EXPECT_EQ(Scalar(row.name, row.args), row.result) << row.name;
 }
 
+TEST(FunctionRegistry, WhatIsTakenOutOfACollectionKeepsItsSpelling) {
+  struct Row {
+    const char* name;
+    const char* collection;
+    const char* literal_type;
+    const char* literal;
+    const char* result;
+  };
+  const Row table[] = {
+      {"get_field", "ROW<a INT, t TIMESTAMP(3)>", "STRING NOT NULL", "t", "TIMESTAMP(3)"},
+      {"get_field", "ROW<`an a` VARCHAR(7) NOT NULL> NOT NULL", "STRING NOT NULL", "an a", "VARCHAR(7) NOT NULL"},
+      {"get_field", "ROW<r ROW<t TIMESTAMP_LTZ(0) NOT NULL>>", "STRING NOT NULL", "r", "ROW<t TIMESTAMP_LTZ(0) NOT NULL>"},
+      {"element_at", "ARRAY<TIMESTAMP(3) NOT NULL>", "INT NOT NULL", "1", "TIMESTAMP(3)"},
+      {"element_at", "MAP<CHAR(3), VARCHAR(9)>", "STRING NOT NULL", "abc", "VARCHAR(9)"},
+  };
+  for (const Row& row : table) {
+    v1::Literal literal;
+    literal.set_type(row.literal_type);
+    literal.set_value(row.literal);
+    const CallArgument arguments[] = {{*ParseDataType(row.collection), nullptr},
+                                      {*ParseDataType(row.literal_type), &literal}};
+    absl::StatusOr<ResolvedCall> call = ResolveCall(row.name, arguments);
+    ASSERT_TRUE(call.ok()) << call.status();
+    EXPECT_EQ(call->result.sql, row.result) << row.collection;
+  }
+}
+
 TEST(FunctionRegistry, RefusalsSayWhatIsTaken) {
   EXPECT_EQ(Scalar("uper", {"STRING"}),
             "there is no function 'uper'; did you mean 'upper'?");
