@@ -40,6 +40,11 @@ def q2(bids):
             if b["auction"] is not None and b["auction"] % 123 == 0]
 
 
+def q10(bids):
+    """Its last two columns are directories."""
+    return [{**row, "dt": b["dateTime"][:10], "hm": b["dateTime"][11:16]} for row, b in zip(q0(bids), bids)]
+
+
 def time_type(moment):
     if 8 <= moment.hour <= 18:
         return "dayTime"
@@ -124,4 +129,4 @@ def q17(bids):
     return rows
 
 
-ANSWERS = {0: q0, 1: q1, 2: q2, 14: q14, 15: q15, 16: q16, 17: q17, 21: q21, 22: q22}
+ANSWERS = {0: q0, 1: q1, 2: q2, 10: q10, 14: q14, 15: q15, 16: q16, 17: q17, 21: q21, 22: q22}
