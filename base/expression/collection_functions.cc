@@ -110,6 +110,25 @@ absl::StatusOr<ArrayPtr> ElementOfMap(const KernelInput& input) {
   return TakeAt(maps.items(), places);
 }
 
+std::optional<Resolution> OnlyElementRule(std::span<const CallArgument> args) {
+  if (args.size() != 1 || args[0].type.arrow->id() != arrow::Type::LIST) return std::nullopt;
+  return Resolution{.arguments = {args[0].type},
+                    .result = ElementType(args[0].type, 0, *args[0].type.arrow->field(0), true)};
+}
+
+absl::StatusOr<ArrayPtr> OnlyElement(const KernelInput& input) {
+  const ArgumentColumn& column = input.arguments[0];
+  const auto& lists = static_cast<const arrow::ListArray&>(*column.values);
+  std::vector<int64_t> places;
+  for (int64_t row = 0; row < input.rows; ++row) {
+    const int64_t list = row * column.step;
+    const int64_t length = lists.IsValid(list) ? lists.value_length(list) : 0;
+    if (length > 1) input.errors.Add(row, Cat("ELEMENT takes an array of one element, and this one has ", length));
+    places.push_back(length == 1 ? lists.value_offset(list) : -1);
+  }
+  return TakeAt(lists.values(), places);
+}
+
 absl::StatusOr<Kernel> ElementAt(const KernelRequest& request) {
   return Kernel{.run = request.arguments[0].arrow->id() == arrow::Type::MAP ? ElementOfMap : ElementOfArray};
 }
@@ -250,6 +269,12 @@ std::vector<Function> CollectionFunctions() {
       {.name = "element_at", .family = "collection", .signature = "array[index] or map[key]",
        .description = "the first element has index 1", .null_rule = "NULL if there is no such element, too",
        .rule = ElementRule, .kernel = ElementAt},
+      {.name = "element", .family = "collection", .signature = "ELEMENT(array)",
+       .description = "the only element; more than one fail", .null_rule = "NULL if there is none, too",
+       .rule = OnlyElementRule,
+       .kernel = [](const KernelRequest&) -> absl::StatusOr<Kernel> {
+         return Kernel{.run = OnlyElement, .can_fail = true};
+       }},
       {.name = "cardinality", .family = "collection", .signature = "CARDINALITY(array or map)",
        .description = "the number of elements", .rule = CardinalityRule,
        .kernel = [](const KernelRequest&) -> absl::StatusOr<Kernel> { return Kernel{.run = CountElements}; }},

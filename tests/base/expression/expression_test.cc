@@ -80,6 +80,18 @@ INSTANTIATE_TEST_SUITE_P(
     testing::Values(
         Case{
             "PlusWraps", kInts, {"[2147483647, null]", "[1, 1]"}, Call("plus", {kA, kB}), "INT", "[-2147483648, null]"},
+        Case{"TheOnlyElement",
+             {{"a", "ARRAY<INT>"}},
+             {"[[7], [], null, [null]]"},
+             Call("element", {kA}),
+             "INT",
+             "[7, null, null, null]"},
+        Case{"MoreThanOneElementFails",
+             {{"a", "ARRAY<INT>"}},
+             {"[[7, 8]]"},
+             Call("element", {kA}),
+             "INT",
+             "error: ELEMENT takes an array of one element, and this one has 2"},
         Case{"PlusIsComputedInTheWider",
              {{"a", "INT"}, {"b", "BIGINT"}},
              {"[2147483647]", "[1]"},
