@@ -31,7 +31,7 @@ struct Punctuation {
 // Longer ones first. Those of type OTHER are in no rule; that they are one token makes a better message.
 constexpr Punctuation kPunctuation[] = {
     {"/*+", Parser::HINT_BEGIN}, {"<=>", Parser::OTHER}, {"*/", Parser::HINT_END}, {"<=", Parser::LE},
-    {">=", Parser::GE},          {"<>", Parser::NE},     {"!=", Parser::NE},       {"=>", Parser::ARROW},
+    {">=", Parser::GE},          {"<>", Parser::NE},     {"!=", Parser::OTHER},    {"=>", Parser::ARROW},
     {"||", Parser::CONCAT},      {"::", Parser::OTHER},  {"==", Parser::OTHER},    {"&&", Parser::OTHER},
     {"->", Parser::OTHER},       {"(", Parser::LPAREN},  {")", Parser::RPAREN},    {"[", Parser::LBRACKET},
     {"]", Parser::RBRACKET},     {",", Parser::COMMA},   {".", Parser::DOT},       {";", Parser::SEMICOLON},

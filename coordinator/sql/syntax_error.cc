@@ -165,6 +165,7 @@ class SyntaxError {
     if (AtEnd() || At(misfit_).type != P::OTHER) return std::nullopt;
     constexpr std::pair<std::string_view, std::string_view> kAdvice[] = {
         {"==", "write = to compare"},
+        {"!=", "write <> to compare"},
         {"::", "write CAST(value AS type)"},
         {"&&", "write AND"},
         {"|", "write || or OR"},

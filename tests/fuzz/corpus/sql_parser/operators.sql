@@ -2,7 +2,7 @@ SELECT a + b * c - d / e % f;
 SELECT (a + b) * (c - d);
 SELECT -a, +b, - -c, -(-d), -1;
 SELECT a || b || 'c';
-SELECT a = b, a <> b, a != b, a < b, a <= b, a > b, a >= b;
+SELECT a = b, a <> b, a < b, a <= b, a > b, a >= b;
 SELECT a AND b OR NOT c AND d;
 SELECT (a OR b) AND (c OR d);
 SELECT a AND (b AND c), (a AND b) AND c;
