@@ -112,7 +112,10 @@ std::optional<Relation> QueryBinder::BindCatalogTable(const QualifiedName& name,
   }
   const std::optional<std::string> own = TableNameOf(name, diagnostics_);
   if (!own) return std::nullopt;
-  if (const View* view = catalog_.FindView(*own)) return BindView(*view, name.range);
+  if (const View* view = catalog_.FindView(*own)) {
+    CheckSelectHints(hints, diagnostics_);
+    return BindView(*view, name.range);
+  }
   const Table* table = catalog_.FindTable(*own);
   if (table == nullptr) {
     ReportWrong(diagnostics_, name.range, "there is no table '", *own, "'", TableAdvice(*own, catalog_));
@@ -157,10 +160,11 @@ LogicalNode* QueryBinder::SourceNode(const Table& table, const std::vector<Hint>
   const std::string uid = UidHint(hints);
   const auto found = sources_.find(key);
   if (found != sources_.end()) {
-    if (found->second != nullptr && !uid.empty()) found->second->uid = uid;
-    return found->second;
+    LogicalNode* node = found->second.node;
+    if (node != nullptr && !uid.empty()) node->uid = uid;
+    return node;
   }
-  LogicalNode*& node = sources_[key];
+  TableSource& added = sources_[key];
   std::optional<v1::Source> source = SourceOf(read, session_, diagnostics_);
   if (!source) return nullptr;
   LogicalNode planned;
@@ -193,8 +197,8 @@ LogicalNode* QueryBinder::SourceNode(const Table& table, const std::vector<Hint>
   planned.bounded = IsBounded(read);
   planned.name = key == table.name ? table.name : Cat(table.name, "-", Digest(key));
   planned.uid = uid;
-  node = plan_.Add(std::move(planned));
-  return node;
+  added = {plan_.Add(std::move(planned)), DeadLetterTableOf(read)};
+  return added.node;
 }
 
 std::optional<Relation> QueryBinder::BindJoin(const Join& join, const SourceRange& range, CommonTables* common) {

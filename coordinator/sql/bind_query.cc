@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "absl/strings/match.h"
 #include "coordinator/sql/plan_select.h"
 #include "coordinator/sql/query_binder.h"
 #include "coordinator/sql/report.h"
@@ -190,7 +191,7 @@ Relation QueryBinder::Distinct(Relation input, const SourceRange& range, std::st
 
 std::string QueryBinder::UidHint(const std::vector<Hint>& hints) {
   for (const Hint& hint : hints) {
-    if (hint.name.text != "UID" && hint.name.text != "uid") continue;
+    if (!absl::EqualsIgnoreCase(hint.name.text, "UID")) continue;
     const std::string uid = hint.arguments.size() == 1 ? hint.arguments[0] : "";
     bool right = !uid.empty() && uid.size() <= 63 && uid[0] >= 'a' && uid[0] <= 'z';
     for (const char c : uid)

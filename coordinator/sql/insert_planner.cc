@@ -9,10 +9,14 @@
 #include "coordinator/sql/report.h"
 #include "coordinator/sql/sql_types.h"
 #include "coordinator/sql/table_connectors.h"
+#include "coordinator/sql/table_hints.h"
 #include "coordinator/sql/table_name.h"
+#include "google/protobuf/util/message_differencer.h"
 
 namespace millrace::sql {
 namespace {
+
+using google::protobuf::util::MessageDifferencer;
 
 bool IsWritten(const TableColumn& column) {
   return column.kind == TableColumn::Kind::kPhysical ||
@@ -74,7 +78,8 @@ void SinkCollector::PlanInsert(const Insert& insert, std::vector<Diagnostic>& di
   if (table == nullptr || !relation) return;
   LogicalNode* rows = Fit(*relation, *table, insert, diagnostics);
   const std::string uid = binder.UidHint(insert.hints);
-  if (rows != nullptr && diagnostics.size() == before) AddTo(*table, rows, insert.table.range, uid, diagnostics);
+  const Table written = ApplyHints(*table, insert.hints, diagnostics);
+  if (rows != nullptr && diagnostics.size() == before) AddTo(written, rows, insert.table.range, uid, diagnostics);
   if (insert.late_data_to && diagnostics.size() == before)
     AddLateData(*insert.late_data_to, binder.late_rows(), diagnostics);
   if (diagnostics.size() == before) AddDeadLetters(insert.range, diagnostics);
@@ -244,9 +249,15 @@ bool SinkCollector::AddTo(const Table& table, LogicalNode* rows, const SourceRan
   const auto [found, inserted] = destinations_.emplace(table.name, Destination{});
   if (inserted) order_.push_back(table.name);
   Destination& destination = found->second;
-  if (destination.sink == nullptr) {
-    std::optional<v1::Sink> sink = SinkOf(table, diagnostics);
-    if (!sink) return false;
+  std::optional<v1::Sink> sink = SinkOf(table, diagnostics);
+  if (!sink) return false;
+  if (destination.sink != nullptr) {
+    if (!MessageDifferencer::Equals(destination.sink->node.sink(), *sink)) {
+      ReportWrong(diagnostics, range, "'", table.name, "' is written with other options elsewhere in this script, and ",
+                  "all that is written to a table goes one way; give the same hint OPTIONS everywhere");
+      return false;
+    }
+  } else {
     LogicalNode node;
     *node.node.mutable_sink() = *std::move(sink);
     node.name = table.name;

@@ -11,6 +11,7 @@
 #include "coordinator/sql/report.h"
 #include "coordinator/sql/scope.h"
 #include "coordinator/sql/sql_types.h"
+#include "coordinator/sql/table_hints.h"
 
 namespace millrace::sql {
 namespace {
@@ -49,6 +50,7 @@ class SelectPlanner {
       : binder_(binder), select_(select), query_(query), common_(common) {}
 
   std::optional<Relation> Plan() {
+    CheckSelectHints(select_.hints, diagnostics());
     std::optional<Relation> input = binder_.BindFrom(select_.from, common_);
     if (!input) return std::nullopt;
     input_ = *std::move(input);
@@ -227,7 +229,10 @@ class SelectPlanner {
     columns.insert(columns.end(), hidden_.begin(), hidden_.end());
     Relation relation;
     relation.node = binder_.plan().AddProject(node, columns);
-    if (aggregate_ == nullptr) relation.node->uid = binder_.UidHint(select_.hints);
+    if (aggregate_ == nullptr) {
+      const std::string uid = binder_.UidHint(select_.hints);
+      if (!uid.empty()) relation.node->uid = uid;
+    }
     for (const NamedColumn& output : outputs_) {
       const PlanColumn* column = relation.node->Find(output.name);
       relation.scope.columns.push_back({"", output.name, column->type, output.name, column->row_time});

@@ -4,6 +4,7 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_format.h"
 #include "arrow/type.h"
+#include "base/expression/constant_folding.h"
 #include "coordinator/sql/query_binder.h"
 #include "coordinator/sql/query_hook.h"
 #include "coordinator/sql/report.h"
@@ -99,7 +100,7 @@ std::optional<std::string> JsonRows(const std::vector<Row>& rows, const std::vec
 
 Relation QueryBinder::OneRow() {
   Relation relation;
-  LogicalNode*& node = sources_["\none row"];
+  LogicalNode*& node = sources_["\none row"].node;
   if (node == nullptr) {
     node = plan_.AddValues({{"one", SqlType(arrow::int32(), false), false}}, "{\"one\":1}\n");
     node->name = "one-row";
@@ -149,7 +150,10 @@ std::optional<Relation> QueryBinder::BindValues(const Values& values) {
                   types[0].sql, " in the first row; CAST one of them");
       return std::nullopt;
     }
-    for (Row& row : rows) row[column] = ConvertTo(std::move(row[column]), *type, session_);
+    for (Row& row : rows) {
+      row[column] = ConvertTo(std::move(row[column]), *type, session_);
+      row[column].plan = FoldConstants(row[column].plan);
+    }
     columns.push_back({Cat("EXPR$", column), *std::move(type), false});
   }
   Relation relation;

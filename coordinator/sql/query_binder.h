@@ -44,8 +44,14 @@ struct LateRows {
   std::vector<ScopeColumn> columns;
 };
 
-// Sources of tables, one for all statements of a script.
-using SourceNodes = std::map<std::string, LogicalNode*>;
+// A table as it is read: its node, null if the table is wrong, and the name of the table of its bad records.
+struct TableSource {
+  LogicalNode* node = nullptr;
+  std::optional<std::string> dead_letters;
+};
+// Sources of tables, one for all statements of a script; by the table's name, and behind it the options of hints, a
+// line each.
+using SourceNodes = std::map<std::string, TableSource>;
 
 // What WITH has declared, the newest in front.
 struct CommonTables {
@@ -87,7 +93,7 @@ class QueryBinder {
   void AddLateRows(LateRows rows) { late_rows_.push_back(std::move(rows)); }
   // Tables with commas between them; without any, one row without columns.
   std::optional<Relation> BindFrom(const std::vector<TableReference>& from, CommonTables* common);
-  // The uid of a /*+ UID('…') */ among the hints, or "".
+  // The uid of a /*+ UID('…') */ among the hints, or "". Says nothing of other hints.
   std::string UidHint(const std::vector<Hint>& hints);
   // The different rows of bounded input.
   Relation Distinct(Relation input, const SourceRange& range, std::string_view what);

@@ -51,15 +51,13 @@ std::vector<LogicalNode*> SinkCollector::Connect() {
 
 // Finds out where bad records of the tables go that were read, while what is wrong with it can still be told.
 void SinkCollector::AddDeadLetters(const SourceRange& range, std::vector<Diagnostic>& diagnostics) {
-  for (const auto& [key, node] : sources_) {
-    if (node == nullptr || dead_letters_.contains(node)) continue;
-    const Table* table = catalog_.FindTable(key.substr(0, key.find('\n')));
-    const std::optional<std::string> name = table != nullptr ? DeadLetterTableOf(*table) : std::nullopt;
-    if (!name) continue;
+  for (const auto& [key, source] : sources_) {
+    const auto& [node, name] = source;
+    if (node == nullptr || !name || dead_letters_.contains(node)) continue;
     const Table* target = catalog_.FindTable(*name);
     if (target == nullptr) {
-      ReportWrong(diagnostics, range, "bad records of '", table->name, "' go to '", *name, "', which is no table",
-                  TableAdvice(*name, catalog_));
+      ReportWrong(diagnostics, range, "bad records of '", key.substr(0, key.find('\n')), "' go to '", *name,
+                  "', which is no table", TableAdvice(*name, catalog_));
       continue;
     }
     const auto [found, inserted] = destinations_.emplace(target->name, Destination{});
