@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <cstdlib>
 #include <fstream>
 #include <iterator>
 #include <sstream>
@@ -27,6 +28,30 @@ std::vector<GoldenCase> ReadCases(const std::string& name) {
     answered = answer;
   }
   return cases;
+}
+
+void RewriteCases(const std::string& name, const std::function<std::string(const std::string& input)>& answer) {
+  const char* to = std::getenv("MILLRACE_GOLDEN_TO");
+  if (to == nullptr) return;
+  std::ofstream out(std::string(to) + "/" + name);
+  std::istringstream lines(ReadText("golden/" + name));
+  std::string input;
+  const auto flush = [&] {
+    if (input.empty()) return;
+    std::istringstream answers(answer(input));
+    for (std::string line; std::getline(answers, line);) out << "=> " << line << "\n";
+    input.clear();
+  };
+  for (std::string line; std::getline(lines, line);) {
+    if (line.starts_with("=> ")) continue;
+    if (line.empty() || line.starts_with("#")) {
+      flush();
+    } else {
+      input += (input.empty() ? "" : "\n") + line;
+    }
+    out << line << "\n";
+  }
+  flush();
 }
 
 }  // namespace millrace::sql

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -13,6 +14,10 @@ struct GoldenCase {
 
 // The cases of a file; lines that begin with # and empty ones are for the reader.
 std::vector<GoldenCase> ReadCases(const std::string& name);
+
+// Where the variable MILLRACE_GOLDEN_TO names a directory, writes the file anew there with what is, for a person to
+// read.
+void RewriteCases(const std::string& name, const std::function<std::string(const std::string& input)>& answer);
 
 // A file of this folder.
 std::string ReadText(const std::string& name);

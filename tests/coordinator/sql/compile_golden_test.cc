@@ -1,7 +1,5 @@
 #include <gtest/gtest.h>
 
-#include <cstdlib>
-#include <fstream>
 #include <sstream>
 
 #include "base/error.h"
@@ -53,35 +51,10 @@ std::string TextOf(const std::string& script) {
   return out;
 }
 
-// Writes the file anew with what is, where the variable MILLRACE_GOLDEN_TO names a directory: for a person to read.
-void Rewrite(const std::string& name) {
-  const char* to = std::getenv("MILLRACE_GOLDEN_TO");
-  if (to == nullptr) return;
-  std::ofstream out(Cat(to, "/", name));
-  std::istringstream lines(ReadText("golden/" + name));
-  std::string input;
-  const auto flush = [&] {
-    if (input.empty()) return;
-    std::istringstream answer(TextOf(input));
-    for (std::string line; std::getline(answer, line);) out << "=> " << line << "\n";
-    input.clear();
-  };
-  for (std::string line; std::getline(lines, line);) {
-    if (line.starts_with("=> ")) continue;
-    if (line.empty() || line.starts_with("#")) {
-      flush();
-    } else {
-      input += (input.empty() ? "" : "\n") + line;
-    }
-    out << line << "\n";
-  }
-  flush();
-}
-
 class CompileGolden : public testing::TestWithParam<const char*> {};
 
 TEST_P(CompileGolden, SaysWhatItSaid) {
-  Rewrite(GetParam());
+  RewriteCases(GetParam(), TextOf);
   for (const GoldenCase& one : ReadCases(GetParam())) EXPECT_EQ(TextOf(one.input), one.expected) << one.input;
 }
 

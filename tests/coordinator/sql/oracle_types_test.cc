@@ -34,20 +34,15 @@ std::string OurSpelling(const std::string& flink) {
   return type.ok() ? type->sql : spelled;
 }
 
-struct Exception {
-  std::string reason;
-  // Waits for a part that is not there yet: it may be as Flink has it, or not.
-  bool pending = false;
-};
-
-const std::map<std::string, Exception>& Exceptions() {
+// Why, by statement.
+const std::map<std::string, std::string>& Exceptions() {
   static const auto* const exceptions = [] {
-    auto* all = new std::map<std::string, Exception>;
+    auto* all = new std::map<std::string, std::string>;
     std::istringstream lines(ReadText("golden/oracle_exceptions.txt"));
-    Exception current;
+    std::string current;
     for (std::string line; std::getline(lines, line);) {
       if (line.starts_with("# ")) {
-        current = {line.substr(2), line.starts_with("# pending: ")};
+        current = line.substr(2);
       } else if (!line.empty()) {
         (*all)[line] = current;
       }
@@ -97,15 +92,10 @@ void Check(const std::string& name) {
     }
     const std::string difference = DifferenceOf(answer, catalog, session);
     const auto exception = Exceptions().find(sql);
-    const bool pending = exception != Exceptions().end() && exception->second.pending;
-    // Functions of the registry that are not there yet.
-    const bool missing = difference.starts_with("there is no function ");
-    if (missing || (pending && !difference.empty())) {
-      printf("pending: %s\n  %s\n", sql.c_str(), difference.c_str());
-    } else if (exception == Exceptions().end() || pending) {
+    if (exception == Exceptions().end()) {
       EXPECT_EQ(difference, "") << sql;
     } else {
-      EXPECT_NE(difference, "") << sql << "\nis listed: " << exception->second.reason;
+      EXPECT_NE(difference, "") << sql << "\nis listed: " << exception->second;
     }
   }
 }

@@ -5,55 +5,14 @@
 #include <algorithm>
 
 #include "base/error.h"
+#include "coordinator/plan/physical_planner.h"
 #include "coordinator/plan/plan_graph.h"
 #include "coordinator/plan/plan_relations.h"
-#include "coordinator/sql/bind_expression.h"
-#include "coordinator/sql/bind_literal.h"
+#include "coordinator/sql/create_table.h"
 #include "coordinator/sql/parser.h"
 
 namespace millrace::sql {
 namespace {
-
-// column - INTERVAL '…'
-int64_t DelayOf(const Expression& expression) {
-  const auto* minus = std::get_if<Binary>(&expression.node);
-  return minus == nullptr ? 0 : IntervalValue(std::get<IntervalLiteral>(minus->right->node)).value_or(0);
-}
-
-Table TableOf(const CreateTable& create, std::vector<Diagnostic>& diagnostics) {
-  Table table;
-  table.range = create.name.range;
-  table.name = create.name.parts.back().text;
-  Scope scope;
-  for (const ColumnDefinition& definition : create.columns) {
-    TableColumn column;
-    column.name = definition.name.text;
-    if (const auto* declared = std::get_if<DeclaredColumn>(&definition.kind)) {
-      std::optional<DataType> type = BindType(declared->type, diagnostics);
-      if (type) column.type = *type;
-      column.kind = declared->metadata ? TableColumn::Kind::kMetadata : TableColumn::Kind::kPhysical;
-      column.metadata_key = declared->metadata ? declared->metadata_key.value_or(column.name) : "";
-      column.is_virtual = declared->is_virtual;
-      scope.columns.push_back({table.name, column.name, column.type, column.name, false});
-    } else {
-      column.kind = TableColumn::Kind::kComputed;
-      column.computed = std::get<ComputedColumn>(definition.kind).expression;
-    }
-    table.columns.push_back(std::move(column));
-  }
-  for (TableColumn& column : table.columns) {
-    if (column.kind != TableColumn::Kind::kComputed) continue;
-    std::optional<TypedExpression> bound = BindExpression(*column.computed, scope, {}, diagnostics);
-    if (bound) column.type = bound->type;
-  }
-  for (const Watermark& watermark : create.watermarks) {
-    table.watermark =
-        TableWatermark{watermark.range, watermark.column.parts.back().text, DelayOf(watermark.expression)};
-  }
-  table.options = create.options;
-  for (const Identifier& column : create.partitioned_by) table.partitioned_by.push_back(column.text);
-  return table;
-}
 
 std::string Joined(const std::vector<std::string>& parts) {
   std::string text;
@@ -130,20 +89,16 @@ std::string KindText(const v1::Node& node) {
   }
 }
 
-// What coordinator/plan types in this version.
-bool IsKnown(const v1::Node& node) {
-  const bool known =
-      node.has_source() || node.has_filter() || node.has_project() || node.has_window_aggregate() || node.has_sink();
-  return known && node.source().computed().empty();
-}
-
 }  // namespace
 
 void Declare(const std::string& sql, Catalog& catalog) {
   ParseResult parsed = Parse(sql);
   std::vector<Diagnostic> diagnostics = parsed.diagnostics;
   for (const Statement& statement : parsed.script.statements) {
-    if (const auto* create = std::get_if<CreateTable>(&statement.node)) catalog.Put(TableOf(*create, diagnostics));
+    if (const auto* create = std::get_if<CreateTable>(&statement.node)) {
+      std::optional<Table> table = DeclareTable(*create, catalog, {}, diagnostics);
+      if (table) catalog.Put(*std::move(table));
+    }
     if (const auto* create = std::get_if<CreateView>(&statement.node)) {
       catalog.Put(View{create->name.range, create->name.parts.back().text, false, create->columns, create->query,
                        std::nullopt});
@@ -213,16 +168,15 @@ std::string TextOf(const v1::Expression& expression) {
 }
 
 std::string MistakesOf(const v1::Plan& plan) {
-  for (const v1::Node& node : plan.nodes()) {
-    if (!IsKnown(node)) return "";
-  }
   Diagnostics diagnostics;
   const PlanGraph graph = PlanGraph::Make(plan, diagnostics);
   if (diagnostics.list().empty()) DeriveRelations(plan, graph, nullptr, diagnostics);
   std::string text;
   for (const v1::Diagnostic& diagnostic : diagnostics.list())
     absl::StrAppend(&text, diagnostic.field(), ": ", diagnostic.message(), "\n");
-  return text;
+  if (!text.empty()) return text;
+  const absl::Status physical = MakePhysicalPlan(plan, /*parallelism=*/2).status();
+  return physical.ok() ? "" : std::string(physical.message());
 }
 
 }  // namespace millrace::sql

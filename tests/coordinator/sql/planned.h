@@ -27,7 +27,7 @@ std::string TextOf(const std::vector<ResultColumn>& columns);
 std::string TextOf(const v1::Plan& plan);
 std::string TextOf(const v1::Expression& expression);
 
-// What coordinator/plan has against the plan, if it knows all of its operators; "" if nothing.
+// What coordinator/plan has against the plan and against running it on several subtasks; "" if nothing.
 std::string MistakesOf(const v1::Plan& plan);
 
 }  // namespace millrace::sql

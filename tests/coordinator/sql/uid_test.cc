@@ -103,15 +103,11 @@ TEST_F(Uids, AHintSetsOne) {
 }
 
 TEST_F(Uids, AnyTableNameMakesAFittingOne) {
-  Declare(
-      "CREATE TABLE `Ümlaut Tab` (a INT) WITH ('connector' = 'filesystem'); CREATE TABLE `1` (a INT) WITH ('connector' "
-      "= 'filesystem');"
-      "CREATE TABLE aVeryLongNameThatIsLongerThanAnyUidMayBeAndGoesOnAndOnAndOn (a INT) WITH ('connector' = "
-      "'filesystem')",
-      catalog_);
   const auto all = [](const v1::Node&) { return true; };
   for (const std::string table :
        {"`Ümlaut Tab`", "`1`", "aVeryLongNameThatIsLongerThanAnyUidMayBeAndGoesOnAndOnAndOn"}) {
+    Declare("CREATE TABLE " + table + " (a INT) WITH ('connector' = 'filesystem', 'path' = '/a', 'format' = 'json')",
+            catalog_);
     Of("SELECT a, COUNT(*) FROM " + table + " GROUP BY a ORDER BY a", all);
     Of("INSERT INTO " + table + " SELECT a FROM " + table, all);
   }
