@@ -81,7 +81,8 @@ Result ExpressionBinder::UnaryOf(const Unary& unary, const SourceRange& range) {
 
 Result ExpressionBinder::Compare(std::string_view function, TypedExpression left, TypedExpression right,
                                  const SourceRange& range) {
-  if (IsTimestamp(left.type) && IsTimestamp(right.type) && IsZonedTimestamp(left.type) != IsZonedTimestamp(right.type)) {
+  if (IsTimestamp(left.type) && IsTimestamp(right.type) &&
+      IsZonedTimestamp(left.type) != IsZonedTimestamp(right.type)) {
     // The moment that the session's clocks show it at.
     TypedExpression& local = IsZonedTimestamp(left.type) ? right : left;
     const DataType moment =
