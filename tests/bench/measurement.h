@@ -28,6 +28,7 @@ class Measurement {
 
 void BenchDecoder();
 void BenchDecoderHostile();
+void BenchExpressions();
 void BenchHashAggregate();
 void BenchShuffle();
 void BenchSnapshot();
