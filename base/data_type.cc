@@ -9,6 +9,7 @@
 #include "absl/strings/numbers.h"
 #include "arrow/type.h"
 #include "arrow/util/key_value_metadata.h"
+#include "base/element_types.h"
 #include "base/error.h"
 #include "base/macros.h"
 #include "base/nearest_name.h"
