@@ -67,7 +67,8 @@ BatchPtr Rows() {
     Append(id, row);
     Append(price, arrow::Decimal128(first ? 10'404 : static_cast<int64_t>(random.Below(1'000'000))));
     Append(name, kNames[static_cast<size_t>(row) % kNames.size()]);
-    Append(url, absl::StrCat(row % 3 == 0 ? "https://shop" : "https://blog", ".example.com/a/b/item.htm?query=1&channel=",
+    Append(url, absl::StrCat(row % 3 == 0 ? "https://shop" : "https://blog",
+                             ".example.com/a/b/item.htm?query=1&channel=",
                              first ? 99 : static_cast<int64_t>(random.Below(1000))));
     Append(digits, absl::StrCat(first ? 4711 : static_cast<int64_t>(random.Below(100'000'000))));
     if (row % 2 == 0) Append(note, "a note");

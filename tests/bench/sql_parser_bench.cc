@@ -43,8 +43,8 @@ LATE DATA TO late_$0;
 
 }  // namespace
 
-// A script of 200 lines: the first time a process reads SQL, when the parser learns the grammar's decisions, and again; then from text to
-// plan.
+// A script of 200 lines: the first time a process reads SQL, when the parser learns the grammar's decisions, and again;
+// then from text to plan.
 void BenchSqlParser() {
   const std::string sql = Script();
   if (std::count(sql.begin(), sql.end(), '\n') != 200) Wrong("the number of lines");

@@ -53,8 +53,8 @@ def time_type(moment):
 
 def q14(bids):
     return [{"auction": b["auction"], "bidder": b["bidder"], "price": in_euro(b["price"]),
-             "bidTimeType": time_type(moment_of(b["dateTime"])), "dateTime": written(b["dateTime"]), "extra": b["extra"],
-             "c_counts": (b["extra"] or "").count("c")}
+             "bidTimeType": time_type(moment_of(b["dateTime"])), "dateTime": written(b["dateTime"]),
+             "extra": b["extra"], "c_counts": (b["extra"] or "").count("c")}
             for b in bids if b["price"] is not None and 1_000_000 < in_euro(b["price"]) < 50_000_000]
 
 

@@ -1,4 +1,4 @@
-"""Seeded Nexmark events: 1 person and 3 auctions to 46 bids, in the nested JSON that the published Kafka table declares.
+"""Seeded Nexmark events: 1 person and 3 auctions to 46 bids, in the nested JSON of the published Kafka table.
 
 Beside the usual there is what queries get wrong: NULLs, empty and short URLs, channels in any letter case, hours on the
 edges of q14, prices up to the largest BIGINT, and text with quotes, backslashes and letters of other alphabets.
@@ -32,8 +32,8 @@ def extra_of(rng):
     if odd < 0.02:
         return None
     if odd < 0.05:
-        return rng.choice(("", "c", "cccc", "CcCc", "čç c", 'a "quoted" c', "back\\slash c", "c\tc\nc", "\u4e2d\u6587c",
-                           "\U0001f600c"))
+        return rng.choice(("", "c", "cccc", "CcCc", "čç c", 'a "quoted" c', "back\\slash c", "c\tc\nc", 
+                           "\u4e2d\u6587c", "\U0001f600c"))
     return "".join(rng.choice("abcdefghijklmnopqrstuvwxyz") for _ in range(rng.randint(1, 40)))
 
 
