@@ -5,6 +5,7 @@
 #include "base/error.h"
 #include "base/expression/function_table.h"
 #include "base/expression/nodes.h"
+#include "base/expression/take_rows.h"
 #include "base/expression/type_rules.h"
 #include "base/macros.h"
 
@@ -61,22 +62,6 @@ std::optional<Resolution> ElementRule(std::span<const CallArgument> args) {
     return Resolution{.arguments = {collection, key}, .result = ElementType(collection, 1, *map.item_field(), true)};
   }
   return std::nullopt;
-}
-
-// The values at these places, NULL at −1.
-absl::StatusOr<ArrayPtr> TakeAt(const ArrayPtr& values, const std::vector<int64_t>& places) {
-  arrow::Int64Builder builder;
-  RETURN_IF_ERROR(FromArrow(builder.Reserve(static_cast<int64_t>(places.size()))));
-  for (int64_t place : places) {
-    if (place < 0) {
-      builder.UnsafeAppendNull();
-    } else {
-      builder.UnsafeAppend(place);
-    }
-  }
-  ASSIGN_OR_RETURN(ArrayPtr numbers, FromArrow(builder.Finish()));
-  ASSIGN_OR_RETURN(arrow::Datum taken, FromArrow(arrow::compute::Take(arrow::Datum(values), arrow::Datum(numbers))));
-  return taken.make_array();
 }
 
 absl::StatusOr<ArrayPtr> ElementOfArray(const KernelInput& input) {

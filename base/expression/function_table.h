@@ -14,6 +14,7 @@ std::vector<Function> ArithmeticFunctions();
 std::vector<Function> MathFunctions();
 std::vector<Function> ConditionalFunctions();
 std::vector<Function> CollectionFunctions();
+std::vector<Function> ArrayFunctions();  // of the family of collections, too
 std::vector<Function> StringFunctions();
 std::vector<Function> TemporalFunctions();
 

@@ -15,4 +15,20 @@ absl::StatusOr<std::shared_ptr<arrow::RecordBatch>> TakeRows(const std::shared_p
   return taken.record_batch();
 }
 
+absl::StatusOr<std::shared_ptr<arrow::Array>> TakeAt(const std::shared_ptr<arrow::Array>& values,
+                                                     const std::vector<int64_t>& places) {
+  arrow::Int64Builder builder;
+  RETURN_IF_ERROR(FromArrow(builder.Reserve(static_cast<int64_t>(places.size()))));
+  for (int64_t place : places) {
+    if (place < 0) {
+      builder.UnsafeAppendNull();
+    } else {
+      builder.UnsafeAppend(place);
+    }
+  }
+  ASSIGN_OR_RETURN(std::shared_ptr<arrow::Array> numbers, FromArrow(builder.Finish()));
+  ASSIGN_OR_RETURN(arrow::Datum taken, FromArrow(arrow::compute::Take(arrow::Datum(values), arrow::Datum(numbers))));
+  return taken.make_array();
+}
+
 }  // namespace millrace

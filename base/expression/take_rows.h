@@ -13,4 +13,8 @@ namespace millrace {
 absl::StatusOr<std::shared_ptr<arrow::RecordBatch>> TakeRows(const std::shared_ptr<arrow::RecordBatch>& batch,
                                                              const std::vector<uint32_t>& rows);
 
+// The values at these places, in their order; NULL at −1.
+absl::StatusOr<std::shared_ptr<arrow::Array>> TakeAt(const std::shared_ptr<arrow::Array>& values,
+                                                     const std::vector<int64_t>& places);
+
 }  // namespace millrace
