@@ -5,6 +5,7 @@
 #include "absl/strings/str_format.h"
 #include "base/byte_size.h"
 #include "base/error.h"
+#include "base/event_time.h"
 
 namespace millrace {
 namespace {
@@ -14,6 +15,7 @@ std::string Lag(const v1::Progress& progress) { return progress.lag_records() < 
 // How far the watermark is behind the wall clock: the time by which results are held back.
 std::string WatermarkDelay(const v1::Progress& progress, absl::Time now) {
   if (!progress.has_watermark_ms()) return "none";
+  if (progress.watermark_ms() == kFinalWatermark / kMicrosPerMilli) return "over";
   const absl::Duration delay = now - absl::FromUnixMillis(progress.watermark_ms());
   // Old data is read at its own time: nobody wants to see seconds then.
   if (delay >= absl::Hours(48)) return Cat(delay / absl::Hours(24), "d");

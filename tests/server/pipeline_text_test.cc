@@ -1,6 +1,9 @@
 #include "server/cli/pipeline_text.h"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
+
+#include "base/event_time.h"
 
 namespace millrace {
 namespace {
@@ -47,6 +50,13 @@ TEST(LiveLine, GivesLongDelaysInUnitsOneCanRead) {
   EXPECT_EQ(delay(absl::Minutes(119)), "1h");
   EXPECT_EQ(delay(absl::Hours(47)), "47h");
   EXPECT_EQ(delay(absl::Hours(24 * 324)), "324d");
+}
+
+TEST(LiveLine, SaysThatTimeIsOverWhereSourcesHaveEnded) {
+  v1::Pipeline pipeline;
+  pipeline.set_state(v1::PIPELINE_STATE_FINISHED);
+  pipeline.mutable_progress()->set_watermark_ms(kFinalWatermark / kMicrosPerMilli);
+  EXPECT_THAT(LiveLine(pipeline, kNow, 0), testing::HasSubstr("watermark delay over  "));
 }
 
 TEST(LiveLine, SaysWhatIsNotKnownYet) {
