@@ -7,7 +7,7 @@ import urllib.request
 from processes import Processes
 from terminal import BOLD, GREEN, RED, YELLOW, DemoFailed, interject, say, shown
 
-EXAMPLE = pathlib.Path(__file__).resolve().parent.parent / "clicks.json"
+EXAMPLE = pathlib.Path(__file__).resolve().parent.parent / "clicks.sql"
 PIPELINE = "clicks-demo"
 PARTITIONS = 8
 
@@ -34,7 +34,7 @@ class Cluster:
         self.http = self.processes.wait_printed("coordinator", "http")
         self.internal = self.processes.wait_printed("coordinator", "internal")
         pids = [self.start_worker(name) for name in ("worker-1", "worker-2")]
-        self.plan = self.write_plan()
+        self.script = self.write_script()
         say(f"  broker       {self.bootstrap}, topic clicks, {PARTITIONS} partitions (librdkafka's mock cluster)")
         pid = self.processes.running["coordinator"].pid
         say(f"  coordinator  {self.server}, pid {pid}, metrics at http://{self.http}/metrics")
@@ -45,26 +45,27 @@ class Cluster:
         command = [self.millrace, "worker", "--coordinator", self.internal, "--slots", 2, "--http-port", 0]
         return self.processes.start(name, [*command, "--data-dir", self.directory / name]).pid
 
-    def write_plan(self):
+    def write_script(self):
         """The example with this broker, these directories, and an end, so that the demo ends by itself."""
-        plan = json.loads(EXAMPLE.read_text())
-        plan["name"] = PIPELINE
-        for node in plan["nodes"]:
-            if "sink" in node:
-                node["sink"]["options"]["table-path"] = str(self.directory / "tables" / node["uid"])
-            if "source" in node:
-                ends = ";".join(f"partition:{p},offset:{self.events // PARTITIONS}" for p in range(PARTITIONS))
-                node["source"]["options"] |= {"properties.bootstrap.servers": self.bootstrap,
-                                              "scan.bounded.mode": "specific-offsets",
-                                              "scan.bounded.specific-offsets": ends}
-        path = self.directory / "clicks.json"
-        path.write_text(json.dumps(plan, indent=2) + "\n")
+        ends = ";".join(f"partition:{p},offset:{self.events // PARTITIONS}" for p in range(PARTITIONS))
+        script = EXAMPLE.read_text()
+        for old, new in (
+                ("SET 'parallelism.default'", f"SET 'pipeline.name' = '{PIPELINE}';\nSET 'parallelism.default'"),
+                ("'localhost:9092'", f"'{self.bootstrap}'"),
+                ("'format' = 'json'", "'scan.bounded.mode' = 'specific-offsets',\n"
+                                      f"  'scan.bounded.specific-offsets' = '{ends}',\n  'format' = 'json'"),
+                ("'out/", f"'{self.directory / 'tables'}/")):
+            if old not in script:
+                raise DemoFailed(f"{EXAMPLE.name} has no {old} any more, which the demo replaces")
+            script = script.replace(old, new)
+        path = self.directory / "clicks.sql"
+        path.write_text(script)
         return path
 
     def run(self):
         """Submits the pipeline, lets the producer go, kills a worker half-way, and waits for the end."""
-        say(f"\n$ {shown(self.millrace)} run {shown(self.plan)}", BOLD)
-        run = self.processes.start("run", [self.millrace, "run", self.plan, "--server", self.server], live=True)
+        say(f"\n$ {shown(self.millrace)} run {shown(self.script)}", BOLD)
+        run = self.processes.start("run", [self.millrace, "run", self.script, "--server", self.server], live=True)
         self.wait(lambda view: view.get("state") == "PIPELINE_STATE_RUNNING", "the pipeline to run", 20)
         self.processes.say("broker", "go")
         half_way = time.monotonic() + self.seconds / 2

@@ -93,8 +93,8 @@ def hold(cluster):
 Everything still runs, until Ctrl-C. In another terminal, from this directory:
   export MILLRACE_SERVER={cluster.server}
   {millrace} describe clicks-demo
-  sed 's/localhost:9092/{cluster.bootstrap}/' examples/clicks.json > my-clicks.json
-  {millrace} run my-clicks.json      # its tables: out/""")
+  sed 's/localhost:9092/{cluster.bootstrap}/' examples/clicks.sql > my-clicks.sql
+  {millrace} run my-clicks.sql       # its tables: out/""")
     while True:
         cluster.processes.check("broker", "coordinator", "worker-1", "worker-2")
         time.sleep(0.5)

@@ -4,9 +4,9 @@
 Shares no code with the engine and asks none of its counters.
 usage: foreign_reader.py DIRECTORY      (checks again what a demo has left there)
 """
-import json
 import os
 import pathlib
+import re
 import sys
 
 import duckdb
@@ -59,8 +59,9 @@ LATE_WITHIN_BOUND = """
 class ForeignReader:
     def __init__(self, directory):
         self.tables = directory / "tables"
-        nodes = {node["uid"]: node for node in json.loads((directory / "clicks.json").read_text())["nodes"]}
-        self.bound_ms = nodes["clicks"]["source"]["watermark"]["max_out_of_orderness_ms"]
+        script = (directory / "clicks.sql").read_text()
+        seconds = lambda what: int(re.search(what + r" INTERVAL '(\d+)' SECOND", script).group(1))
+        self.bound_ms = 1000 * seconds("event_time -")
         self.duck = duckdb.connect()
         self.duck.execute("set timezone = 'UTC'")
         self.duck.execute("""create table ledger ("partition" int, "offset" bigint, kind varchar, user_id varchar,
@@ -73,7 +74,7 @@ class ForeignReader:
             rows = QueryBuilder().register("t", table).execute("select * from t").read_all()
             self.duck.register("arrow_rows", pyarrow.table(rows))
             self.duck.execute(f"create table {name} as select * from arrow_rows")
-        self.duck.execute(EXPECTED.format(size_ms=nodes["per_user"]["window_aggregate"]["size_ms"]))
+        self.duck.execute(EXPECTED.format(size_ms=1000 * seconds(r"DESCRIPTOR\(event_time\),")))
 
     def rows(self, sql):
         return self.duck.execute(sql).fetchall()
