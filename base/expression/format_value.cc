@@ -1,8 +1,5 @@
 #include "base/expression/format_value.h"
 
-#include <charconv>
-#include <cmath>
-#include <cstdlib>
 #include <utility>
 #include <vector>
 
@@ -10,72 +7,17 @@
 #include "absl/time/civil_time.h"
 #include "arrow/api.h"
 #include "base/error.h"
-#include "base/expression/zone_math.h"
 #include "base/expression/type_rules.h"
+#include "base/expression/zone_math.h"
+#include "base/value_text.h"
 
 namespace millrace {
 namespace {
-
-template <typename T>
-void AppendFloating(T value, std::string& out) {
-  if (std::isnan(value)) {
-    out += "NaN";
-    return;
-  }
-  if (std::signbit(value)) out += '-';
-  if (std::isinf(value)) {
-    out += "Infinity";
-    return;
-  }
-  const T magnitude = std::fabs(value);
-  if (magnitude == 0) {
-    out += "0.0";
-    return;
-  }
-  char buffer[64];
-  auto print = [&](auto... precision) {
-    auto end = std::to_chars(buffer, buffer + sizeof(buffer), magnitude, std::chars_format::scientific, precision...);
-    return std::string(buffer, end.ptr);
-  };
-  std::string text = print();
-  // Java prints two digits at least, the nearest ones.
-  if (text.find('.') == std::string::npos) text = print(1);
-  const size_t mark = text.find('e');
-  const int exponent = std::atoi(text.c_str() + mark + 1);
-  std::string digits = text.substr(0, 1) + text.substr(2, mark - 2);
-  if (exponent < -3 || exponent >= 7) {
-    absl::StrAppend(&out, digits.substr(0, 1), ".", digits.substr(1), "E", exponent);
-    return;
-  }
-  while (digits.size() > 1 && digits.back() == '0') digits.pop_back();
-  if (exponent < 0) {
-    out += "0." + std::string(static_cast<size_t>(-exponent - 1), '0') + digits;
-    return;
-  }
-  const auto whole = static_cast<size_t>(exponent) + 1;
-  if (digits.size() <= whole) {
-    out += digits + std::string(whole - digits.size(), '0') + ".0";
-  } else {
-    out += digits.substr(0, whole) + "." + digits.substr(whole);
-  }
-}
 
 void AppendFraction(int64_t micros, int precision, std::string& out) {
   if (precision == 0) return;
   const std::string digits = absl::StrFormat("%06d", micros);
   out += "." + digits.substr(0, static_cast<size_t>(precision));
-}
-
-void AppendMonths(int64_t months, std::string& out) {
-  const int64_t magnitude = std::abs(months);
-  absl::StrAppendFormat(&out, "%c%d-%02d", months < 0 ? '-' : '+', magnitude / 12, magnitude % 12);
-}
-
-void AppendMillis(int64_t millis, std::string& out) {
-  const auto magnitude = static_cast<uint64_t>(millis < 0 ? -(millis + 1) : millis) + (millis < 0 ? 1 : 0);
-  constexpr uint64_t kDay = 86'400'000;
-  absl::StrAppendFormat(&out, "%c%d %02d:%02d:%02d.%03d", millis < 0 ? '-' : '+', magnitude / kDay,
-                        magnitude / 3'600'000 % 24, magnitude / 60'000 % 60, magnitude / 1000 % 60, magnitude % 1000);
 }
 
 template <typename ArrayType, typename Append>
@@ -142,9 +84,6 @@ Formatter NestedFormatter(const arrow::DataType& type, absl::TimeZone zone) {
 }
 
 }  // namespace
-
-void AppendNumber(double value, std::string& out) { AppendFloating(value, out); }
-void AppendNumber(float value, std::string& out) { AppendFloating(value, out); }
 
 void AppendDate(int64_t days, std::string& out) {
   const absl::CivilDay day = absl::CivilDay(1970, 1, 1) + days;
@@ -220,21 +159,14 @@ Formatter MakeFormatter(const DataType& type, absl::TimeZone zone) {
     case arrow::Type::INT64:
       return OfInteger<arrow::Int64Array>();
     case arrow::Type::FLOAT:
-      return Of<arrow::FloatArray>([](float value, std::string& out) { AppendNumber(value, out); });
+      return Of<arrow::FloatArray>([](float value, std::string& out) { AppendJavaFloat(value, &out); });
     case arrow::Type::DOUBLE:
-      return Of<arrow::DoubleArray>([](double value, std::string& out) { AppendNumber(value, out); });
+      return Of<arrow::DoubleArray>([](double value, std::string& out) { AppendJavaDouble(value, &out); });
     case arrow::Type::DECIMAL128:
       return [](const arrow::Array& values, int64_t row, std::string& out) {
         const auto& decimals = static_cast<const arrow::Decimal128Array&>(values);
-        // Arrow turns to an exponent for small fractions; Flink writes them out.
-        const int scale = static_cast<const arrow::Decimal128Type&>(*values.type()).scale();
-        std::string digits = arrow::Decimal128(decimals.GetValue(row)).ToIntegerString();
-        const bool negative = digits.front() == '-';
-        if (negative) digits.erase(0, 1);
-        const auto fraction = static_cast<size_t>(scale);
-        if (digits.size() <= fraction) digits.insert(0, fraction + 1 - digits.size(), '0');
-        if (fraction > 0) digits.insert(digits.size() - fraction, ".");
-        absl::StrAppend(&out, negative ? "-" : "", digits);
+        const int32_t scale = static_cast<const arrow::Decimal128Type&>(*values.type()).scale();
+        AppendDecimal(arrow::Decimal128(decimals.GetValue(row)), scale, &out);
       };
     case arrow::Type::STRING:
       return [](const arrow::Array& values, int64_t row, std::string& out) {
@@ -258,9 +190,9 @@ Formatter MakeFormatter(const DataType& type, absl::TimeZone zone) {
         AppendTimestamp(LocalMicros(micros, zone), precision, out);
       });
     case arrow::Type::INTERVAL_MONTHS:
-      return Of<arrow::MonthIntervalArray>([](int32_t months, std::string& out) { AppendMonths(months, out); });
+      return Of<arrow::MonthIntervalArray>([](int32_t months, std::string& out) { AppendYearToMonth(months, &out); });
     case arrow::Type::DURATION:
-      return Of<arrow::DurationArray>([](int64_t millis, std::string& out) { AppendMillis(millis, out); });
+      return Of<arrow::DurationArray>([](int64_t millis, std::string& out) { AppendDayToSecond(millis, &out); });
     default:
       return NestedFormatter(*type.arrow, zone);
   }

@@ -17,9 +17,6 @@ using Formatter = std::function<void(const arrow::Array& values, int64_t row, st
 // For any type. `zone` is for TIMESTAMP_LTZ.
 Formatter MakeFormatter(const DataType& type, absl::TimeZone zone);
 
-// As Java prints them: 1.0, 1.0E7, NaN, -Infinity.
-void AppendNumber(double value, std::string& out);
-void AppendNumber(float value, std::string& out);
 // 2026-11-21. Of a year above 9999 the last four digits, as in Flink.
 void AppendDate(int64_t days, std::string& out);
 // 10:00:00, with `precision` digits of the fraction; `millis` is within a day.

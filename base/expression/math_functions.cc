@@ -11,6 +11,7 @@
 #include "base/expression/parse_value.h"
 #include "base/expression/row_kernel.h"
 #include "base/expression/type_rules.h"
+#include "base/value_text.h"
 
 namespace millrace {
 namespace {
@@ -146,7 +147,7 @@ WideDecimal WithDigits(const WideDecimal& value, int scale, int32_t digits, bool
 double RoundedDouble(double value, int32_t digits, bool truncates) {
   if (!std::isfinite(value) || digits > 400) return value;
   std::string text;
-  AppendNumber(value, text);
+  AppendJavaDouble(value, &text);
   const bool negative = text.starts_with('-');
   if (negative) text.erase(0, 1);
   const size_t mark = text.find('E');

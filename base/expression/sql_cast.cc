@@ -14,6 +14,7 @@
 #include "base/expression/type_rules.h"
 #include "base/expression/zone_math.h"
 #include "base/macros.h"
+#include "base/value_text.h"
 
 namespace millrace {
 namespace {
@@ -73,7 +74,7 @@ Kernel NumberCast(const DataType& from, const DataType& to) {
           [wanted](From value) -> std::optional<Decimal128> {
             if (!std::isfinite(value)) return std::nullopt;
             std::string text;
-            AppendNumber(static_cast<double>(value), text);
+            AppendJavaDouble(static_cast<double>(value), &text);
             return *ParseDecimal(text, wanted.precision, wanted.scale);
           },
           to);

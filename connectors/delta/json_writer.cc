@@ -1,6 +1,7 @@
 #include "connectors/delta/json_writer.h"
 
 #include "base/error.h"
+#include "base/value_text.h"
 
 namespace millrace {
 
@@ -22,28 +23,9 @@ JsonWriter& JsonWriter::Close(char bracket) {
   return *this;
 }
 
-void JsonWriter::Quote(std::string_view utf8) {
-  constexpr std::string_view kHex = "0123456789abcdef";
-  text_ += '"';
-  for (char c : utf8) {
-    auto byte = static_cast<unsigned char>(c);
-    if (c == '"' || c == '\\') {
-      text_ += '\\';
-      text_ += c;
-    } else if (byte < 0x20) {
-      text_ += "\\u00";
-      text_ += kHex[byte >> 4];
-      text_ += kHex[byte & 15];
-    } else {
-      text_ += c;
-    }
-  }
-  text_ += '"';
-}
-
 JsonWriter& JsonWriter::Key(std::string_view name) {
   Separate();
-  Quote(name);
+  AppendJsonString(name, &text_);
   text_ += ':';
   needs_comma_ = false;
   return *this;
@@ -51,7 +33,7 @@ JsonWriter& JsonWriter::Key(std::string_view name) {
 
 JsonWriter& JsonWriter::String(std::string_view utf8) {
   Separate();
-  Quote(utf8);
+  AppendJsonString(utf8, &text_);
   return *this;
 }
 

@@ -27,7 +27,6 @@ class JsonWriter {
   JsonWriter& Open(char bracket);
   JsonWriter& Close(char bracket);
   void Separate();
-  void Quote(std::string_view utf8);
 
   std::string text_;
   bool needs_comma_ = false;

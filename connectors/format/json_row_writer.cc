@@ -11,7 +11,7 @@
 #include "base/data_type.h"
 #include "base/error.h"
 #include "base/macros.h"
-#include "connectors/format/value_text.h"
+#include "base/value_text.h"
 
 namespace millrace {
 namespace {

@@ -6,7 +6,7 @@
 #include "arrow/type.h"
 #include "arrow/util/decimal.h"
 #include "base/error.h"
-#include "connectors/format/value_text.h"
+#include "base/value_text.h"
 
 namespace millrace {
 namespace {

@@ -2,9 +2,9 @@
 #include <utility>
 
 #include "absl/strings/ascii.h"
-#include "absl/strings/str_format.h"
 #include "arrow/type.h"
 #include "base/expression/constant_folding.h"
+#include "base/value_text.h"
 #include "coordinator/sql/query_binder.h"
 #include "coordinator/sql/query_hook.h"
 #include "coordinator/sql/report.h"
@@ -14,18 +14,9 @@ namespace millrace::sql {
 namespace {
 
 std::string JsonString(std::string_view text) {
-  std::string json = "\"";
-  for (const char c : text) {
-    if (c == '"' || c == '\\') {
-      json += '\\';
-      json += c;
-    } else if (static_cast<unsigned char>(c) < 0x20) {
-      absl::StrAppendFormat(&json, "\\u%04x", static_cast<unsigned>(static_cast<unsigned char>(c)));
-    } else {
-      json += c;
-    }
-  }
-  return json + "\"";
+  std::string json;
+  AppendJsonString(text, &json);
+  return json;
 }
 
 // -12.5e-3, without a leading zero too many or a point at an end.

@@ -12,6 +12,7 @@
 #include "base/expression/expression.h"
 #include "base/expression/format_value.h"
 #include "base/expression/type_rules.h"
+#include "base/value_text.h"
 #include "connectors/format/json_decoder.h"
 #include "coordinator/sql/parser.h"
 #include "gtest/gtest.h"
@@ -130,9 +131,9 @@ std::string Rendered(const DataType& type, const element& expected) {
     return "[" + text + "]";
   }
   if (type.arrow->id() == arrow::Type::FLOAT) {
-    AppendNumber(static_cast<float>(expected.get_double().value()), text);
+    AppendJavaFloat(static_cast<float>(expected.get_double().value()), &text);
   } else if (type.arrow->id() == arrow::Type::DOUBLE) {
-    AppendNumber(expected.get_double().value(), text);
+    AppendJavaDouble(expected.get_double().value(), &text);
   } else {
     text = Cat(expected.get_int64().value());
   }

@@ -12,8 +12,8 @@
 #include "arrow/util/decimal.h"
 #include "base/data_type.h"
 #include "base/error.h"
+#include "base/value_text.h"
 #include "connectors/format/json_decoder.h"
-#include "connectors/format/value_text.h"
 #include "millrace/v1/plan.pb.h"
 
 namespace millrace {

@@ -1,4 +1,4 @@
-#include "connectors/format/value_text.h"
+#include "base/value_text.h"
 
 #include <charconv>
 #include <cmath>
