@@ -1,7 +1,6 @@
 #include "connectors/delta/delta_sink.h"
 
 #include <arrow/api.h>
-#include <arrow/util/byte_size.h>
 #include <xxhash.h>
 
 #include <utility>
@@ -11,7 +10,6 @@
 #include "base/error.h"
 #include "base/failpoint.h"
 #include "base/macros.h"
-#include "base/planted_bug.h"
 #include "connectors/delta/delta_data_file.h"
 #include "connectors/delta/delta_stats.h"
 #include "millrace/storage/v1/delta_committable.pb.h"
@@ -20,64 +18,38 @@ namespace millrace {
 namespace {
 
 constexpr uint32_t kCommittableVersion = 1;
-constexpr int kPutAttempts = 3;
-
-// Unknown outcomes are settled by looking: the name is unique to its content.
-absl::Status PutDataFile(BlobStore& store, const std::string& path, const std::string& bytes) {
-  absl::Status last;
-  for (int attempt = 0; attempt < kPutAttempts; ++attempt) {
-    absl::StatusOr<PutResult> put = failpoint::Around("delta.stage", [&] { return store.PutIfAbsent(path, bytes); });
-    if (put.ok() && *put == PutResult::kCreated) return absl::OkStatus();
-    if (!put.ok() && !absl::IsUnavailable(put.status())) return put.status();
-    if (MILLRACE_PLANTED(failed_upload_taken_for_done)) return absl::OkStatus();
-    if (!put.ok()) last = put.status();
-    absl::StatusOr<int64_t> size = store.Size(path);
-    if (size.ok() && *size == static_cast<int64_t>(bytes.size())) return absl::OkStatus();
-    if (size.ok())
-      return Internal("stage ", path, ": a file of that name has ", *size, " bytes, ours has ", bytes.size());
-    if (!absl::IsNotFound(size.status())) last = size.status();
-  }
-  return last.ok() ? Unavailable("stage ", path, ": it comes and goes") : last;
-}
 
 }  // namespace
 
-// What the IoPool has made of one epoch's rows so far: one call at a time.
-struct DeltaSink::Files {
-  explicit Files(const DeltaSink& sink) : options(sink.options_), store(sink.store_), clock(sink.clock_) {
-    committable.set_format_version(kCommittableVersion);
+class DeltaSink::Files final : public StagedFiles {
+ public:
+  explicit Files(const DeltaSink& sink) : options_(sink.options_), store_(sink.store_), clock_(sink.clock_) {
+    committable_.set_format_version(kCommittableVersion);
   }
-  const std::shared_ptr<const DeltaSinkOptions> options;
-  const std::shared_ptr<BlobStore> store;
-  const Clock* const clock;
-  storage::v1::DeltaCommittable committable;
-};
+  absl::Status Stage(BufferedRows& rows) override;
+  std::string Committable() const override { return committable_.SerializeAsString(); }
 
-// Rows that become data files together.
-struct DeltaSink::Rows {
-  absl::Status Stage(Files* files);
+ private:
   // Unique by who writes it and when, and by what is in it; nothing random, so that a simulated run can be repeated.
-  std::string PathOf(const DeltaSinkOptions& options, int number, const std::string& bytes) const;
+  std::string PathOf(const BufferedRows& rows, int number, const std::string& bytes) const;
 
-  std::vector<std::shared_ptr<arrow::RecordBatch>> batches;
-  MemoryHold memory;
-  // That seals them; of a part, which cannot know it, the one sealed before.
-  Epoch epoch;
-  // Numbers a sink's parts, from 1; 0: sealed with the epoch.
-  uint64_t part = 0;
+  const std::shared_ptr<const DeltaSinkOptions> options_;
+  const std::shared_ptr<BlobStore> store_;
+  const Clock* const clock_;
+  storage::v1::DeltaCommittable committable_;
 };
 
-absl::Status DeltaSink::Rows::Stage(Files* files) {
-  const DeltaSinkOptions& options = *files->options;
-  ASSIGN_OR_RETURN(PartitionedRows parts, SplitByPartition(batches, *options.schema, options.partition_by));
-  batches.clear();
+absl::Status DeltaSink::Files::Stage(BufferedRows& buffered) {
+  const DeltaSinkOptions& options = *options_;
+  ASSIGN_OR_RETURN(PartitionedRows parts, SplitByPartition(buffered.batches, *options.schema, options.partition_by));
+  buffered.batches.clear();
   int number = 0;
   for (auto& [values, rows] : parts) {
     ASSIGN_OR_RETURN(std::string bytes, EncodeDataFile(*rows));
-    storage::v1::DeltaDataFile& file = *files->committable.add_files();
-    file.set_path(PathOf(options, number++, bytes));
+    storage::v1::DeltaDataFile& file = *committable_.add_files();
+    file.set_path(PathOf(buffered, number++, bytes));
     file.set_size_bytes(static_cast<int64_t>(bytes.size()));
-    file.set_modification_time_ms(absl::ToUnixMillis(files->clock->Now()));
+    file.set_modification_time_ms(absl::ToUnixMillis(clock_->Now()));
     file.set_num_rows(rows->num_rows());
     file.set_checksum(Xxh128Hex(bytes));
     file.set_stats(DeltaStats(*rows));
@@ -87,59 +59,35 @@ absl::Status DeltaSink::Rows::Stage(Files* files) {
       if (values[i].has_value()) value.set_value(*values[i]);
     }
     rows.reset();
-    RETURN_IF_ERROR(PutDataFile(*files->store, file.path(), bytes));
+    RETURN_IF_ERROR(PutUniqueFile(*store_, file.path(), bytes, [&] {
+      return failpoint::Around("delta.stage", [&] { return store_->PutIfAbsent(file.path(), bytes); });
+    }));
   }
-  memory.Resize(0);
   return absl::OkStatus();
 }
 
-std::string DeltaSink::Rows::PathOf(const DeltaSinkOptions& options, int number, const std::string& bytes) const {
-  const CommitIdentity& identity = options.identity;
+std::string DeltaSink::Files::PathOf(const BufferedRows& rows, int number, const std::string& bytes) const {
+  const CommitIdentity& identity = options_->identity;
   XXH128_hash_t content = XXH3_128bits(bytes.data(), bytes.size());
-  std::string who = Cat(identity.pipeline, "/", identity.sink_uid, "/", identity.lineage, "/", options.generation.value(),
-                        "/", epoch.value(), "/", options.subtask_index, "/");
+  std::string who = Cat(identity.pipeline, "/", identity.sink_uid, "/", identity.lineage, "/", options_->generation.value(),
+                        "/", rows.epoch.value(), "/", options_->subtask_index, "/");
   // Parts may be alike in all else.
-  if (part > 0) who += Cat("part ", part, "/");
+  if (rows.part > 0) who += Cat("part ", rows.part, "/");
   who += Cat(number, "/", content.high64, "/", content.low64);
   XXH128_hash_t hash = XXH3_128bits(who.data(), who.size());
-  return absl::StrFormat("part-%05d-%012d-%016x%016x.c000.zstd.parquet", options.subtask_index, epoch.value(),
+  return absl::StrFormat("part-%05d-%012d-%016x%016x.c000.zstd.parquet", options_->subtask_index, rows.epoch.value(),
                          hash.high64, hash.low64);
 }
 
-class DeltaSink::Part final : public StagedPart {
- public:
-  Part(std::shared_ptr<Files> files, Rows rows) : files_(std::move(files)), rows_(std::move(rows)) {}
-  absl::Status Persist() override { return rows_.Stage(files_.get()); }
-
- private:
-  const std::shared_ptr<Files> files_;
-  Rows rows_;
-};
-
-class DeltaSink::SealedEpoch final : public StagedEpoch {
- public:
-  SealedEpoch(std::shared_ptr<Files> files, std::deque<std::unique_ptr<Part>> parts, Rows rows)
-      : files_(std::move(files)), parts_(std::move(parts)), rows_(std::move(rows)) {}
-
-  absl::StatusOr<std::string> Persist() override {
-    for (auto& part : std::exchange(parts_, {})) RETURN_IF_ERROR(part->Persist());
-    RETURN_IF_ERROR(rows_.Stage(files_.get()));
-    return files_->committable.SerializeAsString();
-  }
-
- private:
-  const std::shared_ptr<Files> files_;
-  std::deque<std::unique_ptr<Part>> parts_;
-  Rows rows_;
-};
-
 DeltaSink::DeltaSink(DeltaSinkOptions options, std::shared_ptr<BlobStore> store, const Clock* clock)
-    : options_(std::make_shared<const DeltaSinkOptions>(std::move(options))),
+    : BufferedSink(options.buffer_bytes, options.memory),
+      options_(std::make_shared<const DeltaSinkOptions>(std::move(options))),
       store_(std::move(store)),
-      clock_(clock),
-      buffer_(options_->memory, MemoryKind::kBuffers) {}
+      clock_(clock) {}
 
 DeltaSink::~DeltaSink() = default;
+
+std::shared_ptr<StagedFiles> DeltaSink::MakeFiles() const { return std::make_shared<Files>(*this); }
 
 absl::Status DeltaSink::Write(const arrow::RecordBatch& rows) {
   if (rows.num_rows() == 0) return absl::OkStatus();
@@ -149,56 +97,13 @@ absl::Status DeltaSink::Write(const arrow::RecordBatch& rows) {
   for (const auto& field : schema.fields()) {
     std::shared_ptr<arrow::Array> column = rows.GetColumnByName(field->name());
     if (column == nullptr) return InvalidArgument("write to Delta: the rows lack column ", field->name());
-    if (!column->type()->Equals(*field->type())) {
-      return InvalidArgument("write to Delta: column ", field->name(), " is ", column->type()->ToString(),
-                             ", the sink expects ", field->type()->ToString());
-    }
-    if (!field->nullable() && column->null_count() > 0) {
-      return InvalidArgument("write to Delta: column ", field->name(), " is NOT NULL, but ", column->null_count(),
-                             " of ", rows.num_rows(), " rows have no value");
-    }
+    RETURN_IF_ERROR(CheckColumn("Delta", *column, *field));
     columns.push_back(std::move(column));
   }
   auto batch = arrow::RecordBatch::Make(options_->schema, rows.num_rows(), std::move(columns));
-  // What a slice refers to, not the whole of its buffers.
-  arrow::Result<int64_t> referenced = arrow::util::ReferencedBufferSize(*batch);
-  auto bytes = static_cast<uint64_t>(referenced.ok() ? *referenced : arrow::util::TotalBufferSize(*batch));
-  unsealed_bytes_ += bytes;
-  buffer_.Add(bytes);
-  batches_.push_back(std::move(batch));
-  if (buffer_.bytes() >= options_->buffer_bytes) CloseBuffer();
+  const uint64_t bytes = ReferencedBytes(*batch);
+  Buffer(std::move(batch), bytes);
   return absl::OkStatus();
-}
-
-void DeltaSink::CloseBuffer() {
-  if (files_ == nullptr) files_ = std::make_shared<Files>(*this);
-  Rows rows{.batches = std::exchange(batches_, {}),
-            .memory = MemoryHold(options_->memory, MemoryKind::kSnapshots, buffer_.bytes()),
-            .epoch = sealed_,
-            .part = ++num_parts_};
-  buffer_.Resize(0);
-  parts_.push_back(std::make_unique<Part>(files_, std::move(rows)));
-}
-
-std::unique_ptr<StagedPart> DeltaSink::TakePart(bool all) {
-  if (parts_.empty() && all && !batches_.empty()) CloseBuffer();
-  if (parts_.empty()) return nullptr;
-  std::unique_ptr<Part> part = std::move(parts_.front());
-  parts_.pop_front();
-  return part;
-}
-
-absl::StatusOr<std::unique_ptr<StagedEpoch>> DeltaSink::Seal(Epoch epoch) {
-  sealed_ = epoch;
-  if (batches_.empty() && files_ == nullptr) return nullptr;
-  auto files = std::exchange(files_, nullptr);
-  if (files == nullptr) files = std::make_shared<Files>(*this);
-  Rows rows{.batches = MILLRACE_PLANTED(sealed_rows_kept) ? batches_ : std::exchange(batches_, {}),
-            .memory = MemoryHold(options_->memory, MemoryKind::kSnapshots, buffer_.bytes()),
-            .epoch = epoch};
-  buffer_.Resize(0);
-  unsealed_bytes_ = 0;
-  return std::make_unique<SealedEpoch>(std::move(files), std::exchange(parts_, {}), std::move(rows));
 }
 
 }  // namespace millrace
