@@ -1,7 +1,7 @@
 #pragma once
 
-#include <algorithm>
 #include <cstdint>
+#include <map>
 #include <string>
 #include <utility>
 #include <vector>
@@ -23,11 +23,11 @@ class RowErrors {
 
   // One for each row, the first that was found, in the order of rows.
   std::vector<Entry> ByRow() const {
-    std::vector<Entry> sorted = entries_;
-    auto by_row = [](const Entry& a, const Entry& b) { return a.row < b.row; };
-    std::stable_sort(sorted.begin(), sorted.end(), by_row);
-    auto same_row = [](const Entry& a, const Entry& b) { return a.row == b.row; };
-    sorted.erase(std::unique(sorted.begin(), sorted.end(), same_row), sorted.end());
+    std::map<int64_t, const Entry*> first;
+    for (const Entry& entry : entries_) first.try_emplace(entry.row, &entry);
+    std::vector<Entry> sorted;
+    sorted.reserve(first.size());
+    for (const auto& [row, entry] : first) sorted.push_back(*entry);
     return sorted;
   }
 

@@ -5,6 +5,7 @@
 
 #include "coordinator/sql/catalog.h"
 #include "coordinator/sql/create_table.h"
+#include "coordinator/sql/insert_planner.h"
 #include "coordinator/sql/parser.h"
 #include "coordinator/sql/plan_mistakes.h"
 #include "coordinator/sql/report.h"
@@ -333,10 +334,7 @@ class ScriptCompiler {
       }
     }
     if (!out_.diagnostics.empty()) out_.columns.clear();
-    const auto earlier = [](const Diagnostic& a, const Diagnostic& b) {
-      return std::pair(a.range.begin.line, a.range.begin.column) < std::pair(b.range.begin.line, b.range.begin.column);
-    };
-    std::stable_sort(out_.diagnostics.begin(), out_.diagnostics.end(), earlier);
+    SortByPlace(out_.diagnostics, 0);
     // A table that is read twice is wrong once.
     const auto same = [](const Diagnostic& a, const Diagnostic& b) {
       return SameRange(a.range, b.range) && a.message == b.message;

@@ -1,6 +1,7 @@
 #include "coordinator/sql/insert_planner.h"
 
 #include <algorithm>
+#include <map>
 #include <set>
 #include <utility>
 
@@ -39,11 +40,14 @@ SourceRange RangeOfColumn(const Query& query, size_t index, size_t width) {
 }  // namespace
 
 void SortByPlace(std::vector<Diagnostic>& diagnostics, size_t from) {
-  std::stable_sort(diagnostics.begin() + static_cast<std::ptrdiff_t>(from), diagnostics.end(),
-                   [](const Diagnostic& a, const Diagnostic& b) {
-                     return std::pair(a.range.begin.line, a.range.begin.column) <
-                            std::pair(b.range.begin.line, b.range.begin.column);
-                   });
+  // Those of one place stay in their order.
+  std::multimap<std::pair<int, int>, Diagnostic> sorted;
+  for (size_t i = from; i < diagnostics.size(); ++i) {
+    const SourcePosition& place = diagnostics[i].range.begin;
+    sorted.emplace(std::pair(place.line, place.column), std::move(diagnostics[i]));
+  }
+  diagnostics.erase(diagnostics.begin() + static_cast<std::ptrdiff_t>(from), diagnostics.end());
+  for (auto& [place, diagnostic] : sorted) diagnostics.push_back(std::move(diagnostic));
 }
 
 const Table* SinkCollector::FindTarget(const QualifiedName& name, std::vector<Diagnostic>& diagnostics) {
