@@ -55,7 +55,7 @@ std::string Ask(InMemoryCoordinator& coordinator,
 }
 
 std::string AskMethod(InMemoryCoordinator& coordinator, uint8_t number, std::string_view bytes) {
-  switch (number % 8) {
+  switch (number % 9) {
     case 0:
       return Ask(coordinator, &PipelineControl::Validate, bytes);
     case 1:
@@ -70,8 +70,10 @@ std::string AskMethod(InMemoryCoordinator& coordinator, uint8_t number, std::str
       return Ask(coordinator, &PipelineControl::Stop, bytes);
     case 6:
       return Ask(coordinator, &PipelineControl::Cancel, bytes);
-    default:
+    case 7:
       return Ask(coordinator, &PipelineControl::Watch, bytes);
+    default:
+      return Ask(coordinator, &PipelineControl::FetchResults, bytes);
   }
 }
 

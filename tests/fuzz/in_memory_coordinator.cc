@@ -8,6 +8,7 @@
 #include "connectors/delta/delta_connector.h"
 #include "connectors/generator/generator_connector.h"
 #include "connectors/kafka/kafka_connector.h"
+#include "connectors/result/result_connector.h"
 #include "coordinator/plan/physical_planner.h"
 #include "coordinator/plan/plan_json.h"
 #include "coordinator/plan/plan_validator.h"
@@ -82,7 +83,8 @@ constexpr std::string_view kPlan = R"({
       {"name": "event_time", "type": "TIMESTAMP_LTZ(3) NOT NULL"}], "watermark": {"column": "event_time"}}},
     {"uid": "sums", "inputs": [{"from": "clicks"}], "window_aggregate": {"time_column": "event_time", "size_ms": 10,
       "keys": ["user_id"], "aggregates": [{"function": "sum", "column": "amount", "name": "amount"}]}},
-    {"uid": "table", "inputs": [{"from": "sums"}], "sink": {"connector": "delta", "options": {"table-path": "t"}}}]})";
+    {"uid": "table", "inputs": [{"from": "sums"}], "sink": {"connector": "delta", "options": {"table-path": "t"}}},
+    {"uid": "rows", "inputs": [{"from": "sums"}], "sink": {"connector": "result", "options": {"path": "r"}}}]})";
 
 // Read and looked at once: a target may make a thousand coordinators a second.
 const v1::Plan& OwnPlan() {
@@ -111,6 +113,7 @@ ConnectorRegistry OfflineConnectors(const ConnectorEnvironment& environment) {
   registry.AddSource("generator", std::make_unique<ShortGenerator>(environment));
   registry.AddSink("delta", MakeDeltaConnector(environment));
   registry.AddSink("blackhole", MakeBlackholeConnector());
+  registry.AddSink("result", MakeResultConnector(environment));
   return registry;
 }
 
