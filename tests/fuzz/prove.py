@@ -28,7 +28,7 @@ SLICE_SECONDS = 120
 MAX_LENGTH = {"json_decoder": 512, "plan_json": 1024, "plan_message": 512, "manifest": 1024, "shuffle_frame": 1024,
               "delta_log": 4096, "grpc_request": 512, "worker_message": 768, "coordinator_message": 2048}
 # Of these much code runs per input, and to keep books of which of it is rare takes longer than to run it.
-BROAD = {"grpc_request", "worker_message", "coordinator_message"}
+BROAD = {"plan_json", "plan_message", "grpc_request", "worker_message", "coordinator_message"}
 # Reports need no stack of every allocation: a finding is run again, alone. Leaks are the corpus replay's.
 ASAN = "malloc_context_size=1:quarantine_size_mb=4:max_malloc_fill_size=0:detect_stack_use_after_return=0:detect_leaks=0"
 ROOT = pathlib.Path("build")
