@@ -6,6 +6,8 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "base/error.h"
+#include "base/expression/expression.h"
+#include "coordinator/plan/plan_graph.h"
 
 namespace millrace {
 namespace {
@@ -66,7 +68,8 @@ std::string TextOf(const v1::Expression& expression) {
       return Cat(expression.call().function(), "(", args, ")");
     }
     case v1::Expression::kCast:
-      return Cat("cast(", TextOf(expression.cast().operand()), " as ", expression.cast().type(), ")");
+      return Cat(expression.cast().mode() == v1::CAST_MODE_TRY ? "try_cast(" : "cast(", TextOf(expression.cast().operand()), " as ",
+                 expression.cast().type(), ")");
     case v1::Expression::KIND_NOT_SET:
       break;
   }
@@ -86,6 +89,17 @@ std::string TextOf(const v1::Aggregate& aggregate) {
 std::string TextOf(const v1::SortKey& key) {
   return Cat(key.column(), key.descending() ? " descending" : "", key.nulls_last() ? ", NULL last" : ", NULL first");
 }
+
+// Whether a row could have no result: also where that cannot be told.
+bool CanFail(const v1::Expression& expression, const google::protobuf::RepeatedPtrField<v1::Column>& input) {
+  const auto schema = SchemaOf(input);
+  if (!schema.ok()) return true;
+  const absl::StatusOr<ExpressionPtr> bound = BindExpression(expression, **schema);
+  return !bound.ok() || (*bound)->CanFail();
+}
+
+constexpr std::string_view kFirstFails =
+    "the first one fails the pipeline; to keep them, set 'decode.on-error' in SQL, or connect output \"dead_letter\"";
 
 class Explainer {
  public:
@@ -131,71 +145,132 @@ class Explainer {
     return text;
   }
 
+  void Head(const std::string& kind, const ChainNode& node) {
+    const uint32_t parallelism = physical_.parallelism();
+    absl::StrAppend(&out_, "  ", node.uid(), ": ", kind, ", parallelism ", parallelism,
+                    IsOnOneSubtask(node) && parallelism > 1 ? " (all rows on one subtask)" : "", "\n");
+  }
+
   void AddNode(const ChainNode& node) {
-    absl::StrAppend(&out_, "  ", node.uid(), ": ");
     switch (node.kind_case()) {
       case ChainNode::kSource:
         AddSource(node);
         break;
       case ChainNode::kFilter:
-        absl::StrAppend(&out_, "filter\n");
+        Head("filter", node);
         Line("keeps: ", TextOf(node.filter().condition()));
+        AddFailingRows(node, CanFail(node.filter().condition(), node.input_schemas(0).columns()));
+        Line("state: none");
         break;
       case ChainNode::kProject:
-        absl::StrAppend(&out_, "project\n");
-        for (const v1::NamedExpression& column : node.project().columns()) {
-          Line("computes: ", column.name(), " = ", TextOf(column.expression()));
-        }
+        Head("project", node);
+        AddProject(node);
+        Line("state: none");
         break;
       case ChainNode::kWindowAggregate:
         AddWindow(node);
         break;
       case ChainNode::kLocalCombine:
-        absl::StrAppend(&out_, "local combine\n");
+        Head("local combine", node);
         Line("groups: ", GroupedBy(node.local_combine()), ", before rows leave the subtask");
         Line("state: none; it is emptied before every watermark and barrier");
-        return;
+        break;
       case ChainNode::kLocalGroup:
-        absl::StrAppend(&out_, "local group\n");
+        Head("local group", node);
         Line("groups: ", GroupedBy(node.local_group()), ", before rows leave the subtask");
         Line("state: none; it is emptied before every barrier");
-        return;
+        break;
       case ChainNode::kGroupAggregate:
-        absl::StrAppend(&out_, "group aggregate\n");
-        Line("groups: ", GroupedBy(node.group_aggregate()));
-        for (const v1::Aggregate& aggregate : node.group_aggregate().aggregates()) {
-          Line("computes: ", aggregate.name(), " = ", TextOf(aggregate));
-        }
-        Line("emits: at the end of the input");
-        Line("state: one entry per group until then; ", node.state_fingerprint());
+        AddGroup(node);
         break;
       case ChainNode::kSort:
         AddSort(node);
         break;
       case ChainNode::kUnnest:
-        absl::StrAppend(&out_, "unnest\n");
+        Head("unnest", node);
         Line("elements: of ", node.unnest().column(), ", as ", Joined(node.unnest().names()),
              node.unnest().outer() ? "; rows without any are kept" : "; rows without any are dropped");
+        Line("state: none");
         break;
       case ChainNode::kSink:
-        absl::StrAppend(&out_, "sink ", node.sink().connector(), "\n");
+        Head(Cat("sink ", node.sink().connector()), node);
         if (!node.sink().options().empty()) Line("options: ", OptionsOf(node.sink().options()));
         if (!node.sink().partition_by().empty()) Line("partitioned by: ", Joined(node.sink().partition_by()));
-        Line("writes: ", ColumnsOf(node.input_schemas(0)));
-        Line("rows: inserts only; each is committed once, with its checkpoint");
-        return;
+        Line("state: none; rows wait for their checkpoint, which commits each once");
+        break;
       default:
-        absl::StrAppend(&out_, ChainNode::descriptor()->FindFieldByNumber(node.kind_case())->name(), "\n");
+        Head(ChainNode::descriptor()->FindFieldByNumber(node.kind_case())->name(), node);
+        Line("state: none");
     }
-    Line("columns: ", ColumnsOf(node.output_schemas(0)));
-    Line("to: ", ReadersOf(node.uid(), 0));
+    AddRows(node);
+  }
+
+  // What every operator has.
+  void AddRows(const ChainNode& node) {
+    // No operator of this version updates or deletes a row that it has handed on.
+    Line("changelog: append-only (+I)");
+    if (node.has_sink()) {
+      Line("writes: ", ColumnsOf(node.input_schemas(0)));
+    } else if (node.has_local_combine() || node.has_local_group()) {
+      Line("columns: those of its input, or keys with partial aggregates");
+    } else {
+      Line("columns: ", ColumnsOf(node.output_schemas(0)));
+      Line("to: ", ReadersOf(node.uid(), 0));
+    }
+  }
+
+  static bool IsOnOneSubtask(const ChainNode& node) {
+    return node.has_sort() || (node.has_group_aggregate() && node.group_aggregate().keys().empty()) ||
+           (node.has_window_aggregate() && node.window_aggregate().keys().empty());
+  }
+
+  // Where rows go that an expression has no result for.
+  void AddFailingRows(const ChainNode& node, bool can_fail) {
+    const std::string readers = ReadersOf(node.uid(), 1);
+    Line("bad rows: ", !can_fail        ? std::string("none, for no expression here can fail")
+                       : readers.empty() ? std::string(kFirstFails)
+                                         : Cat("to ", readers));
+  }
+
+  void AddProject(const ChainNode& node) {
+    bool can_fail = false;
+    for (const v1::NamedExpression& column : node.project().columns()) {
+      Line("computes: ", column.name(), " = ", TextOf(column.expression()));
+      can_fail = can_fail || CanFail(column.expression(), node.input_schemas(0).columns());
+    }
+    AddFailingRows(node, can_fail);
+  }
+
+  // The operator in front of the exchange that leads here, if it aggregates for this one.
+  void AddCombiner(const ChainNode& node) {
+    for (const Exchange& exchange : physical_.exchanges()) {
+      if (exchange.to_uid() != node.uid()) continue;
+      const bool combined = exchange.from_uid() == CombinerUid(node.uid());
+      Line("local aggregation: ", combined ? Cat("by ", exchange.from_uid(), ", in front of the exchange")
+                                           : std::string("none, for a DISTINCT value counts once over all subtasks"));
+    }
+  }
+
+  void AddGroup(const ChainNode& node) {
+    Head("group aggregate", node);
+    Line("groups: ", GroupedBy(node.group_aggregate()));
+    for (const v1::Aggregate& aggregate : node.group_aggregate().aggregates()) {
+      Line("computes: ", aggregate.name(), " = ", TextOf(aggregate));
+    }
+    AddCombiner(node);
+    Line("emits: at the end of the input");
+    Line("state: one entry per group until then; ", node.state_fingerprint());
   }
 
   void AddSource(const ChainNode& node) {
     const v1::Source& source = node.source();
-    absl::StrAppend(&out_, "source ", source.connector(), "\n");
+    Head(Cat("source ", source.connector()), node);
     if (!source.options().empty()) Line("options: ", OptionsOf(source.options()));
-    Line("decodes: ", node.used_columns_size(), " of ", source.columns_size(), " columns");
+    Line("pushed into it: ",
+         node.used_columns_size() == source.columns_size()
+             ? std::string("nothing; all columns are read")
+             : Cat("columns, ", node.used_columns_size(), " of ", source.columns_size(), " are read: ", Joined(node.used_columns())),
+         "; conditions stand behind it");
     for (const v1::NamedExpression& column : source.computed()) {
       const auto& columns = node.output_schemas(0).columns();
       const bool is_read = std::any_of(columns.begin(), columns.end(), [&](const v1::Column& c) { return c.name() == column.name(); });
@@ -210,13 +285,20 @@ class Explainer {
       Line("event time: none");
     }
     const std::string readers = ReadersOf(node.uid(), 1);
-    Line("bad rows: ", readers.empty() ? "the first one fails the pipeline; connect output \"dead_letter\" to keep them"
-                                       : Cat("to ", readers));
+    Line("bad rows: ", readers.empty() ? std::string(kFirstFails) : Cat("to ", readers, LimitOf(source)));
+    Line("state: the position in every partition, in each checkpoint");
+  }
+
+  static std::string LimitOf(const v1::Source& source) {
+    if (!source.has_bad_record_limit()) return "";
+    const v1::BadRecordLimit& limit = source.bad_record_limit();
+    return Cat("; more than ", limit.percent(), " % of the last ",
+               limit.window_records() == 0 ? 1000 : limit.window_records(), " records of a partition fail the pipeline");
   }
 
   void AddSort(const ChainNode& node) {
     const v1::Sort& sort = node.sort();
-    absl::StrAppend(&out_, "sort\n");
+    Head("sort", node);
     for (const v1::SortKey& key : sort.keys()) Line("by: ", TextOf(key));
     if (sort.offset() > 0) Line("leaves out: ", sort.offset(), " rows");
     if (sort.has_limit()) Line("keeps: ", sort.limit(), " rows");
@@ -226,16 +308,18 @@ class Explainer {
 
   void AddWindow(const ChainNode& node) {
     const v1::WindowAggregate& window = node.window_aggregate();
-    absl::StrAppend(&out_, "window aggregate\n");
+    Head("window aggregate", node);
     Line("windows: tumbling ", Time(window.size_ms()),
          window.offset_ms() == 0 ? std::string() : Cat(" shifted by ", Time(window.offset_ms())), " on ", window.time_column(), ", UTC");
     Line("groups: ", GroupedBy(window));
     for (const v1::Aggregate& aggregate : window.aggregates()) {
       Line("computes: ", aggregate.name(), " = ", TextOf(aggregate));
     }
+    AddCombiner(node);
     Line("state: one entry per group and window until the window fires; ", node.state_fingerprint());
     const std::string readers = ReadersOf(node.uid(), 1);
-    Line("late rows: ", readers.empty() ? "dropped and counted; connect output \"late\" to keep them" : Cat("to ", readers));
+    Line("late rows: ", readers.empty() ? "dropped and counted; to keep them, say LATE DATA TO in SQL, or connect output \"late\""
+                                        : Cat("to ", readers));
   }
 
   void AddExchange(const Exchange& exchange) {

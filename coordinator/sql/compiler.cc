@@ -301,13 +301,16 @@ class ScriptCompiler {
     plan.set_format_version(1);
     plan.set_name(session.pipeline_name.empty() ? PipelineNameFrom(options_.name) : session.pipeline_name);
     plan.set_parallelism(session.parallelism);
+    bool is_select = false;
     for (v1::Node& node : *plan.mutable_nodes()) {
-      if (!node.has_sink() || node.sink().connector() != "result" || options_.result_path.empty()) continue;
+      if (!node.has_sink() || node.sink().connector() != "result") continue;
+      is_select = true;
+      if (options_.result_path.empty()) continue;
       (*node.mutable_sink()->mutable_options())["path"] = options_.result_path;
     }
     v1::CheckpointSettings& checkpoint = *plan.mutable_checkpoint();
     // Rows of a SELECT are seen once they are committed, and somebody is waiting.
-    const bool watched = out_.is_select && session.checkpoint_interval_ms == 0;
+    const bool watched = is_select && session.checkpoint_interval_ms == 0;
     checkpoint.set_interval_ms(watched ? kSelectIntervalMs : session.checkpoint_interval_ms);
     checkpoint.set_timeout_ms(session.checkpoint_timeout_ms);
     checkpoint.set_tolerable_failures(session.tolerable_failed_checkpoints);
