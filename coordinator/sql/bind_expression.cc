@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "absl/strings/ascii.h"
 #include "arrow/type.h"
 #include "base/expression/function_registry.h"
 #include "base/nearest_name.h"
@@ -130,6 +131,30 @@ ExpressionBinder::Result ExpressionBinder::Field(TypedExpression operand, const 
   return Call("get_field", {std::move(operand), StringConstant(field.text)}, field.range);
 }
 
+namespace {
+
+// What is wrong with a call, without names that nobody has written: those of the functions behind operators.
+std::string WhyNot(std::string_view function, const std::vector<TypedExpression>& arguments, std::string_view message) {
+  constexpr std::string_view kComparisons[] = {"equal", "not_equal", "less", "less_equal", "greater", "greater_equal",
+                                               "is_distinct_from", "is_not_distinct_from", "in_list"};
+  if (std::find(std::begin(kComparisons), std::end(kComparisons), function) != std::end(kComparisons)) {
+    const DataType& one = arguments[0].type;
+    const auto other = std::find_if(arguments.begin() + 1, arguments.end(), [&](const TypedExpression& own) {
+      return IsText(own.type) != IsText(one) || !IsSameType(own.type, one);
+    });
+    if (other != arguments.end()) {
+      return Cat(one.sql, " and ", other->type.sql, " cannot be compared; CAST one of them, such as CAST(… AS ",
+                 SpelledNullable(IsText(one) ? other->type : one), ")");
+    }
+  }
+  const std::string named = Cat("function ", function, " takes ");
+  const bool is_call = message.starts_with(Cat(named, absl::AsciiStrToUpper(AbslView(function)), "("));
+  if (!message.starts_with(named) || is_call) return std::string(message);
+  return Cat("this takes ", message.substr(named.size()));
+}
+
+}  // namespace
+
 ExpressionBinder::Result ExpressionBinder::Call(std::string_view function, std::vector<TypedExpression> arguments,
                                                 const SourceRange& range) {
   std::vector<CallArgument> types;
@@ -142,7 +167,7 @@ ExpressionBinder::Result ExpressionBinder::Call(std::string_view function, std::
   }
   absl::StatusOr<ResolvedCall> resolved = ResolveCall(function, types);
   if (!resolved.ok()) {
-    ReportWrong(diagnostics_, range, StdView(resolved.status().message()));
+    ReportWrong(diagnostics_, range, WhyNot(function, arguments, StdView(resolved.status().message())));
     return std::nullopt;
   }
   TypedExpression result;

@@ -24,6 +24,13 @@ struct ScopeColumn {
 // The columns in sight, in the order of `*`.
 struct Scope {
   std::vector<ScopeColumn> columns;
+  // Columns that are there and of which no more is known, for what declares them is wrong. Naming one is no mistake, and
+  // has no result.
+  std::vector<std::string> unknown = {};
+  // So is any name that is not found: columns are missing.
+  bool open = false;
+
+  bool IsWhole() const { return unknown.empty() && !open; }
 };
 
 // An expression with its type, in the plan's form.

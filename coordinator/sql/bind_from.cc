@@ -3,6 +3,7 @@
 
 #include "base/check.h"
 #include "base/nearest_name.h"
+#include "coordinator/sql/connector_options.h"
 #include "coordinator/sql/query_binder.h"
 #include "coordinator/sql/query_hook.h"
 #include "coordinator/sql/report.h"
@@ -103,6 +104,7 @@ std::optional<Relation> QueryBinder::BindCatalogTable(const QualifiedName& name,
   if (name.parts.size() == 1) {
     for (CommonTables* entry = common; entry != nullptr; entry = const_cast<CommonTables*>(entry->outer)) {
       if (entry->table->name.text != name.parts[0].text) continue;
+      RefuseTableHints(hints, Cat("'", name.parts[0].text, "' of WITH"), diagnostics_);
       if (entry->wrong) return std::nullopt;
       if (!std::exchange(entry->used, true)) return entry->bound;
       std::optional<Relation> again = Bind(*entry->table->query, const_cast<CommonTables*>(entry->outer));
@@ -113,7 +115,7 @@ std::optional<Relation> QueryBinder::BindCatalogTable(const QualifiedName& name,
   const std::optional<std::string> own = TableNameOf(name, diagnostics_);
   if (!own) return std::nullopt;
   if (const View* view = catalog_.FindView(*own)) {
-    CheckSelectHints(hints, diagnostics_);
+    RefuseTableHints(hints, Cat("view '", view->name, "'"), diagnostics_);
     return BindView(*view, name.range);
   }
   const Table* table = catalog_.FindTable(*own);
@@ -121,20 +123,39 @@ std::optional<Relation> QueryBinder::BindCatalogTable(const QualifiedName& name,
     ReportWrong(diagnostics_, name.range, "there is no table '", *own, "'", TableAdvice(*own, catalog_));
     return std::nullopt;
   }
-  if (table->columns.empty()) {
+  if (table->columns.empty() && !table->open) {
     ReportWrong(diagnostics_, name.range, "table '", *own,
                 "' is declared without columns: it takes those of what is written to it, and cannot be read");
     return std::nullopt;
   }
   Relation relation;
   relation.node = SourceNode(*table, hints, name.range);
-  if (relation.node == nullptr) return std::nullopt;
+  over_wrong_table_ = over_wrong_table_ || table->wrong || relation.node == nullptr;
+  if (relation.node == nullptr || table->wrong) relation.node = UnreadNode(*table);
+  relation.scope.open = table->open;
   for (const TableColumn& column : table->columns) {
     const PlanColumn* planned = relation.node->Find(column.name);
-    if (planned == nullptr) return std::nullopt;
-    relation.scope.columns.push_back({*own, column.name, planned->type, column.name, planned->row_time});
+    if (planned == nullptr) {
+      relation.scope.unknown.push_back(column.name);
+    } else {
+      relation.scope.columns.push_back({*own, column.name, planned->type, column.name, planned->row_time});
+    }
   }
   return relation;
+}
+
+LogicalNode* QueryBinder::UnreadNode(const Table& table) {
+  LogicalNode unread;
+  unread.node.mutable_source();
+  unread.name = table.name;
+  // What asks for an end is not told of a table whose end nobody knows.
+  unread.bounded = table.wrong || FindConnector(table.connector()) == nullptr || IsBounded(table);
+  for (const TableColumn& column : table.columns) {
+    if (column.type.arrow == nullptr) continue;
+    const bool row_time = table.watermark && table.watermark->column == column.name;
+    unread.columns.push_back({column.name, column.type, row_time});
+  }
+  return plan_.Add(std::move(unread));
 }
 
 std::optional<Relation> QueryBinder::BindView(const View& view, const SourceRange& range) {
@@ -142,6 +163,7 @@ std::optional<Relation> QueryBinder::BindView(const View& view, const SourceRang
     ReportWrong(diagnostics_, range, "view '", view.name, "' is defined by itself; drop it, and create it from tables");
     return std::nullopt;
   }
+  if (view.wrong) return std::nullopt;
   open_views_.push_back(view.name);
   std::optional<Relation> relation = Bind(view.query, nullptr);
   open_views_.pop_back();
@@ -158,10 +180,16 @@ LogicalNode* QueryBinder::SourceNode(const Table& table, const std::vector<Hint>
     for (const Option& option : hint.options) absl::StrAppend(&key, "\n", option.key, "=", option.value);
   }
   const std::string uid = UidHint(hints);
+  if (options_.only_types) return UnreadNode(table);
   const auto found = sources_.find(key);
   if (found != sources_.end()) {
     LogicalNode* node = found->second.node;
-    if (node != nullptr && !uid.empty()) node->uid = uid;
+    if (node == nullptr || uid.empty()) return node;
+    if (!node->uid.empty() && node->uid != uid) {
+      ReportWrong(diagnostics_, range, "'", table.name, "' is read once for all of the script, and has the UID '", node->uid,
+                  "' already; give it the same one everywhere");
+    }
+    node->uid = uid;
     return node;
   }
   TableSource& added = sources_[key];
@@ -169,7 +197,7 @@ LogicalNode* QueryBinder::SourceNode(const Table& table, const std::vector<Hint>
   if (!source) return nullptr;
   LogicalNode planned;
   for (const TableColumn& column : read.columns) {
-    if (column.kind == TableColumn::Kind::kComputed) continue;
+    if (column.kind == TableColumn::Kind::kComputed || column.type.arrow == nullptr) continue;
     planned.columns.push_back({column.name, column.type, false});
   }
   Scope scope;
@@ -179,6 +207,7 @@ LogicalNode* QueryBinder::SourceNode(const Table& table, const std::vector<Hint>
     if (column.kind != TableColumn::Kind::kComputed) continue;
     std::vector<Diagnostic> own;
     std::optional<TypedExpression> value = BindExpression(*column.computed, scope, session_, own);
+    if (!value && table.wrong) return nullptr;
     if (!value) {
       // What is wrong with a table was said where it was created.
       ReportWrong(diagnostics_, range, "the computed column '", column.name, "' of '", table.name,
@@ -237,6 +266,8 @@ std::optional<Relation> QueryBinder::JoinOf(Relation left, Relation right, const
   UniqueNames names;
   Relation relation;
   for (const Relation* side : {&left, &right}) {
+    relation.scope.open = relation.scope.open || side->scope.open;
+    relation.scope.unknown.insert(relation.scope.unknown.end(), side->scope.unknown.begin(), side->scope.unknown.end());
     for (ScopeColumn column : side->scope.columns) {
       column.plan_column = names.Take(column.plan_column);
       both.columns.push_back({column.plan_column, column.type, column.row_time});

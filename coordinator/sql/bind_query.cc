@@ -64,6 +64,7 @@ std::optional<Relation> QueryBinder::BindBody(const Query& query, CommonTables* 
     relation = BindValues(*values);
   } else if (const auto* table = std::get_if<ExplicitTable>(&query.body)) {
     relation = BindCatalogTable(table->name, {}, common);
+    if (relation && !relation->scope.IsWhole()) return std::nullopt;
   } else if (const auto* operation = std::get_if<SetOperation>(&query.body)) {
     relation = BindSetOperation(*operation, query.range, common);
   } else {

@@ -18,7 +18,7 @@ struct TableColumn {
   SourceRange range;
   std::string name;
   Kind kind = Kind::kPhysical;
-  DataType type;
+  DataType type;                       // without an arrow type: what was declared is wrong
   std::string metadata_key;            // kMetadata
   bool is_virtual = false;             // kMetadata: cannot be written
   std::optional<Expression> computed;  // kComputed: over the other columns
@@ -44,6 +44,11 @@ struct Table {
   std::vector<std::string> partitioned_by;
   std::vector<Option> options;
   std::optional<std::string> comment;
+  // Something is wrong with it, and has been told. What was understood helps to find what else is wrong; no plan is
+  // made of it.
+  bool wrong = false;
+  // wrong, and there may be columns that are not known.
+  bool open = false;
 
   const TableColumn* Find(std::string_view column) const;
   // nullopt: not set.
@@ -58,6 +63,7 @@ struct View {
   std::vector<Identifier> columns;  // none: as the query names them
   Query query;
   std::optional<std::string> comment;
+  bool wrong = false;  // as of a table
 };
 
 // The tables and views of a script. Names are case-sensitive, as in Flink.

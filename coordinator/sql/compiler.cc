@@ -86,32 +86,26 @@ class ScriptCompiler {
   }
   bool BetweenInserts() const { return planner_ && last_rows_ && at_ < *last_rows_; }
 
-  // Queries over tables that are wrong would only be told the same again.
-  bool SkipQueries() const { return !out_.diagnostics.empty() && declarations_failed_; }
-
   void Run(const CreateTable& create) {
-    if (IsThere(create.name, create.if_not_exists) || (create.like && declarations_failed_)) return;
-    std::optional<Table> table = DeclareTable(create, catalog_, session_, out_.diagnostics);
-    if (!table) {
-      declarations_failed_ = true;
-      return;
-    }
+    if (IsThere(create.name, create.if_not_exists)) return;
+    Table table = DeclareTable(create, catalog_, session_, out_.diagnostics);
+    declarations_failed_ = declarations_failed_ || table.wrong;
     if (!create.as_query) {
-      catalog_.Put(*std::move(table));
+      catalog_.Put(std::move(table));
       return;
     }
-    if (SkipQueries()) return;
     for (ResultColumn& column : Planner(catalog_, session_).ColumnsOf(*create.as_query, out_.diagnostics)) {
-      TableColumn& added = table->columns.emplace_back();
+      TableColumn& added = table.columns.emplace_back();
       added.range = create.name.range;
       added.name = std::move(column.name);
       added.type = std::move(column.type);
     }
-    if (table->columns.empty()) {
-      declarations_failed_ = true;
+    if (table.wrong || table.columns.empty()) {
+      declarations_failed_ = table.wrong = table.open = true;
+      catalog_.Put(std::move(table));
       return;
     }
-    catalog_.Put(*std::move(table));
+    catalog_.Put(std::move(table));
     Insert insert;
     insert.range = statement_->range;
     insert.table = create.name;
@@ -121,15 +115,12 @@ class ScriptCompiler {
 
   void Run(const CreateView& create) {
     if (IsThere(create.name, create.if_not_exists)) return;
-    std::optional<std::string> name = TableNameOf(create.name, out_.diagnostics);
-    if (!name || SkipQueries()) {
-      declarations_failed_ = true;
-      return;
-    }
     const size_t before = out_.diagnostics.size();
+    const std::string name =
+        TableNameOf(create.name, out_.diagnostics).value_or(create.name.parts.back().text);
     std::vector<ResultColumn> columns = Planner(catalog_, session_).ColumnsOf(create.query, out_.diagnostics);
-    if (out_.diagnostics.size() == before && !create.columns.empty() && create.columns.size() != columns.size()) {
-      ReportWrong(out_.diagnostics, create.name.range, "view '", *name, "' names ", create.columns.size(),
+    if (!columns.empty() && !create.columns.empty() && create.columns.size() != columns.size()) {
+      ReportWrong(out_.diagnostics, create.name.range, "view '", name, "' names ", create.columns.size(),
                   create.columns.size() == 1 ? " column" : " columns", ", and its query has ", columns.size());
     }
     for (size_t i = 0; i < create.columns.size(); ++i) {
@@ -139,12 +130,10 @@ class ScriptCompiler {
                     "'; rename one");
       }
     }
-    if (out_.diagnostics.size() > before) {
-      declarations_failed_ = true;
-      return;
-    }
+    const bool wrong = out_.diagnostics.size() > before || columns.empty();
+    declarations_failed_ = declarations_failed_ || wrong;
     catalog_.Put(
-        View{create.name.range, *std::move(name), create.temporary, create.columns, create.query, create.comment});
+        View{create.name.range, name, create.temporary, create.columns, create.query, create.comment, wrong});
   }
 
   // Whether there is nothing left to create.
@@ -158,6 +147,12 @@ class ScriptCompiler {
     ReportWrong(out_.diagnostics, qualified.range, "there is a ", table ? "table" : "view", " '", *name,
                 "' already; use another name, or DROP it first");
     declarations_failed_ = true;
+    // Which of the two is meant elsewhere nobody knows.
+    if (table) {
+      Table either = *catalog_.FindTable(*name);
+      either.wrong = either.open = true;
+      catalog_.Put(std::move(either));
+    }
     return true;
   }
 
@@ -197,14 +192,12 @@ class ScriptCompiler {
   }
 
   void Run(const Insert& insert) {
-    if (SkipQueries()) return;
     TakePlanner().AddInsert(insert, out_.diagnostics);
   }
   void Run(const StatementSet& set) {
     for (const Insert& insert : set.inserts) Run(insert);
   }
   void Run(const Query& query) {
-    if (SkipQueries()) return;
     out_.columns = TakePlanner().AddSelect(query, out_.diagnostics);
     out_.is_select = true;
   }
@@ -256,8 +249,6 @@ class ScriptCompiler {
   }
 
   void Run(const Explain& explain) {
-    if (SkipQueries()) return;
-    const size_t before = out_.diagnostics.size();
     for (Explain::Detail detail : explain.details) {
       if (detail != Explain::Detail::kJsonExecutionPlan) continue;
       ReportUnsupported(out_.diagnostics, statement_->range,
@@ -272,7 +263,7 @@ class ScriptCompiler {
     } else {
       for (const Insert& one : std::get<StatementSet>(explain.what).inserts) planner.AddInsert(one, out_.diagnostics);
     }
-    if (out_.diagnostics.size() > before) return;
+    if (!out_.diagnostics.empty()) return;
     const v1::Plan plan = Complete(planner.Finish(), session_);
     if (!CheckPlan(plan)) return;
     std::string text = plan.DebugString();

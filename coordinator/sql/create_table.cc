@@ -25,26 +25,22 @@ class TableDeclaration {
                    std::vector<Diagnostic>& diagnostics)
       : create_(create), catalog_(catalog), session_(session), diagnostics_(diagnostics) {}
 
-  std::optional<Table> Run() {
+  Table Run() {
     before_ = diagnostics_.size();
     std::optional<std::string> name = TableNameOf(create_.name, diagnostics_);
     TakeLike();
     table_.range = create_.name.range;
-    table_.name = name.value_or("");
+    table_.name = name.value_or(create_.name.parts.back().text);
     table_.temporary = create_.temporary;
     if (create_.comment) table_.comment = create_.comment;
-    const size_t at_columns = diagnostics_.size();
     for (const ColumnDefinition& column : create_.columns) AddColumn(column);
-    // What stands on columns that are wrong would only be told the same again.
-    if (diagnostics_.size() == at_columns) {
-      BindComputed();
-      AddWatermark();
-      AddKey();
-      AddPartitions();
-    }
+    BindComputed();
+    AddWatermark();
+    AddKey();
+    AddPartitions();
     AddOptions();
     CheckThereAreColumns();
-    if (diagnostics_.size() > before_) return std::nullopt;
+    table_.wrong = table_.wrong || diagnostics_.size() > before_;
     return std::move(table_);
   }
 
@@ -52,7 +48,11 @@ class TableDeclaration {
   void TakeLike() {
     if (!create_.like) return;
     std::optional<std::string> name = TableNameOf(create_.like->table, diagnostics_);
-    if (!name) return;
+    if (!name) {
+      table_.open = true;
+      return;
+    }
+    const size_t before = diagnostics_.size();
     if (const Table* source = catalog_.FindTable(*name)) {
       table_ = TakeOver(*source, create_, diagnostics_);
     } else if (catalog_.FindView(*name) != nullptr) {
@@ -62,6 +62,7 @@ class TableDeclaration {
       ReportWrong(diagnostics_, create_.like->table.range, "there is no table '", *name, "'",
                   TableAdvice(*name, catalog_));
     }
+    table_.open = table_.open || diagnostics_.size() > before;
     num_taken_ = table_.columns.size();
   }
 
@@ -98,9 +99,7 @@ class TableDeclaration {
       column.computed = computed->expression;
     } else {
       const auto& declared = std::get<DeclaredColumn>(definition.kind);
-      std::optional<DataType> type = BindType(declared.type, diagnostics_);
-      if (!type) return;
-      column.type = *std::move(type);
+      column.type = BindType(declared.type, diagnostics_).value_or(DataType{nullptr, true, 0, "?"});
       if (declared.metadata) {
         column.kind = Kind::kMetadata;
         column.metadata_key = declared.metadata_key.value_or(column.name);
@@ -113,10 +112,13 @@ class TableDeclaration {
   // Over all columns that are not computed; one computed column cannot use another.
   void BindComputed() {
     Scope scope;
+    scope.open = table_.open;
     std::set<std::string, std::less<>> computed;
     for (const TableColumn& column : table_.columns) {
       if (column.kind == Kind::kComputed) {
         computed.insert(column.name);
+      } else if (column.type.arrow == nullptr) {
+        scope.unknown.push_back(column.name);
       } else {
         scope.columns.push_back({table_.name, column.name, column.type, column.name, false});
       }
@@ -133,6 +135,7 @@ class TableDeclaration {
     for (TableColumn& column : table_.columns) {
       if (column.name == name) return &column;
     }
+    if (table_.open) return nullptr;
     std::vector<std::string> names;
     for (const TableColumn& column : table_.columns) names.push_back(column.name);
     ReportWrong(diagnostics_, range, what, ": there is no column '", name, "'", NameAdvice(name, names));
@@ -244,7 +247,7 @@ class TableDeclaration {
 
   // A key's columns cannot be NULL, whatever was declared.
   static void MakeNotNull(TableColumn& column) {
-    if (!column.type.nullable) return;
+    if (!column.type.nullable || column.type.arrow == nullptr) return;
     column.type.nullable = false;
     column.type.sql += " NOT NULL";
   }
@@ -301,8 +304,8 @@ class TableDeclaration {
 
 }  // namespace
 
-std::optional<Table> DeclareTable(const CreateTable& create, const Catalog& catalog, const Session& session,
-                                  std::vector<Diagnostic>& diagnostics) {
+Table DeclareTable(const CreateTable& create, const Catalog& catalog, const Session& session,
+                   std::vector<Diagnostic>& diagnostics) {
   return TableDeclaration(create, catalog, session, diagnostics).Run();
 }
 

@@ -79,10 +79,16 @@ void SinkCollector::PlanInsert(const Insert& insert, std::vector<Diagnostic>& di
   QueryBinder binder(catalog_, session_, plan_, sources_, diagnostics,
                      {.keep_late_columns = insert.late_data_to.has_value()});
   const std::optional<Relation> relation = binder.Bind(insert.query);
-  if (table == nullptr || !relation) return;
-  LogicalNode* rows = Fit(*relation, *table, insert, diagnostics);
+  if (table == nullptr) return;
+  LogicalNode* rows = relation ? Fit(*relation, *table, insert, diagnostics) : nullptr;
   const std::string uid = binder.UidHint(insert.hints);
   const Table written = ApplyHints(*table, insert.hints, diagnostics);
+  if (rows == nullptr || diagnostics.size() != before || binder.over_wrong_table()) {
+    // Whether the table can be written does not depend on it.
+    SinkOf(written, diagnostics);
+    if (insert.late_data_to) FindTarget(*insert.late_data_to, diagnostics);
+    return;
+  }
   if (rows != nullptr && diagnostics.size() == before) AddTo(written, rows, insert.table.range, uid, diagnostics);
   if (insert.late_data_to && diagnostics.size() == before)
     AddLateData(*insert.late_data_to, binder.late_rows(), diagnostics);
@@ -95,7 +101,7 @@ std::vector<ResultColumn> SinkCollector::AddSelect(const Query& query, std::vect
   QueryBinder binder(catalog_, session_, plan_, sources_, diagnostics, {});
   const std::optional<Relation> relation = binder.Bind(query);
   SortByPlace(diagnostics, before);
-  if (!relation || diagnostics.size() != before) return {};
+  if (!relation || diagnostics.size() != before || binder.over_wrong_table()) return {};
   std::vector<ResultColumn> result;
   std::vector<NamedColumn> columns;
   UniqueNames names;
@@ -163,6 +169,7 @@ LogicalNode* SinkCollector::Fit(const Relation& relation, const Table& table, co
                                 std::vector<Diagnostic>& diagnostics) {
   const std::vector<ScopeColumn>& given = relation.scope.columns;
   std::vector<NamedColumn> columns;
+  if (table.open) return nullptr;
   if (table.columns.empty()) {
     if (!insert.columns.empty() && insert.columns.size() != given.size()) {
       ReportWrong(diagnostics, insert.table.range, "INSERT names ", insert.columns.size(),
@@ -192,6 +199,7 @@ LogicalNode* SinkCollector::Fit(const Relation& relation, const Table& table, co
   for (size_t i = 0; i < given.size(); ++i) {
     const Target& target = (*targets)[i];
     const SourceRange range = RangeOfColumn(insert.query, i, given.size());
+    if (target.type.arrow == nullptr) continue;
     std::vector<Diagnostic> own;
     std::optional<TypedExpression> value =
         ImplicitCast(ColumnOf({given[i].plan_column, given[i].type, false}), target.type, range, session_, own);
@@ -211,6 +219,7 @@ LogicalNode* SinkCollector::Fit(const Relation& relation, const Table& table, co
     const Scope nothing;
     std::optional<TypedExpression> value = BindExpression(partition.value, nothing, session_, diagnostics);
     const TableColumn& column = *table.Find(partition.column.text);
+    if (column.type.arrow == nullptr) continue;
     // Flink takes a string for any type here.
     if (value && IsText(value->type) && !IsText(column.type))
       *value = ConvertTo(*std::move(value), column.type, session_);
@@ -218,6 +227,7 @@ LogicalNode* SinkCollector::Fit(const Relation& relation, const Table& table, co
     right = right && value.has_value();
     if (value) values[column.name] = *std::move(value);
   }
+  if (table.wrong) return nullptr;
   for (const TableColumn& column : table.columns) {
     if (!IsWritten(column)) continue;
     const auto value = values.find(column.name);
@@ -268,6 +278,11 @@ bool SinkCollector::AddTo(const Table& table, LogicalNode* rows, const SourceRan
     destination.sink = plan_.Add(std::move(node));
   }
   if (!CheckSameColumns(table, *rows, range, diagnostics)) return false;
+  if (!uid.empty() && !destination.sink->uid.empty() && destination.sink->uid != uid) {
+    ReportWrong(diagnostics, range, "'", table.name, "' is written by one sink, and that has the UID '", destination.sink->uid,
+                "' already; give it the same one everywhere");
+    return false;
+  }
   if (!uid.empty()) destination.sink->uid = uid;
   destination.inputs.push_back(rows);
   return true;
@@ -277,6 +292,7 @@ LogicalNode* SinkCollector::ProjectByName(LogicalNode* input, std::string output
                                           const std::vector<ScopeColumn>& available, const Table& table,
                                           const SourceRange& range, std::string_view what,
                                           std::vector<Diagnostic>& diagnostics) {
+  if (table.wrong) return nullptr;
   LogicalNode project;
   std::vector<std::string> names;
   for (const ScopeColumn& column : available) names.push_back(column.name);

@@ -141,6 +141,7 @@ class SelectPlanner {
   }
 
   bool Expand(const Star& star, const SourceRange& range, std::vector<Item>& items) {
+    if (!input_.scope.IsWhole()) return false;
     if (input_.scope.columns.empty()) {
       ReportWrong(diagnostics(), range, "* stands for the columns of FROM, and there is none");
       return false;
@@ -229,17 +230,22 @@ class SelectPlanner {
     columns.insert(columns.end(), hidden_.begin(), hidden_.end());
     Relation relation;
     relation.node = binder_.plan().AddProject(node, columns);
-    if (aggregate_ == nullptr) {
-      const std::string uid = binder_.UidHint(select_.hints);
-      if (!uid.empty()) relation.node->uid = uid;
-    }
+    LogicalNode* named = relation.node;
     for (const NamedColumn& output : outputs_) {
       const PlanColumn* column = relation.node->Find(output.name);
       relation.scope.columns.push_back({"", output.name, column->type, output.name, column->row_time});
     }
-    if (select_.distinct) relation = binder_.Distinct(std::move(relation), query_.range, "SELECT DISTINCT");
-    if (!keys_.empty() || query_.limit || query_.offset)
+    if (select_.distinct) {
+      relation = binder_.Distinct(std::move(relation), query_.range, "SELECT DISTINCT");
+      named = relation.node;
+    }
+    if (!keys_.empty() || query_.limit || query_.offset) {
       relation = binder_.AddSort(std::move(relation), std::move(keys_), query_);
+      if (!select_.distinct) named = relation.node;
+    }
+    // An aggregate has it already. Else the first operator that keeps state, for state is found by it.
+    const std::string uid = aggregate_ == nullptr ? binder_.UidHint(select_.hints) : "";
+    if (!uid.empty()) named->uid = uid;
     if (!hidden_.empty()) {
       std::vector<NamedColumn> shown;
       for (const NamedColumn& output : outputs_)

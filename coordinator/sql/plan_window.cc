@@ -151,6 +151,8 @@ std::optional<Relation> QueryBinder::BindTumble(const FunctionCall& call, const 
     if (column.row_time) row_time = column.name;
     if (column.name == name.text) time = &column;
   }
+  // What is missing may be what is wrong with the table.
+  if (over_wrong_table_ && (time == nullptr || !time->row_time)) return std::nullopt;
   if (time == nullptr) {
     ReportWrong(diagnostics_, name.range, "the window's table has no column '", name.text, "'",
                 NameAdvice(name.text, names));

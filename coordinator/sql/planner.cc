@@ -35,7 +35,7 @@ std::vector<ResultColumn> Planner::ColumnsOf(const Query& query, std::vector<Dia
   LogicalPlan plan;
   SourceNodes sources;
   const size_t before = diagnostics.size();
-  QueryBinder binder(state_->catalog, state_->session, plan, sources, diagnostics, {});
+  QueryBinder binder(state_->catalog, state_->session, plan, sources, diagnostics, {.only_types = true});
   const std::optional<Relation> relation = binder.Bind(query);
   SortByPlace(diagnostics, before);
   std::vector<ResultColumn> columns;

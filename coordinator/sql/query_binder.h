@@ -72,6 +72,8 @@ class QueryBinder {
   struct Options {
     // Windows keep all columns of their input, for LATE DATA TO.
     bool keep_late_columns = false;
+    // Only names and types are asked for: whether a table can be read is told where it is.
+    bool only_types = false;
   };
   QueryBinder(const Catalog& catalog, const Session& session, LogicalPlan& plan, SourceNodes& sources,
               std::vector<Diagnostic>& diagnostics, Options options);
@@ -80,7 +82,11 @@ class QueryBinder {
   std::optional<Relation> Bind(const Query& query, CommonTables* common = nullptr);
   // The source of a table with its computed columns, shared.
   LogicalNode* SourceNode(const Table& table, const std::vector<Hint>& hints, const SourceRange& range);
+  // What stands for the source of a table that is not read: its columns.
+  LogicalNode* UnreadNode(const Table& table);
 
+  // Whether a table that is wrong was read: nothing of this is for a plan, although nothing more may have been told.
+  bool over_wrong_table() const { return over_wrong_table_; }
   const std::vector<LateRows>& late_rows() const { return late_rows_; }
 
   // For its hooks.
@@ -139,6 +145,7 @@ class QueryBinder {
   std::vector<std::string> open_views_;
   std::vector<const Scope*> outer_scopes_;
   int num_queries_ = 0;
+  bool over_wrong_table_ = false;
 };
 
 }  // namespace millrace::sql

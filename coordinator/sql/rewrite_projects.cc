@@ -39,6 +39,7 @@ bool ComputesOnce(const v1::Project& outer, const Values& inner) {
 bool Merge(LogicalNode& outer, const PlanReaders& readers) {
   LogicalNode* inner = outer.inputs[0].from;
   if (!outer.inputs[0].output.empty() || !inner->node.has_project() || readers.Count(inner) != 1) return false;
+  if (!outer.uid.empty() && !inner->uid.empty()) return false;
   Values values;
   for (const v1::NamedExpression& column : inner->node.project().columns()) values[column.name()] = column.expression();
   if (!ComputesOnce(outer.node.project(), values)) return false;

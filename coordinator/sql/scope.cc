@@ -27,6 +27,14 @@ bool HasTable(const Scope& scope, std::string_view table) {
                      [&](const ScopeColumn& c) { return c.table == table; });
 }
 
+// Whether the name may be right, as far as can be told.
+bool IsUnknown(const QualifiedName& name, const Scope& scope) {
+  if (scope.open) return true;
+  return std::any_of(scope.unknown.begin(), scope.unknown.end(), [&](const std::string& unknown) {
+    return unknown == name.parts[0].text || (name.parts.size() > 1 && unknown == name.parts[1].text);
+  });
+}
+
 // The scope as one table's columns see it.
 Scope Of(const Scope& scope, std::string_view table) {
   Scope part;
@@ -83,6 +91,7 @@ std::optional<FoundColumn> FindColumn(const QualifiedName& name, const Scope& sc
     ReportAmbiguous(name, found, diagnostics);
     return std::nullopt;
   }
+  if (IsUnknown(name, scope)) return std::nullopt;
   if (name.parts.size() > 1 && HasTable(scope, first)) {
     const std::string& column = name.parts[1].text;
     ReportWrong(diagnostics, name.parts[1].range, "'", first, "' has no column '", column, "'",

@@ -18,7 +18,7 @@ struct FoundColumn {
 };
 
 // The column that a path begins with: t.a before a.field. nullopt: there is none, or there are two, and a diagnostic
-// names them, or the nearest one and its table.
+// names them, or the nearest one and its table; or no more is known of it, which is told already.
 std::optional<FoundColumn> FindColumn(const QualifiedName& name, const Scope& scope,
                                       std::vector<Diagnostic>& diagnostics);
 

@@ -22,6 +22,8 @@ constexpr std::string_view kLimitWindow = "decode.bad-record-limit.window-record
 
 const ConnectorRules* ConnectorOf(const Table& table, std::vector<Diagnostic>& diagnostics) {
   const Option* connector = OptionOf(table, "connector");
+  // It may have come with what is missing.
+  if (connector == nullptr && table.open) return nullptr;
   if (connector == nullptr) {
     ReportWrong(diagnostics, table.range, "table '", table.name,
                 "' has no option 'connector'; add WITH ('connector' = 'kafka', …)");
@@ -101,6 +103,7 @@ void AddColumns(const Table& table, const ConnectorRules& rules, v1::Source& sou
                   NameAdvice(column.metadata_key, keys));
       continue;
     }
+    if (column.type.arrow == nullptr) continue;
     auto wanted = ParseDataType(found->second);
     const bool timestamp =
         found->first == "timestamp" && column.type.arrow->id() == arrow::Type::TIMESTAMP && column.type.precision <= 3;
@@ -144,7 +147,7 @@ std::optional<v1::Source> SourceOf(const Table& table, const Session& session, s
   source.set_connector(std::string(rules->name));
   auto options = CheckOptions(table, *rules, Use::kSource, diagnostics);
   if (options) source.mutable_options()->insert(options->begin(), options->end());
-  if (table.columns.empty()) {
+  if (table.columns.empty() && !table.open) {
     ReportWrong(diagnostics, table.range, "table '", table.name,
                 "' has no columns, so it can only be written; declare what its records hold");
   }

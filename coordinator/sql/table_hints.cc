@@ -20,8 +20,12 @@ const std::vector<std::string>& KnownHints() {
 void CheckIsKnown(const Hint& hint, std::vector<Diagnostic>& diagnostics) {
   const std::string name = absl::AsciiStrToUpper(hint.name.text);
   const std::vector<std::string>& known = KnownHints();
-  if (std::find(known.begin(), known.end(), name) != known.end()) return;
-  ReportWrong(diagnostics, hint.name.range, "there is no hint '", hint.name.text, "'", NameAdvice(name, known));
+  if (name == "OPTIONS" || name == "UID") return;
+  if (std::find(known.begin(), known.end(), name) != known.end()) {
+    ReportUnsupported(diagnostics, hint.name.range, "the hint ", name, " is not supported; leave it out");
+    return;
+  }
+  ReportWrong(diagnostics, hint.name.range, "there is no hint '", hint.name.text, "'", NameAdvice(name, std::vector<std::string>{"OPTIONS", "UID"}));
 }
 
 bool IsOptions(const Hint& hint) { return absl::EqualsIgnoreCase(hint.name.text, "OPTIONS"); }
@@ -55,6 +59,19 @@ void CheckSelectHints(const std::vector<Hint>& hints, std::vector<Diagnostic>& d
     CheckIsKnown(hint, diagnostics);
     if (!IsOptions(hint)) continue;
     ReportWrong(diagnostics, hint.range, "OPTIONS are those of a table; write the hint behind the table's name");
+  }
+}
+
+void RefuseTableHints(const std::vector<Hint>& hints, std::string_view what, std::vector<Diagnostic>& diagnostics) {
+  for (const Hint& hint : hints) {
+    CheckIsKnown(hint, diagnostics);
+    if (IsOptions(hint)) {
+      ReportWrong(diagnostics, hint.range, what, " is a query, and OPTIONS are those of a table; write the hint in the query, behind ",
+                  "the table's name");
+    } else if (absl::EqualsIgnoreCase(hint.name.text, "UID")) {
+      ReportWrong(diagnostics, hint.range, what, " is a query, and a UID is that of an operator; write the hint in the query, behind ",
+                  "SELECT or a table's name");
+    }
   }
 }
 

@@ -15,4 +15,7 @@ Table ApplyHints(const Table& table, const std::vector<Hint>& hints, std::vector
 // What is wrong with the hints of a SELECT or a view, which have no options.
 void CheckSelectHints(const std::vector<Hint>& hints, std::vector<Diagnostic>& diagnostics);
 
+// Of the name of a view, or of a table of WITH: what is behind it has hints of its own. `what`: "view 'v'".
+void RefuseTableHints(const std::vector<Hint>& hints, std::string_view what, std::vector<Diagnostic>& diagnostics);
+
 }  // namespace millrace::sql

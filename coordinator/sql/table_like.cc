@@ -49,6 +49,8 @@ Table TakeOver(const Table& source, const CreateTable& create, std::vector<Diagn
   const TableLike& like = *create.like;
   CheckRules(like, diagnostics);
   Table table;
+  table.wrong = source.wrong;
+  table.open = source.open;
   for (const TableColumn& column : source.columns) {
     if (column.kind == Kind::kComputed && !Takes(like, "GENERATED")) continue;
     if (column.kind == Kind::kMetadata && !Takes(like, "METADATA")) continue;

@@ -96,8 +96,7 @@ void Declare(const std::string& sql, Catalog& catalog) {
   std::vector<Diagnostic> diagnostics = parsed.diagnostics;
   for (const Statement& statement : parsed.script.statements) {
     if (const auto* create = std::get_if<CreateTable>(&statement.node)) {
-      std::optional<Table> table = DeclareTable(*create, catalog, {}, diagnostics);
-      if (table) catalog.Put(*std::move(table));
+      catalog.Put(DeclareTable(*create, catalog, {}, diagnostics));
     }
     if (const auto* create = std::get_if<CreateView>(&statement.node)) {
       catalog.Put(View{create->name.range, create->name.parts.back().text, false, create->columns, create->query,

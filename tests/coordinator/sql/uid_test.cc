@@ -1,6 +1,7 @@
 // State is found by the uids of operators: they stay as long as the operator means the same.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <set>
 
 #include "coordinator/plan/plan_graph.h"
@@ -100,6 +101,26 @@ TEST_F(Uids, AHintSetsOne) {
   ASSERT_EQ(twice.diagnostics.size(), 1u);
   EXPECT_EQ(twice.diagnostics[0].message,
             "the UID 'a' is given twice; state is found by it, so each operator has its own");
+}
+
+// Behind SELECT it is that of what keeps state, and it is never dropped.
+TEST_F(Uids, AHintOfSelectNamesWhatKeepsState) {
+  const auto has = [&](const std::string& sql, v1::Node::KindCase kind) {
+    const Planned planned = PlanOf(sql, catalog_);
+    return std::any_of(planned.plan.nodes().begin(), planned.plan.nodes().end(),
+                       [&](const v1::Node& node) { return node.uid() == "mine" && node.kind_case() == kind; });
+  };
+  EXPECT_TRUE(has("SELECT /*+ UID('mine') */ DISTINCT u FROM numbers", v1::Node::kGroupAggregate));
+  EXPECT_TRUE(has("SELECT /*+ UID('mine') */ DISTINCT u FROM numbers ORDER BY u", v1::Node::kGroupAggregate));
+  EXPECT_TRUE(has("SELECT /*+ UID('mine') */ u FROM numbers ORDER BY id", v1::Node::kSort));
+  EXPECT_TRUE(has("SELECT /*+ UID('mine') */ u, COUNT(*) AS n FROM numbers GROUP BY u ORDER BY n", v1::Node::kGroupAggregate));
+  EXPECT_TRUE(has("SELECT /*+ UID('mine') */ u FROM numbers", v1::Node::kProject));
+  EXPECT_TRUE(has("SELECT u FROM (SELECT /*+ UID('mine') */ u, id FROM numbers) AS s", v1::Node::kProject));
+  EXPECT_TRUE(has("WITH w AS (SELECT /*+ UID('mine') */ u, COUNT(*) AS n FROM numbers GROUP BY u) SELECT n FROM w",
+                  v1::Node::kGroupAggregate));
+  const std::set<std::string> both = Of("SELECT /*+ UID('outer') */ u FROM (SELECT /*+ UID('inner') */ u, id + 1 AS i FROM numbers) AS s",
+                                        [](const v1::Node&) { return true; });
+  EXPECT_TRUE(both.contains("outer") && both.contains("inner"));
 }
 
 TEST_F(Uids, AnyTableNameMakesAFittingOne) {
