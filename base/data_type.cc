@@ -27,6 +27,16 @@ std::vector<std::string> TypeNames() {
 }
 
 // Recursive descent over one type's text. Keywords are matched without regard to letter case.
+// The name of a field of a ROW, as ParseDataType reads it.
+std::string Quoted(const std::string& name) {
+  const bool plain =
+      !name.empty() && std::all_of(name.begin(), name.end(), [](unsigned char c) { return absl::ascii_isalnum(c) || c == '_'; });
+  if (plain) return name;
+  std::string quoted = "`";
+  for (char c : name) quoted.append(c == '`' ? 2 : 1, c);
+  return quoted + "`";
+}
+
 class TypeParser {
  public:
   explicit TypeParser(std::string_view text) : text_(text) {}
@@ -274,16 +284,6 @@ class TypeParser {
     return std::string(word);
   }
 
-  static std::string Quoted(const std::string& name) {
-    const bool plain = !name.empty() && std::all_of(name.begin(), name.end(), [](unsigned char c) {
-      return absl::ascii_isalnum(c) || c == '_';
-    });
-    if (plain) return name;
-    std::string quoted = "`";
-    for (char c : name) quoted.append(c == '`' ? 2 : 1, c);
-    return quoted + "`";
-  }
-
   absl::StatusOr<DataType> Row(int depth) {
     const char close = Take('(') ? ')' : '>';
     if (close == '>') RETURN_IF_ERROR(Expect('<', "ROW"));
@@ -355,7 +355,7 @@ std::string UnqualifiedSql(const arrow::DataType& type, int precision) {
     case arrow::Type::STRUCT: {
       std::string fields;
       for (const auto& field : type.fields()) {
-        absl::StrAppend(&fields, fields.empty() ? "" : ", ", field->name(), " ", SqlTypeOf(*field->type(), field->nullable()));
+        absl::StrAppend(&fields, fields.empty() ? "" : ", ", Quoted(field->name()), " ", SqlTypeOf(*field->type(), field->nullable()));
       }
       return Cat("ROW<", fields, ">");
     }

@@ -12,7 +12,8 @@ namespace {
 // Reads the canonical spelling of a type, and writes Flink's.
 class TypeWriter {
  public:
-  explicit TypeWriter(std::string_view rest) : rest_(rest) {}
+  // `in_full`: with the lengths and words that Flink prints and nobody writes.
+  TypeWriter(std::string_view rest, bool in_full) : rest_(rest), in_full_(in_full) {}
 
   std::string Type() {
     const std::string_view word = Word();
@@ -47,11 +48,11 @@ class TypeWriter {
   }
 
   std::string Scalar(std::string_view word) {
-    if (word == "STRING") return "VARCHAR(2147483647)";
-    if (word == "BYTES") return "VARBINARY(2147483647)";
+    if (in_full_ && word == "STRING") return "VARCHAR(2147483647)";
+    if (in_full_ && word == "BYTES") return "VARBINARY(2147483647)";
     std::string arguments = rest_.starts_with('(') ? Until(")") : "";
     arguments += Take(")");
-    if (word == "TIMESTAMP_LTZ") return Cat("TIMESTAMP", arguments, " WITH LOCAL TIME ZONE");
+    if (in_full_ && word == "TIMESTAMP_LTZ") return Cat("TIMESTAMP", arguments, " WITH LOCAL TIME ZONE");
     return Cat(word, arguments);
   }
 
@@ -86,15 +87,18 @@ class TypeWriter {
   }
 
   std::string_view rest_;
+  const bool in_full_;
 };
 
 }  // namespace
 
 std::string FlinkTypeOf(const DataType& type) {
-  std::string text = TypeWriter(type.sql).Type();
+  std::string text = TypeWriter(type.sql, true).Type();
   constexpr std::string_view kNotNull = " NOT NULL";
   if (!type.nullable && text.ends_with(kNotNull)) text.resize(text.size() - kNotNull.size());
   return text;
 }
+
+std::string SqlTextOf(const DataType& type) { return TypeWriter(type.sql, false).Type(); }
 
 }  // namespace millrace::sql

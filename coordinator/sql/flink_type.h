@@ -10,4 +10,7 @@ namespace millrace::sql {
 // TIMESTAMP(3) WITH LOCAL TIME ZONE, fields of a ROW stand in back quotes.
 std::string FlinkTypeOf(const DataType& type);
 
+// The type as a script declares it. Names of fields are quoted, for they may be words of the language.
+std::string SqlTextOf(const DataType& type);
+
 }  // namespace millrace::sql

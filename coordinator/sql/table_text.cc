@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "base/error.h"
+#include "coordinator/sql/flink_type.h"
 #include "coordinator/sql/unparser.h"
 
 namespace millrace::sql {
@@ -49,7 +50,7 @@ std::string ColumnText(const TableColumn& column) {
   if (column.kind == Kind::kComputed) {
     out += Cat("AS ", Unparse(*column.computed));
   } else {
-    out += column.type.sql;
+    out += SqlTextOf(column.type);
     if (column.kind == Kind::kMetadata) out += Cat(" ", Metadata(column));
   }
   return out + (column.comment ? Cat(" COMMENT ", QuoteText(*column.comment)) : "");

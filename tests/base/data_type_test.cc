@@ -100,7 +100,8 @@ TEST(DataType, NestingIsBounded) {
 TEST(DataType, ArrowTypesSpellThemselves) {
   EXPECT_EQ(SqlTypeOf(*arrow::timestamp(arrow::TimeUnit::MICRO, "UTC"), false, 3), "TIMESTAMP_LTZ(3) NOT NULL");
   EXPECT_EQ(SqlTypeOf(*arrow::timestamp(arrow::TimeUnit::MICRO), true), "TIMESTAMP(6)");
-  for (const char* sql : {"ARRAY<INT NOT NULL>", "MAP<STRING, DOUBLE NOT NULL>", "ROW<a DECIMAL(5, 2), b ROW<c DATE>>", "BYTES"}) {
+  for (const char* sql : {"ARRAY<INT NOT NULL>", "MAP<STRING, DOUBLE NOT NULL>", "ROW<a DECIMAL(5, 2), b ROW<c DATE>>", "BYTES",
+                          "ROW<`a b` INT, `x``y` ROW<`,` STRING NOT NULL>, `` DATE>"}) {
     absl::StatusOr<DataType> type = ParseDataType(sql);
     ASSERT_TRUE(type.ok()) << type.status();
     EXPECT_EQ(SqlTypeOf(*type->arrow, true), sql);
