@@ -53,6 +53,7 @@ class SinkCollector {
   bool CheckSameColumns(const Table& table, const LogicalNode& rows, const SourceRange& range,
                         std::vector<Diagnostic>& diagnostics);
   void AddLateData(const QualifiedName& name, const std::vector<LateRows>& late, std::vector<Diagnostic>& diagnostics);
+  std::vector<LogicalNode*> WithOneType(std::vector<LogicalNode*> inputs);
   void AddDeadLetters(const SourceRange& range, std::vector<Diagnostic>& diagnostics);
   void CheckUids(const SourceRange& range, std::vector<Diagnostic>& diagnostics);
   LogicalNode* ProjectByName(LogicalNode* input, std::string output, const std::vector<ScopeColumn>& available,

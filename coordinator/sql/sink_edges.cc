@@ -6,6 +6,7 @@
 #include "coordinator/sql/insert_planner.h"
 #include "coordinator/sql/report.h"
 #include "coordinator/sql/rewrites.h"
+#include "coordinator/sql/sql_types.h"
 #include "coordinator/sql/table_connectors.h"
 #include "coordinator/sql/table_name.h"
 
@@ -37,12 +38,33 @@ const LogicalNode* SourceBehind(const LogicalNode* node) {
 
 }  // namespace
 
+// A column takes what fits into it as it is, CHAR into STRING; what is united has one type.
+std::vector<LogicalNode*> SinkCollector::WithOneType(std::vector<LogicalNode*> inputs) {
+  std::vector<DataType> common;
+  for (size_t i = 0; i < inputs[0]->columns.size(); ++i) {
+    std::vector<DataType> types;
+    for (const LogicalNode* input : inputs) types.push_back(input->columns[i].type);
+    common.push_back(CommonSqlType(types).value_or(types[0]));
+  }
+  for (LogicalNode*& input : inputs) {
+    std::vector<NamedColumn> columns;
+    bool same = true;
+    for (size_t i = 0; i < common.size(); ++i) {
+      const PlanColumn& own = input->columns[i];
+      same = same && IsSameType(own.type, common[i]);
+      columns.push_back({own.name, ConvertTo(ColumnOf(own), WithNull(common[i], own.type.nullable), session_)});
+    }
+    if (!same) input = plan_.AddProject(input, columns);
+  }
+  return inputs;
+}
+
 std::vector<LogicalNode*> SinkCollector::Connect() {
   std::vector<LogicalNode*> sinks;
   for (const std::string& name : order_) {
     Destination& destination = destinations_[name];
     if (destination.sink == nullptr || destination.inputs.empty()) continue;
-    destination.sink->inputs = {{plan_.AddUnion(destination.inputs), ""}};
+    destination.sink->inputs = {{plan_.AddUnion(WithOneType(destination.inputs)), ""}};
     destination.sink->columns = destination.sink->inputs[0].from->columns;
     sinks.push_back(destination.sink);
   }
