@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/expression/aggregate_nullability.h"
 #include "base/expression/function_registry.h"
 #include "base/nearest_name.h"
 
@@ -68,8 +69,8 @@ void AddKeys(const KeyNames& keys, const Relation& input, const std::string& fie
   }
 }
 
-void AddAggregates(const Aggregates& aggregates, const Relation& input, const std::string& field, Relation& relation,
-                   Diagnostics& diagnostics) {
+void AddAggregates(const Aggregates& aggregates, bool groups, const Relation& input, const std::string& field,
+                   Relation& relation, Diagnostics& diagnostics) {
   for (int i = 0; i < aggregates.size(); ++i) {
     const v1::Aggregate& aggregate = aggregates[i];
     const std::string where = Cat(field, ".aggregates[", i, "]");
@@ -80,6 +81,7 @@ void AddAggregates(const Aggregates& aggregates, const Relation& input, const st
     if (!type.ok()) {
       diagnostics.Add(where, type.status());
     } else if (!aggregate.name().empty()) {
+      if (groups && argument) *type = ResultOfGroup(aggregate, *argument, *std::move(type));
       AddResult(where + ".name", aggregate.name(), *std::move(type), relation, diagnostics);
     }
   }
@@ -93,7 +95,7 @@ std::optional<Relation> GroupRelation(const v1::GroupAggregate& group, const Rel
   if (group.keys().empty() && group.aggregates().empty()) {
     diagnostics.Add(field, "it neither groups nor computes anything; add keys, or an aggregate, such as count");
   }
-  AddAggregates(group.aggregates(), input, field, relation, diagnostics);
+  AddAggregates(group.aggregates(), !group.keys().empty(), input, field, relation, diagnostics);
   if (diagnostics.list().size() != before) return std::nullopt;
   return relation;
 }

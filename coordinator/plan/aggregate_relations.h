@@ -18,8 +18,9 @@ void AddResult(const std::string& where, const std::string& name, DataType type,
 
 // Add the keys, and the results, of a window_aggregate or group_aggregate whose field is `field`.
 void AddKeys(const KeyNames& keys, const Relation& input, const std::string& field, Relation& relation, Diagnostics& diagnostics);
-void AddAggregates(const Aggregates& aggregates, const Relation& input, const std::string& field, Relation& relation,
-                   Diagnostics& diagnostics);
+// `groups`: each result is of some rows.
+void AddAggregates(const Aggregates& aggregates, bool groups, const Relation& input, const std::string& field,
+                   Relation& relation, Diagnostics& diagnostics);
 
 // Columns of a group_aggregate's output: keys, aggregates.
 std::optional<Relation> GroupRelation(const v1::GroupAggregate& group, const Relation& input, const std::string& field,

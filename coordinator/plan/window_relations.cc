@@ -77,7 +77,7 @@ std::optional<Relation> WindowRelation(const v1::WindowAggregate& window, const 
   if (window.aggregates().empty()) {
     diagnostics.Add(field + ".aggregates", "the window computes nothing; add an aggregate, such as count");
   }
-  AddAggregates(window.aggregates(), input, field, relation, diagnostics);
+  AddAggregates(window.aggregates(), /*groups=*/true, input, field, relation, diagnostics);
   if (diagnostics.list().size() != before) return std::nullopt;
   return relation;
 }

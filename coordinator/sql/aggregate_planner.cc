@@ -6,6 +6,7 @@
 
 #include "absl/strings/ascii.h"
 #include "arrow/type.h"
+#include "base/expression/aggregate_nullability.h"
 #include "base/expression/function_registry.h"
 #include "coordinator/sql/bind_literal.h"
 #include "coordinator/sql/query_hook.h"
@@ -274,6 +275,7 @@ std::optional<TypedExpression> AggregatePlanner::BindAggregate(const FunctionCal
   // The least and the greatest of different values are those of all.
   aggregate.set_distinct(call.distinct && upper != "MIN" && upper != "MAX");
   if (filter) aggregate.set_filter(InputColumn(*filter));
+  if (!rows && !keys_.empty()) *type = ResultOfGroup(aggregate, arguments[0].type, *std::move(type));
   for (size_t i = 0; i < aggregates_.size(); ++i) {
     v1::Aggregate same = aggregates_[i];
     same.clear_name();
