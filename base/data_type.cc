@@ -26,6 +26,17 @@ std::vector<std::string> TypeNames() {
           "STRING",  "BINARY",  "BYTES",    "DATE",  "TIME",    "TIMESTAMP", "TIMESTAMP_LTZ", "ARRAY",  "MAP",     "ROW",  "VARBINARY", "INTERVAL"};
 }
 
+// A field's name as a type spells it.
+std::string Quoted(const std::string& name) {
+  const bool plain = !name.empty() && std::all_of(name.begin(), name.end(), [](unsigned char c) {
+    return absl::ascii_isalnum(c) || c == '_';
+  });
+  if (plain) return name;
+  std::string quoted = "`";
+  for (char c : name) quoted.append(c == '`' ? 2 : 1, c);
+  return quoted + "`";
+}
+
 // Recursive descent over one type's text. Keywords are matched without regard to letter case.
 // The name of a field of a ROW, as ParseDataType reads it.
 std::string Quoted(const std::string& name) {

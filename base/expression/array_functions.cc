@@ -3,6 +3,8 @@
 #include "arrow/api.h"
 #include "arrow/compute/api.h"
 #include "base/arrow_status.h"
+#include "base/check.h"
+#include "base/element_types.h"
 #include "base/error.h"
 #include "base/expression/function_table.h"
 #include "base/expression/nodes.h"
@@ -39,8 +41,9 @@ class Lists {
 
 bool IsArray(const DataType& type) { return type.arrow->id() == arrow::Type::LIST; }
 DataType ItemOf(const DataType& array) {
-  const arrow::Field& item = *array.arrow->field(0);
-  return MakeType(item.type(), item.nullable(), /*precision=*/6);
+  const absl::StatusOr<std::vector<DataType>> elements = ElementTypesOf(array);
+  Check(elements.ok(), "a type is spelled as one");
+  return (*elements)[0];
 }
 
 // One array; the result is of its type.
@@ -221,10 +224,9 @@ absl::StatusOr<ArrayPtr> Join(const KernelInput& input) {
 ResolveRule TakesMap(bool keys) {
   return [keys](std::span<const CallArgument> args) -> std::optional<Resolution> {
     if (args.size() != 1 || args[0].type.arrow->id() != arrow::Type::MAP) return std::nullopt;
-    const auto& map = static_cast<const arrow::MapType&>(*args[0].type.arrow);
-    // Arrow has no keys that may be NULL; SQL's type does not say that they are not.
-    const std::string item = keys ? MakeType(map.key_type(), true, /*precision=*/6).sql
-                                  : MakeType(map.item_type(), map.item_field()->nullable(), /*precision=*/6).sql;
+    const absl::StatusOr<std::vector<DataType>> entry = ElementTypesOf(args[0].type);
+    if (!entry.ok()) return std::nullopt;
+    const std::string& item = (*entry)[keys ? 0 : 1].sql;
     return Resolution{.arguments = {args[0].type}, .result = MakeType(Cat("ARRAY<", item, ">"), args[0].type.nullable)};
   };
 }

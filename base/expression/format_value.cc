@@ -6,6 +6,8 @@
 #include "absl/strings/str_format.h"
 #include "absl/time/civil_time.h"
 #include "arrow/api.h"
+#include "base/check.h"
+#include "base/element_types.h"
 #include "base/error.h"
 #include "base/expression/type_rules.h"
 #include "base/expression/zone_math.h"
@@ -32,8 +34,8 @@ Formatter OfInteger() {
   return Of<ArrayType>([](int64_t value, std::string& out) { absl::StrAppend(&out, value); });
 }
 
-Formatter FieldFormatter(const arrow::Field& field, absl::TimeZone zone) {
-  Formatter value = MakeFormatter(MakeType(field.type(), true, /*precision=*/6), zone);
+Formatter PartFormatter(const DataType& part, absl::TimeZone zone) {
+  Formatter value = MakeFormatter(part, zone);
   return [value](const arrow::Array& values, int64_t row, std::string& out) {
     if (values.IsNull(row)) {
       out += "NULL";
@@ -43,9 +45,13 @@ Formatter FieldFormatter(const arrow::Field& field, absl::TimeZone zone) {
   };
 }
 
-Formatter NestedFormatter(const arrow::DataType& type, absl::TimeZone zone) {
-  if (type.id() == arrow::Type::LIST) {
-    return [item = FieldFormatter(*type.field(0), zone)](const arrow::Array& values, int64_t row, std::string& out) {
+Formatter NestedFormatter(const DataType& type, absl::TimeZone zone) {
+  const absl::StatusOr<std::vector<DataType>> elements = ElementTypesOf(type);
+  Check(elements.ok(), "a type is spelled as one");
+  std::vector<Formatter> parts;
+  for (const DataType& element : *elements) parts.push_back(PartFormatter(element, zone));
+  if (type.arrow->id() == arrow::Type::LIST) {
+    return [item = parts[0]](const arrow::Array& values, int64_t row, std::string& out) {
       const auto& list = static_cast<const arrow::ListArray&>(values);
       out += '[';
       for (int64_t i = list.value_offset(row); i < list.value_offset(row + 1); ++i) {
@@ -55,10 +61,8 @@ Formatter NestedFormatter(const arrow::DataType& type, absl::TimeZone zone) {
       out += ']';
     };
   }
-  if (type.id() == arrow::Type::MAP) {
-    const auto& map_type = static_cast<const arrow::MapType&>(type);
-    return [key = FieldFormatter(*map_type.key_field(), zone), item = FieldFormatter(*map_type.item_field(), zone)](
-               const arrow::Array& values, int64_t row, std::string& out) {
+  if (type.arrow->id() == arrow::Type::MAP) {
+    return [key = parts[0], item = parts[1]](const arrow::Array& values, int64_t row, std::string& out) {
       const auto& map = static_cast<const arrow::MapArray&>(values);
       out += '{';
       for (int64_t i = map.value_offset(row); i < map.value_offset(row + 1); ++i) {
@@ -70,9 +74,7 @@ Formatter NestedFormatter(const arrow::DataType& type, absl::TimeZone zone) {
       out += '}';
     };
   }
-  std::vector<Formatter> fields;
-  for (const auto& field : type.fields()) fields.push_back(FieldFormatter(*field, zone));
-  return [fields](const arrow::Array& values, int64_t row, std::string& out) {
+  return [fields = std::move(parts)](const arrow::Array& values, int64_t row, std::string& out) {
     const auto& rows = static_cast<const arrow::StructArray&>(values);
     out += '(';
     for (size_t i = 0; i < fields.size(); ++i) {
@@ -194,7 +196,7 @@ Formatter MakeFormatter(const DataType& type, absl::TimeZone zone) {
     case arrow::Type::DURATION:
       return Of<arrow::DurationArray>([](int64_t millis, std::string& out) { AppendDayToSecond(millis, &out); });
     default:
-      return NestedFormatter(*type.arrow, zone);
+      return NestedFormatter(type, zone);
   }
 }
 

@@ -4,6 +4,7 @@
 #include "arrow/api.h"
 #include "arrow/compute/api.h"
 #include "base/arrow_status.h"
+#include "base/element_types.h"
 #include "base/error.h"
 #include "base/expression/cast.h"
 #include "base/expression/decimal_math.h"
@@ -262,8 +263,10 @@ class NestedCast {
     auto cast = std::make_shared<NestedCast>();
     cast->type_ = to.arrow;
     Kernel kernel;
-    for (auto& [x, y] : Fields(*from.arrow, *to.arrow)) {
-      ASSIGN_OR_RETURN(Kernel child, CastKernel(MakeType(x->type(), true, 6), MakeType(y->type(), true, 6), zone));
+    ASSIGN_OR_RETURN(const std::vector<DataType> x, ElementTypesOf(from));
+    ASSIGN_OR_RETURN(const std::vector<DataType> y, ElementTypesOf(to));
+    for (size_t i = 0; i < y.size(); ++i) {
+      ASSIGN_OR_RETURN(Kernel child, CastKernel(WithNullability(x[i], true), WithNullability(y[i], true), zone));
       kernel.can_fail = kernel.can_fail || child.can_fail;
       cast->children_.push_back(std::move(child));
     }
@@ -275,17 +278,6 @@ class NestedCast {
   }
 
  private:
-  using FieldPair = std::pair<std::shared_ptr<arrow::Field>, std::shared_ptr<arrow::Field>>;
-  static std::vector<FieldPair> Fields(const arrow::DataType& from, const arrow::DataType& to) {
-    if (from.id() == arrow::Type::MAP) {
-      const auto &x = static_cast<const arrow::MapType&>(from), &y = static_cast<const arrow::MapType&>(to);
-      return {{x.key_field(), y.key_field()}, {x.item_field(), y.item_field()}};
-    }
-    std::vector<FieldPair> pairs;
-    for (int i = 0; i < from.num_fields(); ++i) pairs.emplace_back(from.field(i), to.field(i));
-    return pairs;
-  }
-
   absl::StatusOr<ArrayPtr> Child(size_t i, const ArrayPtr& values, RowErrors& errors) const {
     if (values->length() == 0) return FromArrow(arrow::MakeEmptyArray(ChildType(i)));
     const ArgumentColumn columns[] = {{.values = values}};
@@ -401,7 +393,8 @@ absl::StatusOr<Kernel> CastKernel(const DataType& from, const DataType& to, absl
     });
   }
   if (a == TypeFamily::kNested) {
-    return from.arrow->Equals(*to.arrow) ? Relabelled(to) : NestedCast::Make(from, to, zone);
+    const bool same = WithNullability(from, true).sql == WithNullability(to, true).sql;
+    return same ? Relabelled(to) : NestedCast::Make(from, to, zone);
   }
   if (a == b && a == TypeFamily::kTime) {
     return RowKernel([precision = to.precision](int32_t millis) { return TimeOf(millis * int64_t{1000}, precision); }, to);

@@ -4,9 +4,11 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
 #include "arrow/type.h"
 #include "arrow/type_traits.h"
 #include "base/check.h"
+#include "base/element_types.h"
 #include "base/error.h"
 
 namespace millrace {
@@ -35,36 +37,28 @@ DataType CommonText(const DataType& a, const DataType& b) {
 
 std::optional<DataType> CommonPair(const DataType& a, const DataType& b);
 
+std::string QuotedName(const std::string& name) {
+  std::string quoted = "`";
+  for (char c : name) quoted.append(c == '`' ? 2 : 1, c);
+  return quoted + "`";
+}
+
+// Part by part, as they are spelled: Arrow's types do not keep lengths and digits. Fields of a row have the first's
+// names.
 std::optional<DataType> CommonNested(const DataType& a, const DataType& b) {
   if (a.arrow->id() != b.arrow->id()) return std::nullopt;
-  if (a.arrow->Equals(*b.arrow)) return WithNullability(a, true);
-  if (a.arrow->num_fields() != b.arrow->num_fields()) return std::nullopt;
-  auto field_type = [](const arrow::Field& field) { return MakeType(field.type(), field.nullable()); };
-  auto common_field = [&](const std::shared_ptr<arrow::Field>& x, const std::shared_ptr<arrow::Field>& y)
-      -> std::shared_ptr<arrow::Field> {
-    std::optional<DataType> type = CommonPair(field_type(*x), field_type(*y));
-    if (!type) return nullptr;
-    return x->WithType(type->arrow)->WithNullable(x->nullable() || y->nullable());
-  };
-  if (a.arrow->id() == arrow::Type::LIST) {
-    auto item = common_field(a.arrow->field(0), b.arrow->field(0));
-    if (item == nullptr) return std::nullopt;
-    return MakeType(arrow::list(item), true);
+  const absl::StatusOr<std::vector<DataType>> x = ElementTypesOf(a), y = ElementTypesOf(b);
+  if (!x.ok() || !y.ok() || x->size() != y->size()) return std::nullopt;
+  const bool row = a.arrow->id() == arrow::Type::STRUCT;
+  std::string sql = row ? "ROW<" : a.arrow->id() == arrow::Type::MAP ? "MAP<" : "ARRAY<";
+  for (size_t i = 0; i < x->size(); ++i) {
+    const std::optional<DataType> part = CommonPair((*x)[i], (*y)[i]);
+    if (!part) return std::nullopt;
+    absl::StrAppend(&sql, i == 0 ? "" : ", ", row ? QuotedName(a.arrow->field(static_cast<int>(i))->name()) + " " : "",
+                    WithNullability(*part, (*x)[i].nullable || (*y)[i].nullable).sql);
   }
-  if (a.arrow->id() == arrow::Type::MAP) {
-    const auto& x = static_cast<const arrow::MapType&>(*a.arrow);
-    const auto& y = static_cast<const arrow::MapType&>(*b.arrow);
-    auto key = common_field(x.key_field(), y.key_field());
-    auto value = common_field(x.item_field(), y.item_field());
-    if (key == nullptr || value == nullptr) return std::nullopt;
-    return MakeType(arrow::map(key->type(), value), true);
-  }
-  arrow::FieldVector fields;
-  for (int i = 0; i < a.arrow->num_fields(); ++i) {
-    fields.push_back(common_field(a.arrow->field(i), b.arrow->field(i)));
-    if (fields.back() == nullptr) return std::nullopt;
-  }
-  return MakeType(arrow::struct_(std::move(fields)), true);
+  absl::StatusOr<DataType> common = ParseDataType(sql + ">");
+  return common.ok() ? std::optional(*std::move(common)) : std::nullopt;
 }
 
 std::optional<DataType> CommonPair(const DataType& a, const DataType& b) {

@@ -3,46 +3,13 @@
 #include <vector>
 
 #include "arrow/type.h"
+#include "base/element_types.h"
 #include "base/nearest_name.h"
 
 namespace millrace {
 namespace {
 
 constexpr std::string_view kNotNull = " NOT NULL";
-
-// `text` cut at the commas that stand in no bracket and no back ticks.
-std::vector<std::string> CutAtCommas(std::string_view text) {
-  std::vector<std::string> parts(1);
-  int depth = 0;
-  bool quoted = false;
-  for (char c : text) {
-    if (c == '`') quoted = !quoted;
-    if (!quoted && (c == '<' || c == '(')) ++depth;
-    if (!quoted && (c == '>' || c == ')')) --depth;
-    if (c == ',' && depth == 0 && !quoted) {
-      parts.emplace_back();
-      continue;
-    }
-    // What stands behind a comma begins with a blank.
-    if (c == ' ' && parts.back().empty()) continue;
-    parts.back() += c;
-  }
-  return parts;
-}
-
-// What stands between the outer < and > of a canonical type.
-std::string_view Inside(std::string_view sql) {
-  const size_t first = sql.find('<') + 1;
-  return sql.substr(first, sql.rfind('>') - first);
-}
-
-// "name TYPE" → "TYPE"
-std::string WithoutName(const std::string& field) {
-  size_t end = 0;
-  bool quoted = false;
-  while (end < field.size() && (quoted || field[end] != ' ')) quoted ^= field[end++] == '`';
-  return field.substr(std::min(field.size(), end + 1));
-}
 
 DataType Nullable(DataType type, bool nullable) {
   if (nullable && !type.nullable) {
@@ -54,17 +21,14 @@ DataType Nullable(DataType type, bool nullable) {
 
 // Types of the columns that an element becomes; none: the type has no elements.
 std::vector<DataType> ElementColumns(const DataType& type) {
-  std::vector<DataType> columns;
-  if (type.arrow->id() == arrow::Type::MAP) {
-    for (const std::string& part : CutAtCommas(Inside(type.sql))) columns.push_back(*ParseDataType(part));
-  }
-  if (type.arrow->id() != arrow::Type::LIST) return columns;
-  DataType item = *ParseDataType(Inside(type.sql));
-  if (item.arrow->id() != arrow::Type::STRUCT) return {item};
+  const arrow::Type::type id = type.arrow->id();
+  if (id != arrow::Type::MAP && id != arrow::Type::LIST) return {};
+  std::vector<DataType> columns = *ElementTypesOf(type);
+  if (id == arrow::Type::MAP || columns[0].arrow->id() != arrow::Type::STRUCT) return columns;
+  const DataType item = std::move(columns[0]);
+  columns = *ElementTypesOf(item);
   // The fields of a row that is NULL are.
-  for (const std::string& part : CutAtCommas(Inside(item.sql))) {
-    columns.push_back(Nullable(*ParseDataType(WithoutName(part)), item.nullable));
-  }
+  for (DataType& column : columns) column = Nullable(std::move(column), item.nullable);
   return columns;
 }
 

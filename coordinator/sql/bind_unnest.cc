@@ -1,6 +1,7 @@
 #include <utility>
 
 #include "arrow/type.h"
+#include "base/element_types.h"
 #include "coordinator/sql/query_binder.h"
 #include "coordinator/sql/query_hook.h"
 #include "coordinator/sql/report.h"
@@ -9,31 +10,18 @@
 namespace millrace::sql {
 namespace {
 
-// The text between the outer < and > of ARRAY<…>: Arrow's type alone has forgotten lengths and digits.
-DataType ElementType(const DataType& array) {
-  const std::string& sql = array.sql;
-  const size_t begin = sql.find('<'), end = sql.rfind('>');
-  const auto& item = *static_cast<const arrow::ListType&>(*array.arrow).value_field();
-  if (begin != sql.npos && end != sql.npos) {
-    absl::StatusOr<DataType> type = ParseDataType(std::string_view(sql).substr(begin + 1, end - begin - 1));
-    if (type.ok()) return *std::move(type);
-  }
-  return SqlType(item.type(), item.nullable(), 6);
-}
-
 // What the rows of the collection have, with Flink's names.
 std::vector<PlanColumn> ElementColumns(const DataType& collection) {
-  std::vector<PlanColumn> columns;
-  if (collection.arrow->id() == arrow::Type::MAP) {
-    const auto& map = static_cast<const arrow::MapType&>(*collection.arrow);
-    columns.push_back({"KEY", SqlType(map.key_type(), true, 6), false});
-    columns.push_back({"VALUE", SqlType(map.item_type(), map.item_field()->nullable(), 6), false});
-    return columns;
-  }
-  const DataType element = ElementType(collection);
+  const std::vector<DataType> parts = *ElementTypesOf(collection);
+  if (collection.arrow->id() == arrow::Type::MAP)
+    return {{"KEY", parts[0], false}, {"VALUE", parts[1], false}};
+  const DataType& element = parts[0];
   if (element.arrow->id() != arrow::Type::STRUCT) return {{"EXPR$0", element, false}};
-  for (const auto& field : element.arrow->fields()) {
-    columns.push_back({field->name(), SqlType(field->type(), field->nullable() || element.nullable, 6), false});
+  const std::vector<DataType> fields = *ElementTypesOf(element);
+  std::vector<PlanColumn> columns;
+  for (const DataType& field : fields) {
+    const std::string& name = element.arrow->field(static_cast<int>(columns.size()))->name();
+    columns.push_back({name, WithNull(field, field.nullable || element.nullable), false});
   }
   return columns;
 }

@@ -104,6 +104,7 @@ TEST(OracleTypes, Arithmetic) { Check("arithmetic"); }
 TEST(OracleTypes, Casts) { Check("casts"); }
 TEST(OracleTypes, Comparison) { Check("comparison"); }
 TEST(OracleTypes, Conditional) { Check("conditional"); }
+TEST(OracleTypes, NestedTypes) { Check("nested_types"); }
 TEST(OracleTypes, Queries) { Check("queries"); }
 TEST(OracleTypes, Strings) { Check("strings"); }
 TEST(OracleTypes, Temporal) { Check("temporal"); }
