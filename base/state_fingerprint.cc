@@ -51,7 +51,8 @@ absl::StatusOr<std::string> KeysAndAggregates(const char* kind, const Aggregatio
 
 absl::StatusOr<std::string> WindowStateFingerprint(const v1::WindowAggregate& window, const Columns& input) {
   ASSIGN_OR_RETURN(std::string text, KeysAndAggregates("window_aggregate", window, input));
-  return Cat("window_aggregate/1 tumbling size_ms=", window.size_ms(), " offset_ms=", window.offset_ms(), " zone=UTC ", text);
+  return Cat("window_aggregate/1 tumbling size_ms=", window.size_ms(), " offset_ms=", window.offset_ms(),
+             " zone=", window.zone().empty() ? "UTC" : window.zone(), " ", text);
 }
 
 absl::StatusOr<std::string> GroupStateFingerprint(const v1::GroupAggregate& group, const Columns& input) {

@@ -10,5 +10,6 @@ namespace millrace {
 std::vector<Function> TemporalPartFunctions();      // EXTRACT, YEAR …, FLOOR, CEIL
 std::vector<Function> TemporalIntervalFunctions();  // + and − with intervals, TIMESTAMPADD, TIMESTAMPDIFF
 std::vector<Function> TemporalTextFunctions();      // DATE_FORMAT, TO_TIMESTAMP …
+std::vector<Function> TemporalWindowFunctions();    // WINDOW_START …
 
 }  // namespace millrace

@@ -310,7 +310,8 @@ class Explainer {
     const v1::WindowAggregate& window = node.window_aggregate();
     Head("window aggregate", node);
     Line("windows: tumbling ", Time(window.size_ms()),
-         window.offset_ms() == 0 ? std::string() : Cat(" shifted by ", Time(window.offset_ms())), " on ", window.time_column(), ", UTC");
+         window.offset_ms() == 0 ? std::string() : Cat(" shifted by ", Time(window.offset_ms())), " on ", window.time_column(), ", ",
+         window.zone().empty() ? "UTC" : window.zone());
     Line("groups: ", GroupedBy(window));
     for (const v1::Aggregate& aggregate : window.aggregates()) {
       Line("computes: ", aggregate.name(), " = ", TextOf(aggregate));

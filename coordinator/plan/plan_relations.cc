@@ -6,6 +6,7 @@
 #include "base/expression/function_registry.h"
 #include "base/nearest_name.h"
 #include "coordinator/plan/aggregate_relations.h"
+#include "coordinator/plan/event_time_columns.h"
 #include "coordinator/plan/expression_types.h"
 #include "coordinator/plan/unnest_relation.h"
 #include "coordinator/plan/window_relations.h"
@@ -90,8 +91,8 @@ std::optional<Relation> ProjectRelation(const v1::Project& project, const Relati
     }
     std::optional<DataType> type = TypeOfExpression(column.expression(), input, where + ".expression", diagnostics);
     if (!type) continue;
-    const TypedColumn* copied = column.expression().has_column() ? input.Find(column.expression().column()) : nullptr;
-    relation.columns.push_back({column.name(), *std::move(type), copied != nullptr && copied->row_time});
+    relation.columns.push_back({column.name(), *std::move(type)});
+    MarkEventTime(column.expression(), input, relation.columns.back());
   }
   if (diagnostics.list().size() != before) return std::nullopt;
   return relation;
@@ -149,7 +150,7 @@ void CheckSort(const v1::Sort& sort, const Relation& input, const std::string& f
 
 // Its rows come when all others have been seen: they carry no event time.
 Relation WithoutRowTime(Relation relation) {
-  for (TypedColumn& column : relation.columns) column.row_time = false;
+  for (TypedColumn& column : relation.columns) column = {column.name, column.type};
   return relation;
 }
 

@@ -14,6 +14,11 @@ struct TypedColumn {
   std::string name;
   DataType type;
   bool row_time = false;
+  // It is the start of windows that the edge's watermarks have not passed when it arrives, and of which: size, offset
+  // and zone. "": it is none.
+  std::string start_of = {};
+  // The same of their end.
+  std::string end_of = {};
 };
 
 // The columns of an edge, in order.

@@ -60,6 +60,8 @@ Relation UnionOf(std::span<const Relation* const> inputs, const UnionColumns& ta
     for (size_t k = 1; k < inputs.size(); ++k) {
       const TypedColumn& other = *inputs[k]->Find(taken[k][i]);
       column.row_time &= other.row_time;
+      if (column.start_of != other.start_of) column.start_of.clear();
+      if (column.end_of != other.end_of) column.end_of.clear();
       if (other.type.nullable && !column.type.nullable) column.type = *ParseDataType(WithoutNotNull(column.type.sql));
     }
     output.columns.push_back(std::move(column));

@@ -2,8 +2,10 @@
 
 #include <algorithm>
 
+#include "base/expression/temporal_zone.h"
 #include "base/nearest_name.h"
 #include "coordinator/plan/aggregate_relations.h"
+#include "coordinator/plan/event_time_columns.h"
 
 namespace millrace {
 namespace {
@@ -11,15 +13,16 @@ namespace {
 // 100 years: start and end of every window stay far inside 64-bit microseconds.
 constexpr int64_t kLongestWindowMs = int64_t{100} * 366 * 24 * 3600 * 1000;
 
-std::string WithoutNotNull(std::string sql) {
-  constexpr std::string_view kNotNull = " NOT NULL";
-  if (std::string_view(sql).ends_with(kNotNull)) sql.resize(sql.size() - kNotNull.size());
-  return sql;
+bool IsZoned(const DataType& time) { return time.sql.starts_with("TIMESTAMP_LTZ"); }
+bool IsUtc(const v1::WindowAggregate& window) { return window.zone().empty() || window.zone() == "UTC"; }
+
+// The type of window_start and window_end: what clocks of a zone show; in UTC, of the time column's kind.
+DataType BoundType(const v1::WindowAggregate& window, const DataType& time) {
+  return *ParseDataType(IsZoned(time) && IsUtc(window) ? "TIMESTAMP_LTZ(3) NOT NULL" : "TIMESTAMP(3) NOT NULL");
 }
 
-// The type of window_start and window_end: of the time column's kind.
-DataType BoundType(const DataType& time) {
-  return *ParseDataType(time.sql.starts_with("TIMESTAMP_LTZ") ? "TIMESTAMP_LTZ(3) NOT NULL" : "TIMESTAMP(3) NOT NULL");
+DataType WatermarkType(const v1::WindowAggregate& window, const DataType& time) {
+  return *ParseDataType(IsZoned(time) || !IsUtc(window) ? "TIMESTAMP_LTZ(3)" : "TIMESTAMP(3)");
 }
 
 void CheckShape(const v1::WindowAggregate& window, const std::string& field, Diagnostics& diagnostics) {
@@ -31,25 +34,29 @@ void CheckShape(const v1::WindowAggregate& window, const std::string& field, Dia
     diagnostics.Add(field + ".offset_ms", "an offset of ", offset, " ms shifts by a whole window; use more than ", -size,
                     " and less than ", size);
   }
-  if (!window.zone().empty() && window.zone() != "UTC") {
-    diagnostics.Add(field + ".zone", "windows cannot be cut in zone '", window.zone(), "' in this version; use \"UTC\" and offset_ms");
-  }
+  if (const auto zone = SessionZone(window.zone()); !zone.ok()) diagnostics.Add(field + ".zone", zone.status());
 }
 
 const TypedColumn* CheckTime(const v1::WindowAggregate& window, const Relation& input, const std::string& field,
                              Diagnostics& diagnostics) {
+  const TypedColumn* time = input.Find(window.time_column());
+  // What has been cut into these windows already.
+  if (time != nullptr && time->start_of == WindowsOf(window)) return time;
   const auto row_time = std::find_if(input.columns.begin(), input.columns.end(), [](const TypedColumn& c) { return c.row_time; });
   if (row_time == input.columns.end()) {
     diagnostics.Add(field + ".time_column",
                     "the input has no event time: give its source a watermark, and let every project on the way keep that column");
     return nullptr;
   }
-  const TypedColumn* time = input.Find(window.time_column());
   if (time == nullptr) {
     diagnostics.Add(field + ".time_column", "the input has no column '", window.time_column(), "'; its event time is '",
                     row_time->name, "'");
   } else if (!time->row_time) {
     diagnostics.Add(field + ".time_column", "'", time->name, "' is not the event time of the input; use '", row_time->name, "'");
+    return nullptr;
+  } else if (!IsZoned(time->type) && !IsUtc(window)) {
+    diagnostics.Add(field + ".zone", "'", time->name, "' is ", time->type.sql,
+                    ", which is the same in every zone; leave the zone out, or use TIMESTAMP_LTZ(3)");
     return nullptr;
   }
   return time;
@@ -71,8 +78,12 @@ std::optional<Relation> WindowRelation(const v1::WindowAggregate& window, const 
   }
   AddKeys(window.keys(), input, field, relation, diagnostics);
   if (time != nullptr) {
-    AddResult(field, "window_start", BoundType(time->type), relation, diagnostics);
-    AddResult(field, "window_end", BoundType(time->type), relation, diagnostics);
+    AddResult(field, "window_start", BoundType(window, time->type), relation, diagnostics);
+    AddResult(field, "window_end", BoundType(window, time->type), relation, diagnostics);
+    for (TypedColumn& column : relation.columns) {
+      if (column.name == "window_start") column.start_of = WindowsOf(window);
+      if (column.name == "window_end") column.end_of = WindowsOf(window);
+    }
   }
   if (window.aggregates().empty()) {
     diagnostics.Add(field + ".aggregates", "the window computes nothing; add an aggregate, such as count");
@@ -94,8 +105,8 @@ std::optional<Relation> LateRelation(const v1::WindowAggregate& window, const Re
     relation.columns.push_back({column.name, column.type, false});
   }
   const DataType& time = input.Find(window.time_column())->type;
-  relation.columns.push_back({"window_end", BoundType(time), false});
-  relation.columns.push_back({"watermark", *ParseDataType(WithoutNotNull(BoundType(time).sql)), false});
+  relation.columns.push_back({"window_end", BoundType(window, time), false});
+  relation.columns.push_back({"watermark", WatermarkType(window, time), false});
   return relation;
 }
 

@@ -8,21 +8,32 @@
 namespace millrace::sql {
 
 LogicalNode* AggregatePlanner::Build(const Select& select, const SourceRange& range) {
-  LogicalNode* node = input_.window ? BuildWindow() : BuildGroup(range);
+  LogicalNode* node = windowed_ ? BuildWindow() : BuildGroup(range);
   node->uid = binder_.UidHint(select.hints);
   return node;
 }
 
+// Without columns of the window where none is read.
+LogicalNode* AggregatePlanner::InputNode() const {
+  if (!input_.window || input_.window->bare == nullptr) return input_.node;
+  std::vector<std::string> read;
+  for (const NamedColumn& column : input_columns_) CollectColumns(column.expression.plan, read);
+  const bool reads = std::any_of(read.begin(), read.end(),
+                                 [&](const std::string& name) { return input_.window->Has(name); });
+  return reads ? input_.node : input_.window->bare;
+}
+
 // The aggregate's input: as it is, if it has what is needed under its names.
 LogicalNode* AggregatePlanner::BuildInput() {
-  return needs_project_ ? binder_.plan().AddProject(input_.node, input_columns_) : input_.node;
+  return needs_project_ ? binder_.plan().AddProject(InputNode(), input_columns_) : InputNode();
 }
 
 LogicalNode* AggregatePlanner::BuildGroup(const SourceRange& range) {
   if (!input_.node->bounded) {
     ReportUnsupported(binder_.diagnostics(), range, keys_.empty() ? "an aggregate" : "GROUP BY",
                       " without a window over unbounded input is not supported; group by window_start and window_end "
-                      "of TUMBLE, or bound the source");
+                      "of TUMBLE",
+                      input_.window ? ", by both" : "", ", or bound the source");
   }
   // Rows that are only counted need no column of their own.
   if (needs_project_ && input_columns_.empty()) needs_project_ = false;
@@ -56,13 +67,13 @@ LogicalNode* AggregatePlanner::BuildWindow() {
   const std::string time = InputColumn(ColumnOf(tumble.time));
   if (binder_.keep_late_columns()) {
     for (const ScopeColumn& column : input_.scope.columns) {
-      if (IsWindowColumn(column.plan_column)) continue;
+      if (tumble.Has(column.plan_column)) continue;
       ScopeColumn kept = column;
       kept.plan_column = InputColumn(ColumnOf({column.plan_column, column.type, false}));
       late.columns.push_back(std::move(kept));
     }
     // The names are the window's own even if the input is read as it is.
-    for (const PlanColumn& column : input_.node->columns) {
+    for (const PlanColumn& column : InputNode()->columns) {
       needs_project_ = needs_project_ || column.name == "window_end" || column.name == "watermark";
     }
   }
@@ -73,16 +84,17 @@ LogicalNode* AggregatePlanner::BuildWindow() {
   const bool clashes = std::any_of(input->columns.begin(), input->columns.end(), [](const PlanColumn& column) {
     return column.name == "window_end" || column.name == "watermark";
   });
-  if (clashes) input = binder_.plan().AddProject(input_.node, input_columns_);
+  if (clashes) input = binder_.plan().AddProject(InputNode(), input_columns_);
   plan.set_time_column(time);
   plan.set_size_ms(tumble.size_ms);
   plan.set_offset_ms(tumble.offset_ms);
+  const bool zoned = IsZonedTimestamp(tumble.attribute);
+  if (zoned && binder_.session().time_zone != "UTC") plan.set_zone(binder_.session().time_zone);
   for (const std::string& key : key_columns_) {
     plan.add_keys(key);
     if (const PlanColumn* column = input->Find(key)) window.columns.push_back({key, column->type, false});
   }
-  const bool zoned = IsZonedTimestamp(tumble.time.type);
-  const DataType bound = *ParseDataType(zoned ? "TIMESTAMP_LTZ(3) NOT NULL" : "TIMESTAMP(3) NOT NULL");
+  const DataType bound = *ParseDataType(HasZonedBounds() ? "TIMESTAMP_LTZ(3) NOT NULL" : "TIMESTAMP(3) NOT NULL");
   window.columns.push_back({"window_start", bound, false});
   window.columns.push_back({"window_end", bound, false});
   for (size_t i = 0; i < aggregates_.size(); ++i) {
@@ -91,10 +103,13 @@ LogicalNode* AggregatePlanner::BuildWindow() {
   }
   window.inputs = {{input, ""}};
   window.bounded = input->bounded;
+  const std::string plan_zone = plan.zone();
   LogicalNode* node = binder_.plan().Add(std::move(window));
   late.window = node;
   late.columns.push_back({"", "window_end", bound, "window_end", false});
-  late.columns.push_back({"", "watermark", WithNull(bound, true), "watermark", false});
+  const bool instant = HasZonedBounds() || !plan_zone.empty();
+  const DataType watermark = *ParseDataType(instant ? "TIMESTAMP_LTZ(3)" : "TIMESTAMP(3)");
+  late.columns.push_back({"", "watermark", watermark, "watermark", false});
   binder_.AddLateRows(std::move(late));
   return node;
 }

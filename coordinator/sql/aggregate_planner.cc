@@ -35,11 +35,7 @@ bool IsOldWindow(const Expression& expression) {
 }  // namespace
 
 AggregatePlanner::AggregatePlanner(QueryBinder& binder, const Relation& input, CommonTables* common)
-    : binder_(binder), input_(input), common_(common) {
-  if (!input_.window) return;
-  output_names_.Take("window_start");
-  output_names_.Take("window_end");
-}
+    : binder_(binder), input_(input), common_(common) {}
 
 std::optional<TypedExpression> AggregatePlanner::BindInput(const Expression& expression,
                                                            std::vector<Diagnostic>& diagnostics) {
@@ -52,8 +48,35 @@ void AggregatePlanner::BindRefused(const GroupingElement& element) {
   for (const GroupingElement& inner : element.elements) BindRefused(inner);
 }
 
+void AggregatePlanner::FindWindowKeys(const Select& select) {
+  if (!input_.window) return;
+  bool start = false, end = false;
+  const auto look = [&](const Expression& expression) {
+    if (!std::holds_alternative<ColumnReference>(expression.node)) return;
+    std::vector<Diagnostic> ignored;
+    const std::optional<TypedExpression> key =
+        ExpressionBinder(input_.scope, binder_.session(), ignored).Bind(expression);
+    if (!key || !key->plan.has_column()) return;
+    start = start || key->plan.column() == input_.window->start;
+    end = end || key->plan.column() == input_.window->end;
+  };
+  for (const GroupingElement& element : select.group_by) {
+    for (const Expression& expression : element.expressions) {
+      look(expression);
+      if (const auto* row = std::get_if<RowConstructor>(&expression.node)) {
+        for (const Expression& value : row->values) look(value);
+      }
+    }
+  }
+  windowed_ = start && end;
+  if (!windowed_) return;
+  output_names_.Take("window_start");
+  output_names_.Take("window_end");
+}
+
 bool AggregatePlanner::BindKeys(const Select& select) {
   bool right = true;
+  FindWindowKeys(select);
   for (const GroupingElement& element : select.group_by) {
     switch (element.kind) {
       case GroupingElement::Kind::kEmpty:
@@ -76,11 +99,7 @@ bool AggregatePlanner::BindKeys(const Select& select) {
       }
     }
   }
-  if (!input_.window || !right) return right;
-  if (has_window_start_ && has_window_end_) return true;
-  ReportUnsupported(binder_.diagnostics(), input_.window->range,
-                    "a window that is not aggregated is not supported; GROUP BY both window_start and window_end");
-  return false;
+  return right;
 }
 
 bool AggregatePlanner::BindKey(const Expression& expression, const Select& select) {
@@ -117,35 +136,50 @@ bool AggregatePlanner::BindKey(const Expression& expression, const Select& selec
   const std::string serialized = key->plan.SerializeAsString();
   if (std::any_of(keys_.begin(), keys_.end(), [&](const Key& own) { return own.serialized == serialized; }))
     return true;
-  if (input_.window && key->plan.has_column() && IsWindowColumn(key->plan.column())) {
-    const std::string& column = key->plan.column();
-    has_window_start_ |= column == kWindowStart;
-    has_window_end_ |= column == kWindowEnd;
-    keys_.push_back({serialized, {}});
-    Key& own = keys_.back();
-    const bool zoned = IsZonedTimestamp(input_.window->time.type);
-    const DataType bound = *ParseDataType(zoned ? "TIMESTAMP_LTZ(3) NOT NULL" : "TIMESTAMP(3) NOT NULL");
-    own.output = ColumnOf({column == kWindowStart ? "window_start" : "window_end", bound, false});
-    if (column == kWindowTime) {
-      // The last millisecond of the window.
-      v1::Expression minus;
-      minus.mutable_call()->set_function("minus");
-      *minus.mutable_call()->add_args() = own.output.plan;
-      v1::Literal& millisecond = *minus.mutable_call()->add_args()->mutable_literal();
-      millisecond.set_type(MillisInterval(false).sql);
-      millisecond.set_value("1");
-      own.output.plan = std::move(minus);
-    } else if (zoned) {
-      own.output = ConvertTo(std::move(own.output), key->type, binder_.session());
-    }
-    own.output.type = key->type;
+  if (windowed_ && key->plan.has_column() && input_.window->Has(key->plan.column())) {
+    keys_.push_back({serialized, key->plan.column(), WindowColumn(key->plan.column())});
     return true;
   }
   const std::string column = InputColumn(*key);
   key_columns_.push_back(column);
   output_names_.Take(column);
-  keys_.push_back({serialized, ColumnOf({column, key->type, false})});
+  keys_.push_back({serialized, "", ColumnOf({column, key->type, false})});
   return true;
+}
+
+bool AggregatePlanner::HasZonedBounds() const {
+  return IsZonedTimestamp(input_.window->time.type) && binder_.session().time_zone == "UTC";
+}
+
+// A column of the input's window over the aggregate, which has its start and end.
+TypedExpression AggregatePlanner::WindowColumn(const std::string& column) const {
+  const Tumble& window = *input_.window;
+  const DataType local = *ParseDataType("TIMESTAMP(3) NOT NULL");
+  const DataType bound = HasZonedBounds() ? *ParseDataType("TIMESTAMP_LTZ(3) NOT NULL") : local;
+  TypedExpression own = ColumnOf({column == window.start ? "window_start" : "window_end", bound, false});
+  if (column != window.last) return HasZonedBounds() ? ConvertTo(std::move(own), local, binder_.session()) : own;
+  // The last millisecond of the window.
+  v1::Expression minus;
+  minus.mutable_call()->set_function("minus");
+  *minus.mutable_call()->add_args() = own.plan;
+  v1::Literal& millisecond = *minus.mutable_call()->add_args()->mutable_literal();
+  millisecond.set_type(MillisInterval(false).sql);
+  millisecond.set_value("1");
+  own.plan = std::move(minus);
+  const bool is_local = !HasZonedBounds() && IsZonedTimestamp(window.attribute);
+  return is_local ? ConvertTo(std::move(own), window.attribute, binder_.session()) : own;
+}
+
+std::string AggregatePlanner::WindowColumnOf(const v1::Expression& output) const {
+  const std::string serialized = output.SerializeAsString();
+  for (const Key& key : keys_) {
+    if (!key.window_column.empty() && key.output.plan.SerializeAsString() == serialized) return key.window_column;
+  }
+  return "";
+}
+
+bool AggregatePlanner::IsWindowTime(const v1::Expression& output) const {
+  return windowed_ && !input_.window->last.empty() && WindowColumnOf(output) == input_.window->last;
 }
 
 std::string AggregatePlanner::InputColumn(const TypedExpression& expression) {
@@ -155,7 +189,7 @@ std::string AggregatePlanner::InputColumn(const TypedExpression& expression) {
   }
   const bool bare = expression.plan.has_column();
   std::string name = bare ? expression.plan.column() : NameOf(expression);
-  if (bare && input_.window && IsReserved(name)) name += "_in";
+  if (bare && windowed_ && IsReserved(name)) name += "_in";
   needs_project_ = needs_project_ || !bare || name != expression.plan.column();
   const auto taken = [&] {
     return std::any_of(input_columns_.begin(), input_columns_.end(),
@@ -250,17 +284,6 @@ std::optional<TypedExpression> AggregatePlanner::BindAggregate(const FunctionCal
     } else {
       ReportWrong(diagnostics, range, upper, " takes one value, not ", arguments.size());
     }
-    return std::nullopt;
-  }
-  for (const TypedExpression& argument : arguments) {
-    std::vector<std::string> columns;
-    CollectColumns(argument.plan, columns);
-    if (!input_.window ||
-        std::none_of(columns.begin(), columns.end(), [](const std::string& name) { return IsWindowColumn(name); }))
-      continue;
-    ReportUnsupported(
-        diagnostics, range,
-        "columns of the window within an aggregate are not supported: they are the same for all of its rows");
     return std::nullopt;
   }
   const std::string function = absl::AsciiStrToLower(AbslView(call.name.text));

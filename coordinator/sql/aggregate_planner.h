@@ -21,12 +21,16 @@ class AggregatePlanner final : public ExpressionHook {
   // False: something is wrong, and was said.
   bool BindKeys(const Select& select);
   bool Take(const Expression& expression, std::optional<TypedExpression>& result) override;
+  // The column of the input's window that an expression over the aggregate is; "": none.
+  std::string WindowColumnOf(const v1::Expression& output) const;
+  bool IsWindowTime(const v1::Expression& output) const;
   // The operators, once all expressions were bound.
   LogicalNode* Build(const Select& select, const SourceRange& range);
 
  private:
   struct Key {
     std::string serialized;  // of the expression over the input
+    std::string window_column;  // of the input, if it is one of the window's
     TypedExpression output;  // over the aggregate
   };
   bool BindKey(const Expression& expression, const Select& select);
@@ -37,7 +41,11 @@ class AggregatePlanner final : public ExpressionHook {
   // The name of the expression's column in the input of the aggregate.
   std::string InputColumn(const TypedExpression& expression);
   bool ReplaceKeys(v1::Expression& expression) const;
-  void AddWindowKeys(const DataType& time);
+  void FindWindowKeys(const Select& select);
+  TypedExpression WindowColumn(const std::string& column) const;
+  // Bounds of windows are TIMESTAMP_LTZ in the plan: those of TIMESTAMP_LTZ in UTC are.
+  bool HasZonedBounds() const;
+  LogicalNode* InputNode() const;
   LogicalNode* BuildInput();
   LogicalNode* BuildGroup(const SourceRange& range);
   LogicalNode* BuildWindow();
@@ -46,8 +54,8 @@ class AggregatePlanner final : public ExpressionHook {
   const Relation& input_;
   CommonTables* const common_;
   std::vector<Key> keys_;
-  bool has_window_start_ = false;
-  bool has_window_end_ = false;
+  // GROUP BY names start and end of the input's windows.
+  bool windowed_ = false;
   // Columns of the aggregate's input, and of its output.
   std::vector<NamedColumn> input_columns_;
   bool needs_project_ = false;

@@ -168,7 +168,10 @@ std::optional<Relation> QueryBinder::UnionOf(std::vector<Relation> inputs, const
   all.node = plan_.AddUnion(nodes);
   for (size_t column = 0; column < width; ++column) {
     const PlanColumn& own = all.node->columns[column];
-    all.scope.columns.push_back({"", own.name, common[column], own.name, own.row_time});
+    const bool row_time = own.row_time && std::all_of(inputs.begin(), inputs.end(), [&](const Relation& input) {
+                            return input.scope.columns[column].row_time;
+                          });
+    all.scope.columns.push_back({"", own.name, common[column], own.name, row_time});
   }
   return all;
 }
@@ -187,6 +190,7 @@ Relation QueryBinder::Distinct(Relation input, const SourceRange& range, std::st
   group.bounded = true;
   input.node = plan_.Add(std::move(group));
   for (ScopeColumn& column : input.scope.columns) column.row_time = false;
+  input.window = std::nullopt;
   return input;
 }
 

@@ -30,11 +30,7 @@ std::vector<PlanColumn> ElementColumns(const DataType& collection) {
 
 std::optional<Relation> QueryBinder::BindUnnest(Relation left, const Unnest& unnest, bool outer,
                                                 const SourceRange& range) {
-  if (left.window) {
-    ReportUnsupported(diagnostics_, left.window->range,
-                      "a window that is not aggregated is not supported; GROUP BY window_start and window_end");
-    left.window = std::nullopt;
-  }
+  if (left.window) left.window->bare = nullptr;
   if (unnest.collections.size() != 1) {
     ReportUnsupported(diagnostics_, range, "UNNEST of several collections at once is not supported; unnest one by one");
     return std::nullopt;

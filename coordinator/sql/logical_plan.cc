@@ -53,8 +53,10 @@ LogicalNode* LogicalPlan::AddProject(LogicalNode* input, const std::vector<Named
     v1::NamedExpression& own = *project.node.mutable_project()->add_columns();
     own.set_name(column.name);
     *own.mutable_expression() = column.expression.plan;
-    const PlanColumn* copied =
-        column.expression.plan.has_column() ? input->Find(column.expression.plan.column()) : nullptr;
+    // The time of its window is event time if a column is.
+    const v1::Expression& plan = column.expression.plan;
+    const v1::Expression& time = plan.call().function() == "window_time" ? plan.call().args(0) : plan;
+    const PlanColumn* copied = time.has_column() ? input->Find(time.column()) : nullptr;
     project.columns.push_back({column.name, column.expression.type, copied != nullptr && copied->row_time});
   }
   project.inputs = {{input, ""}};

@@ -60,10 +60,6 @@ class SelectPlanner {
     if (IsAggregated(*items)) {
       aggregate_ = std::make_unique<AggregatePlanner>(binder_, input_, common_);
       if (!aggregate_->BindKeys(select_)) return std::nullopt;
-    } else if (input_.window) {
-      ReportUnsupported(diagnostics(), input_.window->range,
-                        "a window that is not aggregated is not supported; GROUP BY window_start and window_end");
-      right_ = false;
     }
     BindItems(*items);
     if (!right_) return std::nullopt;
@@ -105,15 +101,14 @@ class SelectPlanner {
     std::optional<TypedExpression> condition =
         ExpressionBinder(input_.scope, binder_.session(), diagnostics(), &hook).BindCondition(*select_.where, "WHERE");
     if (!condition) return false;
+    input_.node = binder_.plan().AddFilter(input_.node, condition->plan);
+    if (!input_.window || input_.window->bare == nullptr) return true;
+    LogicalNode*& bare = input_.window->bare;
     std::vector<std::string> columns;
     CollectColumns(condition->plan, columns);
-    if (input_.window &&
-        std::any_of(columns.begin(), columns.end(), [](const std::string& c) { return IsWindowColumn(c); })) {
-      ReportUnsupported(diagnostics(), select_.where->range,
-                        "conditions on columns of the window are not supported in WHERE; write them in HAVING");
-      return false;
-    }
-    input_.node = binder_.plan().AddFilter(input_.node, condition->plan);
+    const bool reads = std::any_of(columns.begin(), columns.end(),
+                                   [&](const std::string& name) { return input_.window->Has(name); });
+    bare = reads ? nullptr : binder_.plan().AddFilter(bare, condition->plan);
     return true;
   }
 
@@ -225,6 +220,37 @@ class SelectPlanner {
     return name;
   }
 
+  // Whether a window can stand on it.
+  bool CarriesTime(const TypedExpression& output) const {
+    if (aggregate_ != nullptr) return aggregate_->IsWindowTime(output.plan);
+    return output.plan.has_column() &&
+           std::any_of(input_.scope.columns.begin(), input_.scope.columns.end(), [&](const ScopeColumn& column) {
+             return column.plan_column == output.plan.column() && column.row_time;
+           });
+  }
+
+  // The windows of the input, if start and end are handed on.
+  std::optional<Tumble> WindowOf() const {
+    if (!input_.window) return std::nullopt;
+    Tumble window = *input_.window;
+    window.bare = nullptr;
+    window.start = window.end = window.last = "";
+    for (const NamedColumn& output : outputs_) {
+      const v1::Expression& plan = output.expression.plan;
+      const std::string column = aggregate_ != nullptr ? aggregate_->WindowColumnOf(plan)
+                                 : plan.has_column()   ? plan.column()
+                                                       : "";
+      if (!input_.window->Has(column)) continue;
+      std::string& own = column == input_.window->start ? window.start
+                         : column == input_.window->end ? window.end
+                                                        : window.last;
+      if (own.empty()) own = output.name;
+      if (column == input_.window->start) window.time = {own, output.expression.type, false};
+    }
+    if (window.start.empty() || window.end.empty()) return std::nullopt;
+    return window;
+  }
+
   Relation Finish(LogicalNode* node) {
     std::vector<NamedColumn> columns = outputs_;
     columns.insert(columns.end(), hidden_.begin(), hidden_.end());
@@ -233,8 +259,9 @@ class SelectPlanner {
     LogicalNode* named = relation.node;
     for (const NamedColumn& output : outputs_) {
       const PlanColumn* column = relation.node->Find(output.name);
-      relation.scope.columns.push_back({"", output.name, column->type, output.name, column->row_time});
+      relation.scope.columns.push_back({"", output.name, column->type, output.name, CarriesTime(output.expression)});
     }
+    relation.window = WindowOf();
     if (select_.distinct) {
       relation = binder_.Distinct(std::move(relation), query_.range, "SELECT DISTINCT");
       named = relation.node;

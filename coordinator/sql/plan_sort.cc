@@ -109,6 +109,7 @@ Relation QueryBinder::AddSort(Relation input, std::vector<v1::SortKey> keys, con
   node.bounded = true;
   input.node = plan_.Add(std::move(node));
   for (ScopeColumn& column : input.scope.columns) column.row_time = false;
+  input.window = std::nullopt;
   return input;
 }
 

@@ -2,6 +2,7 @@
 #include <array>
 
 #include "absl/strings/ascii.h"
+#include "base/check.h"
 #include "base/nearest_name.h"
 #include "coordinator/sql/bind_literal.h"
 #include "coordinator/sql/query_binder.h"
@@ -75,10 +76,6 @@ std::optional<int64_t> Millis(const Expression& expression, std::string_view wha
 
 }  // namespace
 
-bool IsWindowColumn(std::string_view plan_column) {
-  return plan_column == kWindowStart || plan_column == kWindowEnd || plan_column == kWindowTime;
-}
-
 std::optional<Relation> QueryBinder::BindTableFunction(const TableFunction& function, const SourceRange& range,
                                                        CommonTables* common) {
   const std::string name = Upper(function.call.name.text);
@@ -94,9 +91,16 @@ std::optional<Relation> QueryBinder::BindTableFunction(const TableFunction& func
     if (relation) {
       const DataType time = *ParseDataType("TIMESTAMP(3) NOT NULL");
       // For what else is wrong: the columns are there, and none of it is planned.
-      relation->window = Tumble{function.call.name.range, {"", time, true}, 1, 0};
-      for (const std::string_view column : {kWindowStart, kWindowEnd, kWindowTime}) {
-        relation->scope.columns.push_back({"", std::string(column.substr(1)), time, std::string(column), false});
+      relation->window = Tumble{.range = function.call.name.range,
+                                .time = {"", time, true},
+                                .size_ms = 1,
+                                .attribute = time,
+                                .start = "window_start",
+                                .end = "window_end",
+                                .last = "window_time",
+                                .bare = relation->node};
+      for (const char* column : {"window_start", "window_end", "window_time"}) {
+        relation->scope.columns.push_back({"", column, time, column, false});
       }
     }
   } else {
@@ -166,18 +170,48 @@ std::optional<Relation> QueryBinder::BindTumble(const FunctionCall& call, const 
                                  : Cat("; that is '", row_time, "'"));
     return std::nullopt;
   }
-  if (IsZonedTimestamp(time->type) && session_.time_zone != "UTC") {
-    ReportUnsupported(diagnostics_, range,
-                      "windows over TIMESTAMP_LTZ are cut in UTC only, but 'table.local-time-zone' is '",
-                      session_.time_zone, "'; set it to UTC, and give the window an offset");
-  }
-  relation->window = Tumble{range, {time->plan_column, time->type, true}, *size, *offset};
-  const DataType bound = *ParseDataType("TIMESTAMP(3) NOT NULL");
-  const DataType attribute = IsZonedTimestamp(time->type) ? *ParseDataType("TIMESTAMP_LTZ(3) NOT NULL") : bound;
-  relation->scope.columns.push_back({"", "window_start", bound, std::string(kWindowStart), false});
-  relation->scope.columns.push_back({"", "window_end", bound, std::string(kWindowEnd), false});
-  relation->scope.columns.push_back({"", "window_time", attribute, std::string(kWindowTime), false});
+  Tumble tumble{.range = range,
+                .time = {time->plan_column, time->type, true},
+                .size_ms = *size,
+                .offset_ms = *offset,
+                .attribute = *ParseDataType(IsZonedTimestamp(time->type) ? "TIMESTAMP_LTZ(3) NOT NULL"
+                                                                         : "TIMESTAMP(3) NOT NULL"),
+                .start = "",
+                .end = "",
+                .last = "",
+                .bare = relation->node};
+  AddWindowColumns(*relation, std::move(tumble));
   return relation;
+}
+
+// The window of each row, computed from its time, which is event time no longer: window_time is.
+void QueryBinder::AddWindowColumns(Relation& relation, Tumble tumble) {
+  UniqueNames names;
+  std::vector<NamedColumn> columns;
+  for (const PlanColumn& column : relation.node->columns)
+    columns.push_back({names.Take(column.name), ColumnOf(column)});
+  for (ScopeColumn& column : relation.scope.columns) column.row_time = false;
+  ExpressionBinder binder(relation.scope, session_, diagnostics_);
+  const auto millis = [](int64_t value) {
+    TypedExpression interval;
+    interval.type = MillisInterval(false);
+    interval.plan.mutable_literal()->set_type(interval.type.sql);
+    interval.plan.mutable_literal()->set_value(Cat(value));
+    return interval;
+  };
+  const auto add = [&](const char* name, std::string& own) {
+    std::optional<TypedExpression> value =
+        binder.Call(name, {ColumnOf(tumble.time), millis(tumble.size_ms), millis(tumble.offset_ms)}, tumble.range);
+    Check(value.has_value(), "the functions of windows take an event time");
+    own = names.Take(name);
+    relation.scope.columns.push_back({"", name, value->type, own, &own == &tumble.last});
+    columns.push_back({own, *std::move(value)});
+  };
+  add("window_start", tumble.start);
+  add("window_end", tumble.end);
+  add("window_time", tumble.last);
+  relation.node = plan_.AddProject(relation.node, columns);
+  relation.window = std::move(tumble);
 }
 
 }  // namespace millrace::sql

@@ -16,27 +16,32 @@
 
 namespace millrace::sql {
 
-// TUMBLE over a relation that has not been aggregated yet.
+// The windows that a relation's rows are in, as TUMBLE has cut them.
 struct Tumble {
   SourceRange range;
+  // The column that tells the window of a row: the event time, or the start of the window.
   PlanColumn time;
   int64_t size_ms = 0;
   int64_t offset_ms = 0;
+  // The type of window_time: as the event time's.
+  DataType attribute;
+  // What the window's columns are called in the node; "": it does not have it.
+  std::string start, end, last;
+  // The same rows without them. Null: there are none.
+  LogicalNode* bare = nullptr;
+
+  bool Has(std::string_view plan_column) const {
+    return !plan_column.empty() && (plan_column == start || plan_column == end || plan_column == last);
+  }
 };
 
 // What a FROM or a query gives: a node, and what its columns are called in SQL.
 struct Relation {
   LogicalNode* node = nullptr;
   Scope scope;
-  // Set: the scope also has window_start, window_end and window_time, which only GROUP BY makes.
+  // Set: rows are in windows, and start and end are among the columns.
   std::optional<Tumble> window;
 };
-
-// Scope columns of a Tumble stand for these until they are columns of a window aggregate.
-inline constexpr std::string_view kWindowStart = "$window_start";
-inline constexpr std::string_view kWindowEnd = "$window_end";
-inline constexpr std::string_view kWindowTime = "$window_time";
-bool IsWindowColumn(std::string_view plan_column);
 
 // A window aggregate with the columns of its late rows, as SQL names them.
 struct LateRows {
@@ -124,6 +129,7 @@ class QueryBinder {
   // bind_unnest.cc
   std::optional<Relation> BindUnnest(Relation left, const Unnest& unnest, bool outer, const SourceRange& range);
   // plan_window.cc
+  void AddWindowColumns(Relation& relation, Tumble tumble);
   std::optional<Relation> BindTableFunction(const TableFunction& function, const SourceRange& range,
                                             CommonTables* common);
   std::optional<Relation> BindTumble(const FunctionCall& call, const SourceRange& range, CommonTables* common);

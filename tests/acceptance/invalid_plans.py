@@ -183,9 +183,9 @@ MISTAKES = [
      ["nodes[2].window_aggregate.size_ms: a window of 0 ms is not possible; use 1 ms to 100 years, such as 10000 "
       "for 10 s"]),
     ("window_in_a_zone",
-     at(WINDOW + ".zone", "Europe/Berlin"),
-     ["nodes[2].window_aggregate.zone: windows cannot be cut in zone 'Europe/Berlin' in this version; use \"UTC\" "
-      "and offset_ms"]),
+     at(WINDOW + ".zone", "Europe/Berlim"),
+     ["nodes[2].window_aggregate.zone: there is no time zone 'Europe/Berlim'; use a name such as Europe/Berlin or an "
+      "offset such as UTC+01:00"]),
     ("key_that_does_not_exist",
      at(WINDOW + ".keys.0", "userid"),
      ["nodes[2].window_aggregate.keys[0]: the input has no column 'userid'; did you mean 'user_id'?"]),

@@ -47,6 +47,13 @@ TEST(StateFingerprint, FollowsWhatStateMeansAndNothingElse) {
   window.mutable_aggregates(1)->set_name("other_name");
   window.set_time_column("other_time");
   EXPECT_EQ(*WindowStateFingerprint(window, ColumnsOfTest()), first);
+  window.set_zone("UTC");
+  EXPECT_EQ(*WindowStateFingerprint(window, ColumnsOfTest()), first);
+  window.set_zone("Europe/Berlin");
+  EXPECT_EQ(*WindowStateFingerprint(window, ColumnsOfTest()),
+            "window_aggregate/1 tumbling size_ms=1000 offset_ms=250 zone=Europe/Berlin keys=[k STRING] "
+            "aggregates=[count(), sum(y DECIMAL(10, 2))]");
+  window.clear_zone();
   window.set_size_ms(2000);
   EXPECT_NE(*WindowStateFingerprint(window, ColumnsOfTest()), first);
   window = WindowOfTest();

@@ -84,7 +84,6 @@ absl::StatusOr<std::unique_ptr<Operator>> WindowAggregateOperator::Make(const in
   RETURN_IF_ERROR(CheckSchemas(made->uid_, *made->windows_, *made->output_schema_, *made->late_schema_));
   ASSIGN_OR_RETURN(KeyDecoder decoder, KeyDecoder::Make(*input, made->windows_->key_columns()));
   made->decoder_ = std::make_unique<KeyDecoder>(std::move(decoder));
-  made->offset_ = window.offset_ms() * kMicrosPerMilli;
   made->time_column_ = input->GetFieldIndex(window.time_column());
   return std::unique_ptr<Operator>(std::move(made));
 }
@@ -116,7 +115,7 @@ absl::Status WindowAggregateOperator::EmitLate(const BatchPtr& rows, const std::
   const auto& times = static_cast<const arrow::TimestampArray&>(*refused->column(time_column_));
   std::vector<int64_t> ends(late.size());
   for (size_t i = 0; i < ends.size(); ++i) {
-    ends[i] = WindowStart(times.Value(static_cast<int64_t>(i)), windows_->size(), offset_) + windows_->size();
+    ends[i] = windows_->windows().StartOf(times.Value(static_cast<int64_t>(i))) + windows_->windows().size();
   }
   int num_input_columns = rows->num_columns();
   std::vector<ArrayPtr> columns = refused->columns();
@@ -130,7 +129,7 @@ absl::Status WindowAggregateOperator::EmitLate(const BatchPtr& rows, const std::
 absl::Status WindowAggregateOperator::OnWatermark(EventTimeMicros watermark, Output& out) {
   watermark_ = std::max(watermark_, watermark);
   auto& tables = windows_->tables();
-  while (!tables.empty() && WindowHasPassed(tables.begin()->first + windows_->size(), watermark_)) {
+  while (!tables.empty() && windows_->windows().HasPassed(tables.begin()->first, watermark_)) {
     Slice slice = tables.begin()->first;
     RETURN_IF_ERROR(Fire(slice, *tables.begin()->second, out));
     windows_->Drop(slice);
@@ -148,7 +147,7 @@ absl::Status WindowAggregateOperator::Fire(Slice slice, AggregateTable& table, O
     for (uint32_t group : groups) RETURN_IF_ERROR(Annotate(decoder_->Append(table.key(group)), "operator ", uid_));
     ASSIGN_OR_RETURN(std::vector<ArrayPtr> columns, decoder_->Finish());
     std::vector<int64_t> starts(groups.size(), slice);
-    std::vector<int64_t> ends(groups.size(), slice + windows_->size());
+    std::vector<int64_t> ends(groups.size(), slice + windows_->windows().size());
     ASSIGN_OR_RETURN(columns.emplace_back(), TimesOf(starts, output_schema_->field(num_keys)->type()));
     ASSIGN_OR_RETURN(columns.emplace_back(), TimesOf(ends, output_schema_->field(num_keys + 1)->type()));
     for (const AggregateCell& cell : windows_->layout().cells()) {

@@ -40,7 +40,6 @@ class WindowAggregateOperator final : public Operator {
   absl::Status Fire(Slice slice, AggregateTable& table, Output& out);
 
   std::string uid_;
-  int64_t offset_ = 0;
   int time_column_ = -1;
   std::shared_ptr<arrow::Schema> output_schema_;
   std::shared_ptr<arrow::Schema> late_schema_;

@@ -17,7 +17,7 @@
 namespace millrace {
 
 // State of a window_aggregate; of a group_aggregate, with slice 0:
-//   [key group][table 1][slice: start of the window, µs][key bytes] → packed aggregates (aggregate_layout.h)
+//   [key group][table 1][slice: start of the window, local µs][key bytes] → packed aggregates (aggregate_layout.h)
 //   [key group][table 16 + n][slice][key bytes, value bytes] → nothing: a value that the n-th distinct aggregate has
 //                                                              counted; of the key group of its group's key
 // On disk: never renumber.

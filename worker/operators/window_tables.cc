@@ -6,6 +6,7 @@
 #include "arrow/compute/api.h"
 #include "base/arrow_status.h"
 #include "base/error.h"
+#include "base/expression/temporal_zone.h"
 #include "base/macros.h"
 #include "base/planted_bug.h"
 
@@ -37,9 +38,6 @@ absl::StatusOr<std::unique_ptr<WindowTables>> WindowTables::Make(const v1::Windo
   if (window.offset_ms() > kLargestSizeMs || window.offset_ms() < -kLargestSizeMs) {
     return InvalidArgument("operator ", uid, ": window offset must be within 1000 years: ", window.offset_ms(), " ms");
   }
-  if (!window.zone().empty() && window.zone() != "UTC") {
-    return InvalidArgument("operator ", uid, ": window zone must be UTC: \"", window.zone(), "\"");
-  }
   ASSIGN_OR_RETURN(made->time_column_, ColumnOf(*input, window.time_column(), uid, "time"));
   const arrow::DataType& time = *input->field(made->time_column_)->type();
   if (time.id() != arrow::Type::TIMESTAMP ||
@@ -47,8 +45,11 @@ absl::StatusOr<std::unique_ptr<WindowTables>> WindowTables::Make(const v1::Windo
     return InvalidArgument("operator ", uid, ": time column must be TIMESTAMP(p) or TIMESTAMP_LTZ(p): \"",
                            window.time_column(), "\" is ", time.ToString());
   }
-  made->size_ = window.size_ms() * kMicrosPerMilli;
-  made->offset_ = window.offset_ms() * kMicrosPerMilli;
+  // A TIMESTAMP shows what the zone's clocks do.
+  const bool local = static_cast<const arrow::TimestampType&>(time).timezone().empty();
+  const absl::StatusOr<absl::TimeZone> zone = SessionZone(window.zone());
+  RETURN_IF_ERROR(Annotate(zone.status(), "operator ", uid));
+  made->windows_ = TumblingWindows(window.size_ms(), window.offset_ms(), *zone, local);
   made->uid_ = std::move(uid);
   RETURN_IF_ERROR(made->SetGroups(window.keys(), window.aggregates(), input));
   return made;
@@ -140,22 +141,20 @@ absl::Status WindowTables::AssignSlices(const BatchPtr& rows, EventTimeMicros pa
   num_slices_ = 0;
   const int64_t* values = times.raw_values();
   size_t current = 0;
-  Slice start = 0;
-  Slice end = 0;
+  TumblingWindows::Cut cut;
   bool is_open = false;
   for (uint32_t row = 0; row < static_cast<uint32_t>(times.length()); ++row) {
     int64_t time = values[row];
-    if (time < start || time >= end) {
+    if (time < cut.from || time >= cut.until) {
       if (time > kLargestTime || time < -kLargestTime) {
         return InvalidArgument("operator ", uid_,
                                ": a row's time is out of range; filter such rows out before the window: column \"",
                                name, "\": ", time, " µs");
       }
-      start = WindowStart(time, size_, offset_);
-      end = start + size_;
-      is_open = !WindowHasPassed(end, passed);
-      if (MILLRACE_PLANTED(late_by_one) && passed == end - kMicrosPerMilli) is_open = true;
-      if (is_open) current = static_cast<size_t>(&RowsOf(start) - slice_rows_.data());
+      cut = windows_.CutAt(time);
+      is_open = !windows_.HasPassed(cut.start, passed);
+      if (MILLRACE_PLANTED(late_by_one) && passed == cut.start + windows_.size() - kMicrosPerMilli) is_open = true;
+      if (is_open) current = static_cast<size_t>(&RowsOf(cut.start) - slice_rows_.data());
     }
     if (is_open) {
       slice_rows_[current].rows.push_back(row);
@@ -248,7 +247,7 @@ absl::Status WindowTables::AddPartials(const BatchPtr& partials, EventTimeMicros
   num_slices_ = 0;
   for (uint32_t row = 0; row < static_cast<uint32_t>(slices.length()); ++row) {
     Slice slice = slices.Value(row);
-    if (WindowHasPassed(slice + size_, passed)) {
+    if (windows_.HasPassed(slice, passed)) {
       return Internal("operator ", uid_,
                       ": a combiner sent partial aggregates of a window that has passed: window_start ", slice,
                       " µs, watermark ", passed, " µs");

@@ -10,6 +10,7 @@
 #include "absl/status/statusor.h"
 #include "arrow/type_fwd.h"
 #include "base/event_time.h"
+#include "base/expression/tumbling_windows.h"
 #include "base/key_bytes.h"
 #include "base/key_group.h"
 #include "state/state_backend.h"
@@ -46,7 +47,7 @@ class WindowTables {
   // Makes the group of this key, if it is not there.
   void AddEmpty(Slice slice, std::string_view key);
 
-  // Tables by the start of their window.
+  // Tables by the start of their window; those that end first pass first.
   std::map<Slice, std::unique_ptr<AggregateTable>>& tables() { return tables_; }
   size_t num_distinct() const { return distinct_.size(); }
   // What distinct aggregate `number` has counted, by slice. The word of a value has the key group of its group's key.
@@ -59,7 +60,8 @@ class WindowTables {
   const std::shared_ptr<arrow::Schema>& input_schema() const { return input_schema_; }
   // PartialAggregateSchema of this window.
   const std::shared_ptr<arrow::Schema>& partial_schema() const { return partial_schema_; }
-  int64_t size() const { return size_; }
+  // Which windows there are. A slice is the start of one.
+  const TumblingWindows& windows() const { return windows_; }
   OperatorFigures figures() const;
   // Memory that the tables hold, roughly.
   uint64_t num_bytes() const { return num_bytes_; }
@@ -97,8 +99,7 @@ class WindowTables {
   std::shared_ptr<arrow::Schema> partial_schema_;
   std::vector<int> key_columns_;
   int time_column_ = -1;
-  int64_t size_ = 0;
-  int64_t offset_ = 0;
+  TumblingWindows windows_;
   AggregateLayout layout_;
   std::unique_ptr<KeyEncoder> encoder_;
   std::unique_ptr<KeyEncoder> partial_encoder_;
@@ -119,8 +120,8 @@ class WindowTables {
 };
 
 // What a local_combine or local_group sends on port 1: the key columns as in the input, in key order, then "__slice"
-// BIGINT NOT NULL (start of the window, µs) and "__aggregates" BYTES NOT NULL (AggregateLayout's packed form). Keys are
-// columns, so that an exchange keys both ports alike; here they are columns 0, 1, ….
+// BIGINT NOT NULL (start of the window, local µs) and "__aggregates" BYTES NOT NULL (AggregateLayout's packed form).
+// Keys are columns, so that an exchange keys both ports alike; here they are columns 0, 1, ….
 absl::StatusOr<std::shared_ptr<arrow::Schema>> PartialAggregateSchema(
     const google::protobuf::RepeatedPtrField<std::string>& keys, const arrow::Schema& input);
 

@@ -108,6 +108,7 @@ TEST(OracleTypes, NestedTypes) { Check("nested_types"); }
 TEST(OracleTypes, Queries) { Check("queries"); }
 TEST(OracleTypes, Strings) { Check("strings"); }
 TEST(OracleTypes, Temporal) { Check("temporal"); }
+TEST(OracleTypes, Windows) { Check("windows"); }
 
 }  // namespace
 }  // namespace millrace::sql

@@ -5,6 +5,7 @@ changes of daylight saving time, and some at random. The same seed writes the sa
 usage: make_data.py [DIRECTORY]
 """
 import base64
+import datetime
 import json
 import pathlib
 import random
@@ -93,10 +94,29 @@ def clicks(rng):
                    event_time=f"2024-03-10T{second // 3600 + 1:02d}:{second // 60 % 60:02d}:{second % 60:02d}.{rng.randint(0, 999):03d}Z")
 
 
+# When clocks change: in Berlin, New York, on Lord Howe (by half an hour) and in St. John's (half past).
+CHANGES = ["2024-03-31T01:00", "2024-10-27T01:00", "2024-03-10T07:00", "2024-11-03T06:00", "2024-04-06T15:00",
+           "2024-10-05T15:30", "2024-03-10T05:30", "2024-11-03T04:30"]
+
+
+def moments(rng):
+    """In order of time, so that none comes late."""
+    found = set()
+    for change in CHANGES:
+        at = datetime.datetime.fromisoformat(change)
+        for minutes in (-120, -60, -30, 0, 30, 60, 90, 120):
+            found |= {at + datetime.timedelta(minutes=minutes), at + datetime.timedelta(minutes=minutes, milliseconds=-1)}
+        for _ in range(12):
+            found.add(at + datetime.timedelta(milliseconds=rng.randint(-36 * 3600 * 1000, 36 * 3600 * 1000)))
+    for at, moment in enumerate(sorted(found), 1):
+        text = moment.isoformat(timespec="milliseconds")
+        yield dict(id=at, k=rng.choice("ab"), n=rng.randint(0, 9), at=text + "Z", wall=text)
+
+
 def main():
     directory = pathlib.Path(sys.argv[1] if len(sys.argv) > 1 else pathlib.Path(__file__).parent / "data")
     directory.mkdir(exist_ok=True)
-    for table in (numbers, texts, times, nested, clicks):
+    for table in (numbers, texts, times, nested, clicks, moments):
         rows = table(random.Random(f"{SEED} {table.__name__}"))
         text = "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
         (directory / f"{table.__name__}.json").write_text(text, encoding="utf-8")

@@ -18,3 +18,14 @@ CREATE TABLE clicks (
   id INT NOT NULL, user_id STRING, url STRING, amount BIGINT, price DECIMAL(12, 2), event_time TIMESTAMP_LTZ(3) NOT NULL,
   WATERMARK FOR event_time AS event_time - INTERVAL '1' MINUTE
 ) WITH ('connector' = 'filesystem', 'path' = '${data}/clicks.json', 'format' = 'json', 'json.timestamp-format.standard' = 'ISO-8601');
+
+CREATE TABLE moments (
+  id INT NOT NULL, k STRING, n INT, `at` TIMESTAMP_LTZ(3) NOT NULL, wall TIMESTAMP(3) NOT NULL, WATERMARK FOR `at` AS `at` - INTERVAL '1' MINUTE
+) WITH ('connector' = 'filesystem', 'path' = '${data}/moments.json', 'format' = 'json', 'json.timestamp-format.standard' = 'ISO-8601');
+
+CREATE TABLE walls (
+  id INT NOT NULL, k STRING, n INT, wall TIMESTAMP(3) NOT NULL, WATERMARK FOR wall AS wall - INTERVAL '1' MINUTE
+) WITH ('connector' = 'filesystem', 'path' = '${data}/moments.json', 'format' = 'json', 'json.timestamp-format.standard' = 'ISO-8601');
+
+CREATE TEMPORARY VIEW hours AS SELECT window_time AS rowtime, k, COUNT(*) AS c
+  FROM TABLE(TUMBLE(TABLE moments, DESCRIPTOR(`at`), INTERVAL '1' HOUR)) GROUP BY window_start, window_end, window_time, k;

@@ -20,13 +20,14 @@ using testing::UnorderedElementsAre;
 constexpr int64_t kSecond = 1000 * 1000;
 const Columns kInput = {{"k", "STRING"}, {"t", "TIMESTAMP_LTZ(3)"}, {"v", "INT"}};
 
-internal::v1::ChainNode Node(bool combiner) {
+internal::v1::ChainNode Node(bool combiner, int64_t size_ms = 1000, const char* zone = "") {
   internal::v1::ChainNode node;
   node.set_uid("counts");
   *node.add_input_schemas() = SchemaMessage(kInput);
   v1::WindowAggregate* window = combiner ? node.mutable_local_combine() : node.mutable_window_aggregate();
   window->set_time_column("t");
-  window->set_size_ms(1000);
+  window->set_size_ms(size_ms);
+  window->set_zone(zone);
   window->add_keys("k");
   for (auto [function, column, name] :
        {std::tuple{"count", "", "n"}, {"sum", "v", "s"}, {"min", "v", "lo"}, {"avg", "v", "a"}}) {
@@ -98,6 +99,27 @@ TEST(WindowAggregate, SendsLateRowsToTheirOwnOutputWithWindowEndAndWatermark) {
   ASSERT_TRUE(op->ProcessBatch(0, 0, Rows(R"(["x", "y"])", "[1999999, 2000000]", "[1, 2]"), out).ok());
   EXPECT_THAT(out.Rows(1),
               ElementsAre("x|1970-01-01 00:00:01.999999Z|1|1970-01-01 00:00:02.000000Z|1970-01-01 00:00:01.999000Z"));
+}
+
+TEST(WindowAggregate, CutsByTheClocksOfItsZoneAndFiresWhenAnHourHasComeTwice) {
+  internal::v1::ChainNode node = Node(false, 3'600'000, "Europe/Berlin");
+  auto op = Opened(node);
+  CollectedOutput out;
+  // 02:10 in summer and in winter time, and 03:00.
+  constexpr int64_t kTen = 1'729'987'800 * kSecond;
+  const std::string times = Cat("[", kTen, ", ", kTen + 3600 * kSecond, ", ", kTen + 6600 * kSecond, "]");
+  ASSERT_TRUE(op->ProcessBatch(0, 0, Rows(R"(["a", "a", "a"])", times, "[1, 2, 4]"), out).ok());
+  ASSERT_TRUE(op->OnWatermark(kTen + 3600 * kSecond, out).ok());
+  EXPECT_THAT(out.Rows(0), IsEmpty());
+  ASSERT_TRUE(op->OnWatermark(kTen + 6599 * kSecond + 999'000, out).ok());
+  EXPECT_THAT(out.Rows(0), ElementsAre("a|2024-10-27 02:00:00.000000Z|2024-10-27 03:00:00.000000Z|2|3|1|1"));
+  ASSERT_TRUE(op->ProcessBatch(0, 0, Rows(R"(["b"])", Cat("[", kTen, "]"), "[1]"), out).ok());
+  EXPECT_THAT(out.Rows(1), ElementsAre("b|2024-10-27 00:10:00.000000Z|1|2024-10-27 03:00:00.000000Z|"
+                                       "2024-10-27 01:59:59.999000Z"));
+}
+
+TEST(WindowAggregate, RefusesAZoneThatThereIsNot) {
+  EXPECT_THAT(MakeOperator(Node(false, 1000, "Europe/Berlim")).status().message(), HasSubstr("Europe/Berlim"));
 }
 
 TEST(WindowAggregate, PutsTimesBefore1970IntoTheirWindow) {
@@ -258,10 +280,26 @@ struct Model {
   int64_t watermark = kNoWatermark;
   std::vector<std::string> fired;
   size_t num_late = 0;
+  int64_t size = kSecond;
+  absl::TimeZone zone = absl::UTCTimeZone();
+  std::map<int64_t, bool> passed = {};
 
+  int64_t Local(int64_t time) const {
+    return time + absl::ToInt64Microseconds(absl::Seconds(zone.At(absl::FromUnixMicros(time)).offset));
+  }
+  // Whether no clock shows the window again: looked at minute by minute.
+  bool HasPassed(int64_t start) {
+    if (zone == absl::UTCTimeZone() || watermark == kNoWatermark || watermark == kFinalWatermark)
+      return WindowHasPassed(start + size, watermark);
+    auto [found, is_new] = passed.try_emplace(start, true);
+    for (int64_t time = watermark + 1000; is_new && time < watermark + 10800 * kSecond; time += 60 * kSecond) {
+      found->second = found->second && Local(time) >= start + size;
+    }
+    return found->second;
+  }
   void Add(const std::string& key, int64_t time, int32_t value) {
-    int64_t start = WindowStart(time, kSecond, 0);
-    if (WindowHasPassed(start + kSecond, watermark)) {
+    int64_t start = WindowStart(Local(time), size, 0);
+    if (HasPassed(start)) {
       ++num_late;
     } else {
       open[{start, key}].push_back(value);
@@ -269,7 +307,8 @@ struct Model {
   }
   void Advance(int64_t to) {
     watermark = std::max(watermark, to);
-    while (!open.empty() && WindowHasPassed(open.begin()->first.first + kSecond, watermark)) {
+    passed.clear();
+    while (!open.empty() && HasPassed(open.begin()->first.first)) {
       const auto& [window, values] = *open.begin();
       int64_t sum = 0;
       for (int32_t value : values) sum += value;
@@ -323,14 +362,16 @@ class Router final : public Output {
 };
 
 // Random rows, watermarks and barriers; the operators are thrown away at barriers and restored with other key ranges.
-void RunAgainstModel(uint64_t seed, bool with_combiner) {
-  SCOPED_TRACE("seed " + std::to_string(seed) + (with_combiner ? ", combiner" : ""));
+void RunAgainstModel(uint64_t seed, bool with_combiner, int64_t begin = 0, int64_t unit = kSecond, const char* zone = "") {
+  SCOPED_TRACE("seed " + std::to_string(seed) + (with_combiner ? ", combiner" : "") + zone);
   Random random(seed);
   Model model;
+  model.size = unit;
+  ASSERT_TRUE(absl::LoadTimeZone(*zone == 0 ? "UTC" : zone, &model.zone));
   CollectedOutput out;
   MemoryBlobStore blobs;
   FixedProgress progress;
-  auto combiner = Opened(Node(true), CombinerContext(progress));
+  auto combiner = Opened(Node(true, unit / 1000, zone), CombinerContext(progress));
   std::vector<std::unique_ptr<Operator>> owners;
   std::vector<std::unique_ptr<MemoryStateBackend>> backends;
   std::vector<storage::v1::SnapshotHandle> handles;
@@ -341,20 +382,20 @@ void RunAgainstModel(uint64_t seed, bool with_combiner) {
       KeyGroupRange range = KeyGroupsOfSubtask(i, parallelism);
       backends.push_back(std::make_unique<MemoryStateBackend>());
       ASSERT_TRUE(backends[i]->Restore(handles, range, blobs).ok());
-      owners.push_back(Opened(Node(false), OwnerContext(range, model.watermark)));
+      owners.push_back(Opened(Node(false, unit / 1000, zone), OwnerContext(range, model.watermark)));
       ASSERT_TRUE(owners[i]->Restore(*backends[i]).ok());
     }
   };
   deploy(2);
   Router router(&owners, &out);
-  int64_t now = -3 * kSecond;
+  int64_t now = begin - 3 * unit;
   for (uint64_t step = 1; step <= 120; ++step) {
     arrow::StringBuilder keys;
     arrow::TimestampBuilder times(arrow::timestamp(arrow::TimeUnit::MICRO, "UTC"), arrow::default_memory_pool());
     arrow::Int32Builder values;
     for (uint64_t i = random.Below(200); i > 0; --i) {
       std::string key = "k" + std::to_string(random.Below(40));
-      int64_t time = now + static_cast<int64_t>(random.Below(4 * kSecond)) - 2 * kSecond;
+      int64_t time = now + static_cast<int64_t>(random.Below(4 * static_cast<uint64_t>(unit))) - 2 * unit;
       auto value = static_cast<int32_t>(random.Next());
       ASSERT_TRUE(keys.Append(key).ok() && times.Append(time).ok() && values.Append(value).ok());
       model.Add(key, time, value);
@@ -368,7 +409,7 @@ void RunAgainstModel(uint64_t seed, bool with_combiner) {
       router.Emit(0, rows);
     }
     if (random.Chance(0.3)) {
-      now += static_cast<int64_t>(random.Below(2 * kSecond));
+      now += static_cast<int64_t>(random.Below(2 * static_cast<uint64_t>(unit)));
       ASSERT_TRUE(combiner->OnWatermark(now, router).ok());
       for (auto& owner : owners) ASSERT_TRUE(owner->OnWatermark(now, out).ok());
       model.Advance(now);
@@ -403,6 +444,16 @@ TEST(WindowAggregate, AgreesWithANaiveModelThroughBarriersAndRescales) {
 
 TEST(WindowAggregate, AgreesWithANaiveModelBehindACombiner) {
   for (uint64_t seed = 101; seed <= 120; ++seed) RunAgainstModel(seed, true);
+}
+
+// Clocks change 10 windows after the beginning: an hour comes twice, or is skipped.
+TEST(WindowAggregate, AgreesWithANaiveModelWhenClocksChange) {
+  constexpr int64_t kHalfHour = 1800 * kSecond;
+  for (uint64_t seed = 201; seed <= 208; ++seed) {
+    const bool twice = seed % 2 == 0;
+    RunAgainstModel(seed, seed % 4 < 2, (twice ? 1'730'613'600 : 1'710'054'000) * kSecond - 10 * kHalfHour, kHalfHour,
+                    "America/New_York");
+  }
 }
 
 // Values that were counted outlive a restore as long as their window does, and no longer.
