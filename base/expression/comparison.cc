@@ -34,13 +34,6 @@ TypePtr ComparedNumber(std::string_view name, const DataType& a, const DataType&
   return digits <= 38 ? arrow::decimal128(digits, scale) : arrow::decimal256(digits, scale);
 }
 
-absl::StatusOr<ArgumentColumn> Widened(const ArgumentColumn& column, const TypePtr& to) {
-  if (column.values->type()->Equals(*to)) return column;
-  auto options = arrow::compute::CastOptions::Unsafe(to);
-  ASSIGN_OR_RETURN(arrow::Datum values, FromArrow(arrow::compute::Cast(arrow::Datum(column.values), options)));
-  return ArgumentColumn{.values = values.make_array(), .step = column.step};
-}
-
 }  // namespace
 
 bool AreComparable(const DataType& a, const DataType& b, bool ordered) {
@@ -62,13 +55,24 @@ std::pair<DataType, DataType> ComparedTypes(const DataType& a, const DataType& b
   return {WithNullability(common, a.nullable), WithNullability(common, b.nullable)};
 }
 
+std::shared_ptr<arrow::DataType> EqualityType(const DataType& a, const DataType& b) {
+  return FamilyOf(a) == TypeFamily::kNumber && !a.arrow->Equals(*b.arrow) ? ComparedNumber("equal", a, b) : a.arrow;
+}
+
+absl::StatusOr<ArgumentColumn> WidenedTo(const std::shared_ptr<arrow::DataType>& type, const ArgumentColumn& column) {
+  if (column.values->type()->Equals(*type)) return column;
+  auto options = arrow::compute::CastOptions::Unsafe(type);
+  ASSIGN_OR_RETURN(arrow::Datum values, FromArrow(arrow::compute::Cast(arrow::Datum(column.values), options)));
+  return ArgumentColumn{.values = values.make_array(), .step = column.step};
+}
+
 Kernel ComparisonKernel(std::string_view name, const DataType& a, const DataType& b) {
   Kernel compare = ArrowKernel(std::string(name));
   if (FamilyOf(a) == TypeFamily::kNumber && !a.arrow->Equals(*b.arrow)) {
     auto run = [compare, to = ComparedNumber(name, a, b)](
                    const KernelInput& input) -> absl::StatusOr<std::shared_ptr<arrow::Array>> {
-      ASSIGN_OR_RETURN(ArgumentColumn x, Widened(input.arguments[0], to));
-      ASSIGN_OR_RETURN(ArgumentColumn y, Widened(input.arguments[1], to));
+      ASSIGN_OR_RETURN(ArgumentColumn x, WidenedTo(to, input.arguments[0]));
+      ASSIGN_OR_RETURN(ArgumentColumn y, WidenedTo(to, input.arguments[1]));
       const ArgumentColumn columns[] = {x, y};
       return compare.run({.arguments = columns, .rows = input.rows, .errors = input.errors});
     };

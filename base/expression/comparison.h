@@ -15,6 +15,11 @@ bool AreComparable(const DataType& a, const DataType& b, bool ordered);
 // The types to convert the two to before ComparisonKernel, which brings numbers to a common type by itself, exactly.
 std::pair<DataType, DataType> ComparedTypes(const DataType& a, const DataType& b);
 
+// The type in which `equal` compares values of the two.
+std::shared_ptr<arrow::DataType> EqualityType(const DataType& a, const DataType& b);
+// The values in the type that they are compared in.
+absl::StatusOr<ArgumentColumn> WidenedTo(const std::shared_ptr<arrow::DataType>& type, const ArgumentColumn& column);
+
 // equal, not_equal, less, less_equal, greater, greater_equal: BOOLEAN, NULL if one is.
 Kernel ComparisonKernel(std::string_view name, const DataType& a, const DataType& b);
 

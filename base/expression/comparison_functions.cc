@@ -1,7 +1,12 @@
+#include <algorithm>
+
 #include "arrow/api.h"
+#include "arrow/buffer_builder.h"
 #include "arrow/compute/api.h"
 #include "base/arrow_status.h"
+#include "base/error.h"
 #include "base/expression/comparison.h"
+#include "base/expression/constant_set.h"
 #include "base/expression/function_table.h"
 #include "base/expression/nodes.h"
 #include "base/expression/type_rules.h"
@@ -58,7 +63,7 @@ std::optional<Resolution> InListRule(std::span<const CallArgument> args) {
 }
 
 // x IN (…): TRUE if an item equals it, else NULL if it or an item is NULL.
-absl::StatusOr<Kernel> InList(const KernelRequest& request) {
+Kernel InItems(const KernelRequest& request) {
   std::vector<Kernel> equals;
   for (size_t i = 1; i < request.arguments.size(); ++i) {
     equals.push_back(ComparisonKernel("equal", request.arguments[0], request.arguments[i]));
@@ -78,6 +83,70 @@ absl::StatusOr<Kernel> InList(const KernelRequest& request) {
     return found;
   };
   return Kernel{.run = std::move(run)};
+}
+
+// The items that are compared with the value in one type.
+struct ItemsOfType {
+  std::shared_ptr<arrow::DataType> type;
+  std::shared_ptr<const ConstantSet> set;
+};
+
+// The same of constants: looked up in sets that are made here.
+absl::StatusOr<Kernel> InSets(const KernelRequest& request) {
+  std::vector<std::pair<std::shared_ptr<arrow::DataType>, arrow::ArrayVector>> by_type;
+  bool any_null = false;
+  for (size_t i = 1; i < request.constants.size(); ++i) {
+    if (!request.constants[i]->is_valid) {
+      any_null = true;
+      continue;
+    }
+    std::shared_ptr<arrow::DataType> type = EqualityType(request.arguments[0], request.arguments[i]);
+    ASSIGN_OR_RETURN(ArrayPtr item, FromArrow(arrow::MakeArrayFromScalar(*request.constants[i], 1)));
+    ASSIGN_OR_RETURN(ArgumentColumn widened, WidenedTo(type, {.values = std::move(item), .step = 0}));
+    auto same = std::find_if(by_type.begin(), by_type.end(), [&](const auto& own) { return own.first->Equals(*type); });
+    if (same == by_type.end()) same = by_type.insert(same, {std::move(type), {}});
+    same->second.push_back(std::move(widened.values));
+  }
+  std::vector<ItemsOfType> items;
+  for (auto& [type, values] : by_type) {
+    ASSIGN_OR_RETURN(ArrayPtr all, FromArrow(arrow::Concatenate(values)));
+    items.push_back({.type = type, .set = MakeConstantSet(*all)});
+  }
+  auto run = [items, any_null](const KernelInput& input) -> absl::StatusOr<ArrayPtr> {
+    ASSIGN_OR_RETURN(ArrayPtr values, Expanded(input.arguments[0], input.rows));
+    std::vector<uint8_t> found(static_cast<size_t>(input.rows), 0);
+    for (const ItemsOfType& own : items) {
+      ASSIGN_OR_RETURN(ArgumentColumn widened, WidenedTo(own.type, {.values = values, .step = 1}));
+      own.set->Find(*widened.values, found);
+    }
+    arrow::TypedBufferBuilder<bool> is_found;
+    RETURN_IF_ERROR(FromArrow(is_found.Reserve(input.rows)));
+    for (const uint8_t one : found) is_found.UnsafeAppend(one != 0);
+    std::shared_ptr<arrow::Buffer> bits, known;
+    RETURN_IF_ERROR(FromArrow(is_found.Finish(&bits)));
+    if (any_null || values->null_count() != 0) {
+      arrow::TypedBufferBuilder<bool> is_known;
+      RETURN_IF_ERROR(FromArrow(is_known.Reserve(input.rows)));
+      for (int64_t row = 0; row < input.rows; ++row) {
+        is_known.UnsafeAppend(values->IsValid(row) && (!any_null || found[static_cast<size_t>(row)] != 0));
+      }
+      RETURN_IF_ERROR(FromArrow(is_known.Finish(&known)));
+    }
+    return std::make_shared<arrow::BooleanArray>(input.rows, std::move(bits), std::move(known));
+  };
+  return Kernel{.run = std::move(run)};
+}
+
+absl::StatusOr<ExpressionPtr> InList(const KernelRequest& request, std::vector<ExpressionPtr> args, std::string text) {
+  const bool constant = std::all_of(request.constants.begin() + 1, request.constants.end(),
+                                    [](const std::shared_ptr<arrow::Scalar>& item) { return item != nullptr; });
+  if (!constant || !HasConstantSet(*request.arguments[0].arrow)) {
+    return MakeKernelNode(InItems(request), std::move(args), request.result, std::move(text));
+  }
+  absl::StatusOr<Kernel> kernel = InSets(request);
+  if (!kernel.ok()) return Annotate(kernel.status(), "bind ", text);
+  args.resize(1);
+  return MakeKernelNode(*std::move(kernel), std::move(args), request.result, std::move(text));
 }
 
 KernelFactory ArrowFunction(std::string name) {
@@ -133,7 +202,7 @@ std::vector<Function> ComparisonFunctions() {
   functions.push_back({.name = "in_list", .family = "comparison", .signature = "value IN (constant, …)",
                        .description = "whether one of the constants equals the value",
                        .null_rule = "NULL if none is equal, and the value or a constant is NULL", .rule = InListRule,
-                       .kernel = InList});
+                       .node = InList});
   functions.push_back({.name = "greatest", .family = "comparison", .signature = "GREATEST(value, …)",
                        .rule = ExtremeRule, .kernel = Extreme("max_element_wise")});
   functions.push_back({.name = "least", .family = "comparison", .signature = "LEAST(value, …)", .rule = ExtremeRule,
