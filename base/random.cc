@@ -2,7 +2,7 @@
 
 #include <random>
 
-#include "absl/strings/str_format.h"
+#include "base/uuid.h"
 
 namespace millrace {
 
@@ -12,10 +12,8 @@ Random Random::FromSystem() {
 }
 
 std::string Random::Uuid() {
-  uint64_t high = (Next() & ~0xf000ull) | 0x4000ull;
-  uint64_t low = (Next() & ~(3ull << 62)) | (2ull << 62);
-  return absl::StrFormat("%08x-%04x-%04x-%04x-%012x", high >> 32, (high >> 16) & 0xffff, high & 0xffff, low >> 48,
-                         low & 0xffffffffffffull);
+  const uint64_t high = Next();
+  return FormatUuid(high, Next());
 }
 
 }  // namespace millrace

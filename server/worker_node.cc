@@ -90,6 +90,7 @@ absl::StatusOr<std::unique_ptr<WorkerNode>> WorkerNode::Start(const Options& opt
   worker.metrics = metrics;
   worker.log = log;
   worker.worker_id = parts->worker_id;
+  worker.seed = random.Next();
   worker.num_slots = options.num_slots;
   worker.shuffle_address = HostPort(options.bind, parts->transport.port());
   worker.coordinator_address = options.coordinator_address;

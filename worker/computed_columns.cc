@@ -2,6 +2,7 @@
 
 #include "arrow/api.h"
 #include "base/error.h"
+#include "base/expression/evaluation_context.h"
 #include "base/macros.h"
 
 namespace millrace {
@@ -33,10 +34,12 @@ absl::StatusOr<std::shared_ptr<const ComputedColumns>> ComputedColumns::Make(con
   return std::shared_ptr<const ComputedColumns>(std::move(made));
 }
 
-absl::StatusOr<BatchPtr> ComputedColumns::Append(const BatchPtr& rows) const {
+absl::StatusOr<BatchPtr> ComputedColumns::Append(const BatchPtr& rows, EvaluationContext& context) const {
+  Evaluation evaluation(rows, &context);
   std::vector<std::shared_ptr<arrow::Array>> columns = rows->columns();
   for (size_t i = 0; i < expressions_.size(); ++i) {
-    absl::StatusOr<std::shared_ptr<arrow::Array>> column = EvaluateArray(*expressions_[i], rows);
+    absl::StatusOr<std::shared_ptr<arrow::Array>> column = EvaluateArray(*expressions_[i], evaluation);
+    if (!evaluation.errors.empty()) column = InvalidArgument(evaluation.errors.ByRow().front().message);
     if (!column.ok()) {
       return Annotate(column.status(), "source ", uid_, ": column \"", schema_->field(static_cast<int>(columns.size()))->name(), "\"");
     }

@@ -21,7 +21,7 @@ class ComputedColumns {
   static absl::StatusOr<std::shared_ptr<const ComputedColumns>> Make(const internal::v1::ChainNode& source);
 
   // The rows with them. Fails as BoundExpression, naming the column.
-  absl::StatusOr<BatchPtr> Append(const BatchPtr& rows) const;
+  absl::StatusOr<BatchPtr> Append(const BatchPtr& rows, EvaluationContext& context) const;
 
  private:
   ComputedColumns() = default;

@@ -67,6 +67,8 @@ struct OperatorContext {
   bool dead_letters_connected = false;
   // Stateful operators only: the largest watermark of the restored checkpoint.
   EventTimeMicros restored_watermark = kNoWatermark;
+  // Where randomness begins: another for each operator, subtask and deployment.
+  uint64_t seed = 0;
 };
 
 // What an operator holds now, for gauges.

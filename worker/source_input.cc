@@ -16,6 +16,7 @@ SourceInput::SourceInput(std::unique_ptr<Source> source, const Clock* clock, Opt
     : source_(std::move(source)),
       clock_(clock),
       options_(std::move(options)),
+      evaluation_(clock, options_.seed),
       last_emission_(clock->Monotonic()),
       last_poll_(last_emission_) {}
 
@@ -46,7 +47,7 @@ absl::StatusOr<std::optional<SourceBatch>> SourceInput::Poll() {
   ASSIGN_OR_RETURN(std::optional<SourceBatch> batch, source_->Poll());
   if (batch.has_value() && options_.bad_record_limit.has_value()) RETURN_IF_ERROR(CountRecords(*batch));
   if (batch.has_value() && batch->rows != nullptr && options_.computed != nullptr) {
-    ASSIGN_OR_RETURN(batch->rows, options_.computed->Append(batch->rows));
+    ASSIGN_OR_RETURN(batch->rows, options_.computed->Append(batch->rows, evaluation_));
   }
   if (batch.has_value() && batch->rows != nullptr) RETURN_IF_ERROR(ObserveRows(*batch));
   UpdateIdleness();

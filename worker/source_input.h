@@ -8,6 +8,7 @@
 
 #include "absl/status/statusor.h"
 #include "base/clock.h"
+#include "base/expression/evaluation_context.h"
 #include "connectors/source.h"
 #include "millrace/v1/plan.pb.h"
 #include "worker/bad_record_window.h"
@@ -51,6 +52,8 @@ class SourceInput {
     std::optional<v1::BadRecordLimit> bad_record_limit;
     // Null: nothing is computed. Event time may be.
     std::shared_ptr<const ComputedColumns> computed;
+    // As OperatorContext::seed.
+    uint64_t seed = 0;
     // All splits of all subtasks have an end, and no new ones are looked for.
     bool bounded = false;
     // How much processing time lies between two watermarks, at least.
@@ -94,6 +97,7 @@ class SourceInput {
   const std::unique_ptr<Source> source_;
   const Clock* const clock_;
   const Options options_;
+  EvaluationContext evaluation_;
   std::vector<SplitTime> times_;
   std::vector<storage::v1::SplitState> bounds_;  // ends and ids as assigned
   std::vector<BadRecordWindow> bad_records_;     // by split, if there is a limit

@@ -46,6 +46,8 @@ struct WorkerOptions {
   std::shared_ptr<MemoryAccount> memory;
   absl::Duration heartbeat_interval = absl::Seconds(1);
   absl::Duration reconnect_delay = absl::Milliseconds(500);
+  // The randomness of its expressions. New for every process.
+  uint64_t seed = 0;
 };
 
 }  // namespace millrace

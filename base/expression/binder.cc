@@ -1,13 +1,12 @@
 #include "base/expression/binder.h"
 
-#include <algorithm>
 #include <vector>
 
 #include "arrow/api.h"
 #include "base/data_type.h"
 #include "base/error.h"
 #include "base/expression/cast.h"
-#include "base/expression/function_table.h"
+#include "base/expression/function_registry.h"
 #include "base/macros.h"
 
 namespace millrace {
@@ -62,18 +61,7 @@ absl::StatusOr<DataType> TypeOf(const arrow::Field& field) {
 // Whether it gives the same result each time, and is worth to be kept.
 bool CanBeShared(const v1::Expression& expression) {
   if (expression.has_cast()) return !expression.cast().operand().has_literal();
-  if (!expression.has_call()) return false;
-  for (const Function* overload : FindFunctions(expression.call().function())) {
-    if (!overload->deterministic) return false;
-  }
-  return true;
-}
-
-bool IsDeterministic(const v1::Expression& expression) {
-  if (expression.has_cast()) return IsDeterministic(expression.cast().operand());
-  if (!expression.has_call()) return true;
-  const auto& args = expression.call().args();
-  return CanBeShared(expression) && std::all_of(args.begin(), args.end(), IsDeterministic);
+  return expression.has_call() && IsDeterministic(expression.call());
 }
 
 }  // namespace

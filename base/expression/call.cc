@@ -36,9 +36,13 @@ class KernelNode final : public BoundExpression {
       }
     }
     if (rows == 0) return DatumResult(FromArrow(arrow::MakeEmptyArray(type())));
+    if (!deterministic_ && evaluation.context == nullptr) {
+      return Internal("evaluate ", text(), ": neither time nor randomness is known here");
+    }
     RowErrors errors;
-    absl::StatusOr<std::shared_ptr<arrow::Array>> result =
-        kernel_.run({.arguments = columns, .rows = all_constant ? 1 : rows, .errors = errors});
+    const Evaluation* outside = deterministic_ ? nullptr : &evaluation;
+    absl::StatusOr<std::shared_ptr<arrow::Array>> result = kernel_.run(
+        {.arguments = columns, .rows = all_constant ? 1 : rows, .errors = errors, .evaluation = outside});
     if (!result.ok()) return Annotate(result.status(), "evaluate ", text());
     for (const RowErrors::Entry& entry : errors.entries()) {
       for (int64_t row = entry.row; row < (all_constant ? rows : entry.row + 1); ++row) {
@@ -131,7 +135,7 @@ absl::StatusOr<std::shared_ptr<arrow::Array>> EvaluateFor(const BoundExpression&
                                                           const std::vector<uint32_t>& rows) {
   if (rows.size() == static_cast<size_t>(evaluation.batch->num_rows())) return EvaluateArray(expression, evaluation);
   ASSIGN_OR_RETURN(BatchPtr some, TakeRows(evaluation.batch, rows));
-  Evaluation inner(std::move(some));
+  Evaluation inner(std::move(some), evaluation);
   ASSIGN_OR_RETURN(std::shared_ptr<arrow::Array> values, EvaluateArray(expression, inner));
   for (const RowErrors::Entry& entry : inner.errors.entries()) {
     evaluation.errors.Add(rows[static_cast<size_t>(entry.row)], entry.message);

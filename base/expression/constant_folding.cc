@@ -9,7 +9,7 @@
 #include "base/error.h"
 #include "base/expression/expression.h"
 #include "base/expression/format_value.h"
-#include "base/expression/function_table.h"
+#include "base/expression/function_registry.h"
 #include "base/expression/type_rules.h"
 
 namespace millrace {
@@ -64,17 +64,10 @@ std::optional<v1::Expression> ValueOf(const v1::Expression& expression) {
   return again.ok() ? std::optional(std::move(folded)) : std::nullopt;
 }
 
-bool IsDeterministic(const std::string& function) {
-  for (const Function* overload : FindFunctions(function)) {
-    if (!overload->deterministic) return false;
-  }
-  return true;
-}
-
 bool IsConstant(const v1::Expression& expression) {
   if (expression.has_literal()) return true;
   if (expression.has_cast()) return IsConstant(expression.cast().operand());
-  if (!expression.has_call() || !IsDeterministic(expression.call().function())) return false;
+  if (!expression.has_call() || !IsDeterministic(expression.call())) return false;
   const auto& args = expression.call().args();
   return std::all_of(args.begin(), args.end(), IsConstant);
 }

@@ -10,6 +10,7 @@
 #include "base/data_type.h"
 #include "base/error.h"
 #include "base/expression/cast.h"
+#include "base/expression/evaluation_context.h"
 #include "base/expression/function_registry.h"
 #include "base/expression/type_rules.h"
 #include "base/macros.h"
@@ -76,6 +77,9 @@ absl::StatusOr<std::shared_ptr<arrow::Scalar>> ScalarOf(const v1::Literal& liter
 }
 
 }  // namespace
+
+Evaluation::Evaluation(BatchPtr rows, EvaluationContext* outside)
+    : batch(std::move(rows)), context(outside), now(outside == nullptr ? absl::Time() : outside->Now()) {}
 
 absl::StatusOr<ExpressionPtr> BindLiteral(const v1::Literal& literal) {
   ASSIGN_OR_RETURN(DataType type, ParseDataType(literal.type()));

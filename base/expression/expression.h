@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "absl/time/time.h"
 #include "arrow/datum.h"
 #include "arrow/type_fwd.h"
 #include "base/data_type.h"
@@ -17,14 +18,23 @@ namespace millrace {
 // Immutable, shared between threads, moved not copied.
 using BatchPtr = std::shared_ptr<arrow::RecordBatch>;
 
+class EvaluationContext;
+
 // One evaluation of expressions over the rows of a batch. Confined to one thread.
 struct Evaluation {
-  explicit Evaluation(BatchPtr rows) : batch(std::move(rows)) {}
+  // `outside` is borrowed. Without one, expressions that need it fail.
+  explicit Evaluation(BatchPtr rows, EvaluationContext* outside = nullptr);
+  // Of some rows of another evaluation, which lasts longer.
+  Evaluation(BatchPtr rows, const Evaluation& of) : batch(std::move(rows)), context(of.context), now(of.now) {}
   const BatchPtr batch;
   // Rows without a result; the values that expressions give for them do not matter.
   RowErrors errors;
   // Results of subexpressions that occur more than once, by their number.
   std::vector<arrow::Datum> shared;
+  // Null: there is none.
+  EvaluationContext* const context;
+  // The time of all of its rows.
+  const absl::Time now;
 };
 
 // An expression of the plan bound to the columns of its input; evaluated over whole batches.

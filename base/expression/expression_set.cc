@@ -19,9 +19,9 @@ absl::StatusOr<ExpressionSet> ExpressionSet::Bind(std::span<const v1::Expression
   return set;
 }
 
-absl::StatusOr<std::vector<std::shared_ptr<arrow::Array>>> ExpressionSet::Evaluate(const BatchPtr& batch,
-                                                                                   RowErrors& errors) const {
-  Evaluation evaluation(batch);
+absl::StatusOr<std::vector<std::shared_ptr<arrow::Array>>> ExpressionSet::Evaluate(
+    const BatchPtr& batch, RowErrors& errors, EvaluationContext* context) const {
+  Evaluation evaluation(batch, context);
   std::vector<std::shared_ptr<arrow::Array>> columns;
   for (const ExpressionPtr& expression : expressions_) {
     ASSIGN_OR_RETURN(columns.emplace_back(), EvaluateArray(*expression, evaluation));

@@ -22,7 +22,9 @@ class ExpressionSet {
                                             const arrow::Schema& input, size_t* failed = nullptr);
 
   // A column for each expression, of the batch's length. Rows that failed are in `errors`; their values do not matter.
-  absl::StatusOr<std::vector<std::shared_ptr<arrow::Array>>> Evaluate(const BatchPtr& batch, RowErrors& errors) const;
+  // `context`: as of Evaluation.
+  absl::StatusOr<std::vector<std::shared_ptr<arrow::Array>>> Evaluate(const BatchPtr& batch, RowErrors& errors,
+                                                                      EvaluationContext* context = nullptr) const;
 
   size_t size() const { return expressions_.size(); }
   const BoundExpression& operator[](size_t i) const { return *expressions_[i]; }

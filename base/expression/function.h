@@ -41,6 +41,8 @@ struct KernelInput {
   int64_t rows;
   // Rows that have no result, and why ("division by zero"); what the result holds for them does not matter.
   RowErrors& errors;
+  // Of functions that are not deterministic only: where time and randomness come from. Never null for them.
+  const Evaluation* evaluation = nullptr;
 };
 
 // Computes a column of `rows` values of the result's type. Free of state, callable by any thread. A status is
@@ -96,7 +98,8 @@ struct Function {
   // One of the two.
   KernelFactory kernel = nullptr;
   NodeFactory node = nullptr;
-  // The same arguments give the same result. Others are never folded, nor shared.
+  // The same arguments give the same result. Others are never folded, nor shared. An overload that is not takes either
+  // no arguments or always some.
   bool deterministic = true;
   // Depends on the session's time zone (Call.zone).
   bool zoned = false;

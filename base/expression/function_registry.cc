@@ -41,6 +41,21 @@ absl::StatusOr<ResolvedCall> ResolveCall(std::string_view name, std::span<const 
                       .deterministic = found.function->deterministic};
 }
 
+bool IsDeterministic(const v1::Call& call) {
+  for (const Function* overload : FindFunctions(call.function())) {
+    if (!overload->deterministic && overload->rule({}).has_value() == call.args().empty()) return false;
+  }
+  return true;
+}
+
+bool IsDeterministic(const v1::Expression& expression) {
+  if (expression.has_cast()) return IsDeterministic(expression.cast().operand());
+  if (!expression.has_call()) return true;
+  const auto& args = expression.call().args();
+  return IsDeterministic(expression.call()) &&
+         std::all_of(args.begin(), args.end(), [](const v1::Expression& arg) { return IsDeterministic(arg); });
+}
+
 absl::StatusOr<DataType> AggregateResultType(std::string_view function, const std::optional<DataType>& argument) {
   if (std::find(std::begin(kAggregates), std::end(kAggregates), function) == std::end(kAggregates)) {
     return InvalidArgument("there is no aggregate '", function, "'", NameAdvice(function, AggregateFunctionNames()));

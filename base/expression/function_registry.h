@@ -57,6 +57,12 @@ absl::StatusOr<DataType> AggregateResultType(std::string_view function, const st
 absl::StatusOr<DataType> CastResultType(const DataType& from, const DataType& to,
                                         v1::CastMode mode = v1::CAST_MODE_EXACT);
 
+// Whether the expression gives the same value for the same row whenever it is evaluated: no function in it, such as
+// RAND or CURRENT_TIMESTAMP, is volatile.
+bool IsDeterministic(const v1::Expression& expression);
+// The same of the function alone.
+bool IsDeterministic(const v1::Call& call);
+
 // Whether the type can be a key: everything but ARRAY, MAP, ROW and intervals.
 bool IsKeyType(const DataType& type);
 

@@ -31,7 +31,7 @@ const Index& FunctionIndex() {
 std::vector<Function> Concatenated() {
   std::vector<Function> all;
   for (auto family : {ComparisonFunctions, LogicalFunctions, ArithmeticFunctions, MathFunctions, ConditionalFunctions,
-                      CollectionFunctions, ArrayFunctions, StringFunctions, TemporalFunctions}) {
+                      CollectionFunctions, ArrayFunctions, StringFunctions, TemporalFunctions, RandomFunctions}) {
     std::vector<Function> functions = family();
     std::move(functions.begin(), functions.end(), std::back_inserter(all));
   }

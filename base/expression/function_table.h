@@ -12,6 +12,7 @@ std::vector<Function> ComparisonFunctions();
 std::vector<Function> LogicalFunctions();
 std::vector<Function> ArithmeticFunctions();
 std::vector<Function> MathFunctions();
+std::vector<Function> RandomFunctions();  // of arithmetic and of strings
 std::vector<Function> ConditionalFunctions();
 std::vector<Function> CollectionFunctions();
 std::vector<Function> ArrayFunctions();  // of the family of collections, too

@@ -7,7 +7,8 @@ namespace millrace {
 
 std::vector<Function> TemporalFunctions() {
   std::vector<Function> all;
-  for (auto part : {TemporalPartFunctions, TemporalIntervalFunctions, TemporalTextFunctions, TemporalWindowFunctions}) {
+  for (auto part : {TemporalPartFunctions, TemporalIntervalFunctions, TemporalTextFunctions, TemporalWindowFunctions,
+                    TemporalNowFunctions}) {
     std::vector<Function> functions = part();
     std::move(functions.begin(), functions.end(), std::back_inserter(all));
   }

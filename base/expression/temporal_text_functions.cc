@@ -209,7 +209,7 @@ std::vector<Function> TemporalTextFunctions() {
        .signature = "UNIX_TIMESTAMP(string[, pattern])",
        .description = "seconds since 1970-01-01 UTC of a time in the session's zone, yyyy-MM-dd HH:mm:ss without a "
                       "pattern; the smallest BIGINT if it is none, as in Flink",
-       .difference = simple + "; without arguments, the clock, it is not supported",
+       .difference = simple,
        .rule = Takes({kString, kString}, "BIGINT", {.optional = 1}),
        .kernel = UnixTimestampKernel,
        .zoned = true},

@@ -183,6 +183,7 @@ void Cluster::StartWorker(WorkerSeat& seat) {
   options.metrics = &node->metrics;
   options.log = LoggerOf(seat.role);
   options.worker_id = Cat(seat.role, "-", num_processes_);
+  options.seed = faults_.RandomFor("worker", num_processes_).Next();
   options.num_slots = options_.slots_per_worker;
   options.shuffle_address = address;
   options.coordinator_address = kCoordinatorAddress;

@@ -22,7 +22,7 @@ absl::StatusOr<std::unique_ptr<Operator>> FilterOperator::Make(const internal::v
 
 absl::Status FilterOperator::ProcessBatch(uint32_t /*input*/, uint32_t /*port*/, const BatchPtr& rows, Output& out) {
   if (rows->num_rows() == 0) return absl::OkStatus();
-  Evaluation evaluation(rows);
+  Evaluation evaluation(rows, evaluation_ ? &*evaluation_ : nullptr);
   absl::StatusOr<std::shared_ptr<arrow::Array>> mask = EvaluateArray(*condition_, evaluation);
   if (!mask.ok()) return Annotate(mask.status(), "operator ", uid_);
   const auto& is_true = static_cast<const arrow::BooleanArray&>(**mask);

@@ -1,10 +1,12 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 
 #include "millrace/internal/v1/control.pb.h"
 #include "worker/operator.h"
 #include "worker/operators/failed_rows.h"
+#include "base/expression/evaluation_context.h"
 #include "base/expression/expression.h"
 
 namespace millrace {
@@ -20,6 +22,7 @@ class FilterOperator final : public Operator {
 
   absl::Status Open(const OperatorContext& context) override {
     failed_rows_.Open(context);
+    evaluation_.emplace(context.clock, context.seed);
     return absl::OkStatus();
   }
   absl::Status ProcessBatch(uint32_t input, uint32_t port, const BatchPtr& rows, Output& out) override;
@@ -35,6 +38,7 @@ class FilterOperator final : public Operator {
   const std::string uid_;
   const ExpressionPtr condition_;
   FailedRows failed_rows_;
+  std::optional<EvaluationContext> evaluation_;  // once it is open
 };
 
 }  // namespace millrace

@@ -37,7 +37,7 @@ absl::StatusOr<std::unique_ptr<Operator>> ProjectOperator::Make(const internal::
 absl::Status ProjectOperator::ProcessBatch(uint32_t /*input*/, uint32_t /*port*/, const BatchPtr& rows, Output& out) {
   if (rows->num_rows() == 0) return absl::OkStatus();
   RowErrors errors;
-  absl::StatusOr<std::vector<std::shared_ptr<arrow::Array>>> arrays = columns_.Evaluate(rows, errors);
+  absl::StatusOr<std::vector<std::shared_ptr<arrow::Array>>> arrays = columns_.Evaluate(rows, errors, evaluation_ ? &*evaluation_ : nullptr);
   if (!arrays.ok()) return Annotate(arrays.status(), "operator ", uid_);
   BatchPtr projected = arrow::RecordBatch::Make(schema_, rows->num_rows(), *std::move(arrays));
   if (!errors.empty()) {

@@ -1,11 +1,13 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "millrace/internal/v1/control.pb.h"
 #include "worker/operator.h"
 #include "worker/operators/failed_rows.h"
+#include "base/expression/evaluation_context.h"
 #include "base/expression/expression_set.h"
 
 namespace millrace {
@@ -21,6 +23,7 @@ class ProjectOperator final : public Operator {
 
   absl::Status Open(const OperatorContext& context) override {
     failed_rows_.Open(context);
+    evaluation_.emplace(context.clock, context.seed);
     return absl::OkStatus();
   }
   absl::Status ProcessBatch(uint32_t input, uint32_t port, const BatchPtr& rows, Output& out) override;
@@ -37,6 +40,7 @@ class ProjectOperator final : public Operator {
   const std::shared_ptr<arrow::Schema> schema_;
   const ExpressionSet columns_;
   FailedRows failed_rows_;
+  std::optional<EvaluationContext> evaluation_;  // once it is open
 };
 
 }  // namespace millrace
