@@ -1,7 +1,7 @@
 #include <algorithm>
 
 #include "arrow/api.h"
-#include "arrow/buffer_builder.h"
+#include "arrow/buffer.h"
 #include "arrow/compute/api.h"
 #include "base/arrow_status.h"
 #include "base/error.h"
@@ -91,6 +91,20 @@ struct ItemsOfType {
   std::shared_ptr<const ConstantSet> set;
 };
 
+// Bit i is flags[i], which is 0 or 1.
+absl::StatusOr<std::shared_ptr<arrow::Buffer>> BitsOf(const std::vector<uint8_t>& flags) {
+  ASSIGN_OR_RETURN(std::shared_ptr<arrow::Buffer> bits,
+                   FromArrow(arrow::AllocateBuffer(static_cast<int64_t>(flags.size() + 7) / 8)));
+  uint8_t* out = bits->mutable_data();
+  for (size_t i = 0; i < flags.size(); i += 8) {
+    uint8_t byte = 0;
+    const size_t here = std::min<size_t>(8, flags.size() - i);
+    for (size_t bit = 0; bit < here; ++bit) byte |= static_cast<uint8_t>(flags[i + bit] << bit);
+    *out++ = byte;
+  }
+  return bits;
+}
+
 // The same of constants: looked up in sets that are made here.
 absl::StatusOr<Kernel> InSets(const KernelRequest& request) {
   std::vector<std::pair<std::shared_ptr<arrow::DataType>, arrow::ArrayVector>> by_type;
@@ -119,19 +133,15 @@ absl::StatusOr<Kernel> InSets(const KernelRequest& request) {
       ASSIGN_OR_RETURN(ArgumentColumn widened, WidenedTo(own.type, {.values = values, .step = 1}));
       own.set->Find(*widened.values, found);
     }
-    arrow::TypedBufferBuilder<bool> is_found;
-    RETURN_IF_ERROR(FromArrow(is_found.Reserve(input.rows)));
-    for (const uint8_t one : found) is_found.UnsafeAppend(one != 0);
-    std::shared_ptr<arrow::Buffer> bits, known;
-    RETURN_IF_ERROR(FromArrow(is_found.Finish(&bits)));
-    if (any_null || values->null_count() != 0) {
-      arrow::TypedBufferBuilder<bool> is_known;
-      RETURN_IF_ERROR(FromArrow(is_known.Reserve(input.rows)));
-      for (int64_t row = 0; row < input.rows; ++row) {
-        is_known.UnsafeAppend(values->IsValid(row) && (!any_null || found[static_cast<size_t>(row)] != 0));
-      }
-      RETURN_IF_ERROR(FromArrow(is_known.Finish(&known)));
+    ASSIGN_OR_RETURN(std::shared_ptr<arrow::Buffer> bits, BitsOf(found));
+    if (!any_null && values->null_count() == 0) {
+      return std::make_shared<arrow::BooleanArray>(input.rows, std::move(bits));
     }
+    for (size_t row = 0; row < found.size(); ++row) {
+      if (!any_null) found[row] = 1;
+      if (values->IsNull(static_cast<int64_t>(row))) found[row] = 0;
+    }
+    ASSIGN_OR_RETURN(std::shared_ptr<arrow::Buffer> known, BitsOf(found));
     return std::make_shared<arrow::BooleanArray>(input.rows, std::move(bits), std::move(known));
   };
   return Kernel{.run = std::move(run)};

@@ -17,8 +17,7 @@ const T* ValuesOf(const arrow::Array& array) {
   return array.data()->GetValues<T>(1);
 }
 
-// Of numbers and what is stored like them. A few are compared one by one, all of them for a row, which the compiler
-// makes one instruction for several rows of.
+// Of numbers and what is stored like them. A few are compared one by one, which is faster.
 template <typename T>
 class NumberSet final : public ConstantSet {
  public:
@@ -49,7 +48,7 @@ class NumberSet final : public ConstantSet {
   }
 
  private:
-  static constexpr size_t kFew = 16;
+  static constexpr size_t kFew = 4;
   absl::flat_hash_set<T> set_;
   std::vector<T> few_;
 };
@@ -73,7 +72,7 @@ class BooleanSet final : public ConstantSet {
   uint8_t has_[2] = {0, 0};
 };
 
-// Of strings, and of the bytes of decimals, which are of one scale.
+// Of strings, and of the bytes of decimals, which are of one scale. A few are compared one by one.
 template <typename ArrayType>
 class BytesSet final : public ConstantSet {
  public:
@@ -82,17 +81,24 @@ class BytesSet final : public ConstantSet {
     for (int64_t i = 0; i < values.length(); ++i) {
       if (values.IsValid(i)) set_.emplace(values.GetView(i));
     }
+    if (set_.size() <= kFew) few_.assign(set_.begin(), set_.end());
   }
   void Find(const arrow::Array& array, std::vector<uint8_t>& found) const override {
     const auto& values = static_cast<const ArrayType&>(array);
     for (size_t row = 0; row < found.size(); ++row) {
       const std::string_view value = values.GetView(static_cast<int64_t>(row));
-      found[row] |= static_cast<uint8_t>(set_.contains(absl::string_view(value.data(), value.size())));
+      if (set_.size() > kFew) {
+        found[row] |= static_cast<uint8_t>(set_.contains(absl::string_view(value.data(), value.size())));
+        continue;
+      }
+      for (const std::string& constant : few_) found[row] |= static_cast<uint8_t>(value == constant);
     }
   }
 
  private:
+  static constexpr size_t kFew = 6;
   absl::flat_hash_set<std::string> set_;
+  std::vector<std::string> few_;
 };
 
 template <typename Visit>
