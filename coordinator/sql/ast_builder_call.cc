@@ -50,7 +50,13 @@ Expression AstBuilder::Build(P::PrimaryContext* context) {
   if (auto* cast = dynamic_cast<P::CastContext*>(context)) {
     return {range, Cast{cast->K_TRY_CAST() != nullptr, Build(cast->expression()), Type(cast->dataType())}};
   }
-  if (dynamic_cast<P::NiladicContext*>(context) != nullptr) return Special(context, context->start, {});
+  if (dynamic_cast<P::NiladicContext*>(context) != nullptr) {
+    // As it is written, for a column of SELECT is called so.
+    const Token& token = TokenOf(context->start);
+    FunctionCall call;
+    call.name = {token.range, std::string(token.text), false};
+    return {range, std::move(call)};
+  }
   if (auto* extract = dynamic_cast<P::ExtractContext*>(context)) {
     return Special(context, context->start, {symbol(extract->timeUnit()), Build(extract->expression())});
   }

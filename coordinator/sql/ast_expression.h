@@ -228,7 +228,7 @@ struct WindowSpecification;
 //   EXTRACT(unit, x) · TRIM(side, characters or NULL, x) · SUBSTRING(x, from, length) · POSITION(x, in, from)
 //   OVERLAY(x, by, from, length) · CEIL(x, unit) · FLOOR(x, unit) · TIMESTAMPADD(unit, n, t) · TIMESTAMPDIFF(unit,
 //   from, to)
-// Such names are in capitals, as are those of functions without parentheses (CURRENT_DATE).
+// Such names are in capitals; those of functions without parentheses (CURRENT_DATE) are as they are written.
 struct FunctionCall {
   enum class Nulls { kUnsaid, kIgnore, kRespect };
   Identifier name;

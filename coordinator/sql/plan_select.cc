@@ -44,6 +44,11 @@ class OrderHook final : public ExpressionHook {
   ExpressionHook& next_;
 };
 
+// Whether the whole expression is the call's name: CURRENT_DATE, not CURRENT_DATE().
+bool IsBare(const FunctionCall& call, const SourceRange& range) {
+  return SameRange(call.name.range, range);
+}
+
 class SelectPlanner {
  public:
   SelectPlanner(QueryBinder& binder, const Select& select, const Query& query, CommonTables* common)
@@ -128,6 +133,8 @@ class SelectPlanner {
         name = column->name.parts.back().text;
       } else if (const auto* field = std::get_if<FieldAccess>(&expression.node)) {
         name = field->field.text;
+      } else if (const auto* call = std::get_if<FunctionCall>(&expression.node)) {
+        if (IsBare(*call, expression.range)) name = call->name.text;
       }
       items.push_back({&expression, nullptr, std::move(name)});
     }

@@ -3,6 +3,7 @@
 #include <set>
 #include <utility>
 
+#include "base/expression/function_registry.h"
 #include "coordinator/sql/plan_readers.h"
 #include "coordinator/sql/rewrites.h"
 
@@ -100,6 +101,8 @@ class FilterPusher {
     Split(filter.node.filter().condition(), all);
     for (const v1::Expression& own : all) {
       std::optional<v1::Expression> other = translate(own);
+      // What chance decides is decided where it is written, once for each row that comes there.
+      if (!IsDeterministic(own)) other = std::nullopt;
       // What stays may have protected it.
       if (other && !kept.empty() && CanFail(own, filter.columns)) other = std::nullopt;
       if (other) {
@@ -115,6 +118,7 @@ class FilterPusher {
   }
 
   bool PushIntoUnion(LogicalNode& filter, LogicalNode& all) {
+    if (!IsDeterministic(filter.node.filter().condition())) return false;
     for (LogicalNode::Input& input : all.inputs) {
       if (!input.output.empty()) return false;
     }

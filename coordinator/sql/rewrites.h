@@ -14,7 +14,7 @@ std::vector<LogicalNode*> Reachable(const std::vector<LogicalNode*>& sinks);
 // Constants are computed; what is always TRUE is dropped from filters.
 void FoldConstants(const std::vector<LogicalNode*>& sinks);
 // Conditions move towards the sources, below projects, unions and UNNEST, one by one; filters on top of each other are
-// one. One that can fail stays behind those that kept it from failing.
+// one. One that can fail stays behind those that kept it from failing, one with a volatile function where it is.
 void PushFilters(const std::vector<LogicalNode*>& sinks, LogicalPlan& plan);
 // Projects on top of each other are one where nothing is computed twice; those that change nothing are dropped.
 void MergeProjects(const std::vector<LogicalNode*>& sinks);

@@ -34,7 +34,10 @@ std::string Special(const FunctionCall& call) {
   const size_t type = TokenTypeOfWord(name);
   const size_t count = call.arguments.size();
   const auto argument = [&](size_t i) { return Unparse(call.arguments[i].value); };
-  if (count == 0) return type == P::NILADIC_WORD || type == P::K_USER ? name : "";
+  if (count == 0) {
+    const size_t word = TokenTypeOfWord(UpperCase(name));
+    return word == P::NILADIC_WORD || word == P::K_USER ? name : "";
+  }
   switch (type) {
     case P::K_EXTRACT:
       if (!IsSymbol(call, 0)) return "";
