@@ -21,13 +21,13 @@ constexpr const char* kColumns =
     "n INT, id BIGINT, price DECIMAL(12, 2), name STRING, url STRING, digits STRING, note STRING, t TIMESTAMP(3)";
 
 struct Workload {
-  const char* name;
-  const char* sql;
+  std::string name;
+  std::string sql;
   const char* first;  // what the first row gives
   int num_rounds = kRounds;
 };
 
-constexpr Workload kWorkloads[] = {
+const Workload kWorkloads[] = {
     {"compare_and_logic", "n > 100 AND (id <> 7 OR n < 200) AND note IS NOT NULL", "true", kFast},
     {"decimal_arithmetic", "price * 1.19 + 5.00", "128.8076"},
     {"case", "CASE WHEN n < 10 THEN 'few' WHEN n < 1000 THEN 'some' ELSE 'many' END", "some", kFast},
@@ -41,9 +41,29 @@ constexpr Workload kWorkloads[] = {
     {"extract_hour", "EXTRACT(HOUR FROM t)", "8", kFast},
     {"floor_to_hour", "FLOOR(t TO HOUR)", "2026-11-21 08:00:00.000000", kFast},
     {"coalesce", "COALESCE(note, name)", "a note", kFast},
+    {"in_3", "n IN (3, 500, 999)", "true", kFast},
     {"in_10", "n IN (3, 33, 333, 500, 611, 702, 803, 904, 905, 999)", "true", kFast},
     {"in_10_strings", "note IN ('a', 'b', 'c', 'd', 'e', 'f', 'g', 'h', 'a note', 'j')", "true"},
 };
+
+// value IN (…) with this many constants, one of which is the first row's, made of numbers by `spell`.
+template <typename Spell>
+std::string InList(const char* value, int count, const std::string& first, Spell spell) {
+  std::string sql = absl::StrCat(value, " IN (", first);
+  for (int i = 1; i < count; ++i) absl::StrAppend(&sql, ", ", spell(i));
+  return sql + ")";
+}
+
+std::vector<Workload> Workloads() {
+  std::vector<Workload> all(std::begin(kWorkloads), std::end(kWorkloads));
+  const auto number = [](int i) { return absl::StrCat(2 * i + 1); };
+  const auto text = [](int i) { return absl::StrCat("'note ", i, "'"); };
+  for (int count : {20, 1000}) {
+    all.push_back({absl::StrCat("in_", count), InList("n", count, "500", number), "true"});
+    all.push_back({absl::StrCat("in_", count, "_strings"), InList("note", count, "'a note'", text), "true"});
+  }
+  return all;
+}
 
 template <typename Builder, typename Value>
 void Append(Builder& builder, const Value& value) {
@@ -106,7 +126,7 @@ v1::Expression PlanOf(const Workload& workload) {
 // Typical expressions of SQL, each by itself, over batches of 65,536 rows.
 void BenchExpressions() {
   const BatchPtr rows = Rows();
-  for (const Workload& workload : kWorkloads) {
+  for (const Workload& workload : Workloads()) {
     const v1::Expression plan = PlanOf(workload);
     const v1::Expression* const expressions[] = {&plan};
     absl::StatusOr<ExpressionSet> set = ExpressionSet::Bind(expressions, *rows->schema());
