@@ -18,11 +18,21 @@ namespace millrace {
 // Immutable, shared between threads, moved not copied.
 using BatchPtr = std::shared_ptr<arrow::RecordBatch>;
 
-// Consecutive rows of a batch that came from one split. `split` is an index into Source::splits().
+// Consecutive rows of a batch that came from consecutive records of one split: what was no row between them, such as a
+// bad record or the mark of a transaction, begins a new run. `split` is an index into Source::splits().
 struct SplitRun {
   int split = 0;
   int64_t num_rows = 0;
+  int64_t first_position = 0;  // of its first row; the position of the next one is one more
 };
+
+// One more row: a run goes on, or begins.
+inline void AddToRuns(int split, int64_t position, std::vector<SplitRun>& runs) {
+  if (runs.empty() || runs.back().split != split || runs.back().first_position + runs.back().num_rows != position) {
+    runs.push_back({.split = split, .first_position = position});
+  }
+  ++runs.back().num_rows;
+}
 
 // A record that could not be decoded, by its place among the records that a batch holds of its split.
 struct BadRecord {
@@ -38,6 +48,9 @@ struct SourceBatch {
   BatchPtr rows;
   // Which rows came from which split; covers `rows`.
   std::vector<SplitRun> runs;
+  // Position of each row, of a source whose positions are not numbers of records: bytes of a file. It need not begin
+  // new runs. Empty: runs tell.
+  std::vector<int64_t> positions = {};
   // Records that could not be decoded, in the envelope's schema (connectors/dead_letter.h). Null: none.
   BatchPtr dead_letters;
   // The same records, in the same order.
@@ -49,7 +62,8 @@ struct SourceBatch {
 
 // Where one split stands, just after the last batch that Poll returned.
 struct SplitProgress {
-  std::string id;             // "<topic, or what stands for one>/<number>"
+  std::string id;             // "<topic, or what stands for one>/<number>"; of a file its path
+  bool is_file = false;       // positions are bytes
   int64_t position = 0;       // next record to read
   int64_t end_position = -1;  // exclusive; -1: unbounded
   bool at_end = false;        // the reader stands at the split's end: nothing is there to be read now

@@ -91,7 +91,7 @@ class DatagenSource final : public Source {
     }
     batch.num_records = due->end - due->begin;
     batch.rows = arrow::RecordBatch::Make(schema_, batch.num_records, std::move(columns));
-    batch.runs.push_back({.split = static_cast<int>(due->split), .num_rows = batch.num_records});
+    batch.runs.push_back({.split = static_cast<int>(due->split), .num_rows = batch.num_records, .first_position = due->begin});
     splits_.Took(*due);
     return batch;
   }

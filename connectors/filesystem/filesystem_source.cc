@@ -72,6 +72,7 @@ absl::Status FilesystemSource::AddSplits(std::span<const storage::v1::SplitState
     Reading reading;
     SplitProgress split;
     split.id = state.id();
+    split.is_file = true;
     split.position = state.position();
     split.end_position = state.end_position();
     split.fingerprint = state.fingerprint();
@@ -152,7 +153,11 @@ absl::StatusOr<SourceBatch> FilesystemSource::Decode() {
     if (line->text.find_first_not_of(" \t") != line->text.npos) {
       absl::Status status = decoder_->Append({line->text.data(), line->text.size()});
       split.position = position;  // of this record, for messages
-      if (absl::IsInvalidArgument(status)) status = Refuse(*line, status, batch.num_records, &batch);
+      if (status.ok()) {
+        batch.positions.push_back(position);
+      } else if (absl::IsInvalidArgument(status)) {
+        status = Refuse(*line, status, batch.num_records, &batch);
+      }
       RETURN_IF_ERROR(status);
       ++batch.num_records;
       batch.num_bytes += static_cast<int64_t>(line->text.size());
@@ -163,7 +168,10 @@ absl::StatusOr<SourceBatch> FilesystemSource::Decode() {
   }
   MoveTo(position);
   ASSIGN_OR_RETURN(batch.rows, decoder_->Flush());
-  if (batch.rows->num_rows() > 0) batch.runs.push_back({.split = static_cast<int>(at_), .num_rows = batch.rows->num_rows()});
+  if (batch.rows->num_rows() > 0) {
+    batch.runs.push_back(
+        {.split = static_cast<int>(at_), .num_rows = batch.rows->num_rows(), .first_position = batch.positions.front()});
+  }
   batch.dead_letters = dead_letters_.Flush();
   return batch;
 }

@@ -141,6 +141,7 @@ absl::StatusOr<SourceBatch> GeneratorSource::Generate(const PacedSplits::Range& 
       continue;
     }
     for (size_t i = 0; i < builders.size(); ++i) RETURN_IF_ERROR(AppendField(*schema_->field(static_cast<int>(i)), row, builders[i].get()));
+    AddToRuns(static_cast<int>(range.split), position, batch.runs);
     ++num_rows;
   }
   std::vector<std::shared_ptr<arrow::Array>> arrays;
@@ -148,7 +149,6 @@ absl::StatusOr<SourceBatch> GeneratorSource::Generate(const PacedSplits::Range& 
     ASSIGN_OR_RETURN(arrays.emplace_back(), FromArrow(builder->Finish()));
   }
   batch.rows = arrow::RecordBatch::Make(schema_, num_rows, std::move(arrays));
-  if (num_rows > 0) batch.runs.push_back({.split = static_cast<int>(range.split), .num_rows = num_rows});
   batch.dead_letters = dead_letters_.Flush();
   return batch;
 }

@@ -262,8 +262,7 @@ absl::Status KafkaSource::TakeRecord(int split, const rd_kafka_message_t& record
   if (step == PartitionCursor::Step::kFinished) return GiveUp(split);
   absl::Status decoded = Decode(record);
   if (decoded.ok()) [[likely]] {
-    if (batch->runs.empty() || batch->runs.back().split != split) batch->runs.push_back({.split = split});
-    ++batch->runs.back().num_rows;
+    AddToRuns(split, record.offset, batch->runs);
   } else if (absl::IsInvalidArgument(decoded)) {
     RETURN_IF_ERROR(Refuse(split, record, decoded, batch));
   } else {

@@ -107,7 +107,7 @@ class ValuesSource final : public Source {
       batch.num_bytes += static_cast<int64_t>(line.size());
     }
     ASSIGN_OR_RETURN(batch.rows, decoder_->Flush());
-    batch.runs.push_back({.split = 0, .num_rows = batch.num_records});
+    batch.runs.push_back({.split = 0, .num_rows = batch.num_records, .first_position = split.position});
     MoveTo(split, at);
     return batch;
   }

@@ -4,6 +4,7 @@
 
 #include <deque>
 #include <filesystem>
+#include <functional>
 #include <map>
 
 #include "arrow/array.h"
@@ -49,7 +50,18 @@ struct Kind {
   int64_t num_rows = 0;
   // By name, below the test's directory, which is ${dir} in options.
   std::map<std::string, std::string> files = {};
+  // What the first column says of the record that stands at a position of a split. Null: of a file, told by its bytes.
+  std::function<int64_t(int64_t number, int64_t position)> first_column = nullptr;
 };
+
+// The "id" of the line of a file that begins at a byte; −1: no line begins there.
+int64_t IdOfLineAt(const std::string& text, int64_t position) {
+  const auto at = static_cast<size_t>(position);
+  constexpr std::string_view kBefore = "{\"id\":";
+  if (at > 0 && text[at - 1] != '\n') return -1;
+  if (text.compare(at, kBefore.size(), kBefore) != 0) return -1;
+  return std::stoll(text.substr(at + kBefore.size(), 20));
+}
 
 std::vector<Kind> Kinds() {
   std::string lines;
@@ -57,13 +69,17 @@ std::vector<Kind> Kinds() {
   std::string many;
   for (int i = 0; i < 30'000; ++i) many += Cat("{\"id\":", i, ",\"s\":\"", std::string(static_cast<size_t>(i % 97), 'x'), "\"}\n");
   return {
-      {"generator", {{"rows", "2500"}, {"splits", "2"}}, {{"event_id", "BIGINT"}, {"url", "STRING"}}, 5000},
-      {"values", {{"rows", lines}}, {{"id", "BIGINT"}, {"s", "STRING"}}, 2500},
+      {"generator", {{"rows", "2500"}, {"splits", "2"}}, {{"event_id", "BIGINT"}, {"url", "STRING"}}, 5000, {},
+       [](int64_t number, int64_t position) { return position * 2 + number; }},
+      {"values", {{"rows", lines}}, {{"id", "BIGINT"}, {"s", "STRING"}}, 2500, {},
+       [](int64_t /*number*/, int64_t position) { return position; }},
       {"datagen",
        {{"number-of-rows", "5003"}, {"scan.parallelism", "3"}, {"fields.n.kind", "sequence"}, {"fields.n.start", "1"},
         {"fields.n.end", "9999"}, {"fields.s.null-rate", "0.2"}},
        {{"n", "BIGINT"}, {"s", "STRING"}, {"ts", "TIMESTAMP_LTZ(3)"}},
-       5003},
+       5003,
+       {},
+       [](int64_t number, int64_t position) { return position * 3 + number + 1; }},
       {"filesystem",
        {{"path", "${dir}/files"}, {"format", "json"}},
        {{"id", "BIGINT"}, {"s", "STRING"}},
@@ -139,6 +155,14 @@ class SourceContract : public ::testing::TestWithParam<Kind> {
     while (auto batch = Next(source)) Add(source, *batch, &rows);
     return rows;
   }
+  int64_t FirstColumnAt(const SplitProgress& split, int64_t position) {
+    const size_t slash = split.id.rfind('/');
+    if (!split.is_file) return GetParam().first_column(std::stoll(split.id.substr(slash + 1)), position);
+    for (const auto& [name, text] : GetParam().files) {
+      if (split.id.ends_with(name)) return IdOfLineAt(text, position);
+    }
+    return -1;
+  }
   static std::vector<storage::v1::SplitState> StateOf(const Source& source) {
     std::vector<storage::v1::SplitState> states;
     for (const SplitProgress& progress : source.splits()) {
@@ -184,6 +208,37 @@ TEST_P(SourceContract, ReadsEveryRowOnceAndFinishes) {
   ASSERT_TRUE(more.ok());
   EXPECT_FALSE(more->has_value());
   source->Close();
+}
+
+// Whoever reads one record at its position, and nothing else, finds the row.
+TEST_P(SourceContract, EveryRowStandsAtThePositionThatIsTold) {
+  auto source = Open(start_);
+  std::map<std::string, int64_t> next;
+  int64_t num_rows = 0;
+  while (auto batch = Next(*source)) {
+    const auto& firsts = static_cast<const arrow::Int64Array&>(*batch->rows->column(0));
+    const bool by_row = !batch->positions.empty();
+    if (by_row) {
+      ASSERT_EQ(batch->positions.size(), static_cast<size_t>(batch->rows->num_rows()));
+    }
+    EXPECT_LE(batch->runs.size(), 1u) << "records without gaps are one run";
+    int64_t row = 0;
+    for (const SplitRun& run : batch->runs) {
+      const SplitProgress& split = source->splits()[static_cast<size_t>(run.split)];
+      EXPECT_EQ(split.is_file, by_row) << split.id;
+      for (int64_t i = 0; i < run.num_rows; ++i, ++row, ++num_rows) {
+        const int64_t position = by_row ? batch->positions[static_cast<size_t>(row)] : run.first_position + i;
+        if (i == 0) {
+          ASSERT_EQ(run.first_position, position);
+        }
+        ASSERT_GE(position, next[split.id]) << split.id;
+        next[split.id] = position + 1;
+        ASSERT_LT(position, split.position) << "a checkpoint now does not read it again";
+        ASSERT_EQ(firsts.Value(row), FirstColumnAt(split, position)) << split.id << " at " << position;
+      }
+    }
+  }
+  EXPECT_EQ(num_rows, GetParam().num_rows);
 }
 
 TEST_P(SourceContract, TheSameRowsComeAgain) { EXPECT_EQ(ReadAll(*Open(start_)), ReadAll(*Open(start_))); }

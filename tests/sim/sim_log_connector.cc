@@ -172,8 +172,7 @@ class SimLogSource final : public Source {
     batch->num_bytes += static_cast<int64_t>(value.size());
     absl::Status decoded = decoder_->Append({value.data(), value.size()});
     if (decoded.ok()) {
-      if (batch->runs.empty() || batch->runs.back().split != index) batch->runs.push_back({.split = index});
-      ++batch->runs.back().num_rows;
+      AddToRuns(index, reading.next, batch->runs);
       return absl::OkStatus();
     }
     if (!absl::IsInvalidArgument(decoded)) return decoded;

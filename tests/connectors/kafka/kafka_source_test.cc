@@ -120,9 +120,20 @@ class KafkaTest : public ::testing::Test {
         last_rows_ = (*batch)->rows;
         EXPECT_TRUE((*batch)->rows->ValidateFull().ok());
         const auto& ids = static_cast<const arrow::Int64Array&>(*(*batch)->rows->column(0));
+        arrow::Int64Array none(0, nullptr);
+        const bool has_offset = spec_.used_columns.size() > 1 && spec_.used_columns[1] == "at";
+        const auto& offsets = has_offset ? static_cast<const arrow::Int64Array&>(*(*batch)->rows->column(1)) : none;
+        num_runs_ += (*batch)->runs.size();
         int64_t row = 0;
         for (const SplitRun& run : (*batch)->runs) {
-          for (int64_t end = row + run.num_rows; row < end; ++row) ids_[run.split].push_back(ids.Value(row));
+          int64_t position = run.first_position;
+          for (int64_t end = row + run.num_rows; row < end; ++row, ++position) {
+            ids_[run.split].push_back(ids.Value(row));
+            // The broker's own word: column "at" is the record's offset.
+            if (has_offset) {
+              EXPECT_EQ(offsets.Value(row), position);
+            }
+          }
         }
         EXPECT_EQ(row, ids.length());
         if ((*batch)->dead_letters != nullptr) dead_letters_.push_back((*batch)->dead_letters);
@@ -165,6 +176,7 @@ class KafkaTest : public ::testing::Test {
   std::vector<std::vector<int64_t>> ids_;
   std::vector<BatchPtr> dead_letters_;
   std::vector<BadRecord> bad_records_;
+  size_t num_runs_ = 0;
   BatchPtr last_rows_;
 };
 
@@ -273,6 +285,7 @@ TEST_F(KafkaTest, BadRecordsBecomeDeadLettersOrFailThePipeline) {
   EXPECT_EQ(text("topic"), "clicks");
   EXPECT_EQ(text("offset"), "2");
   EXPECT_THAT(text("error"), HasSubstr("1.5 does not fit without loss"));
+  EXPECT_GE(num_runs_, 2u) << "the bad record parts the rows around it";
   ASSERT_EQ(bad_records_.size(), 1u);
   EXPECT_EQ(bad_records_[0].split, 0);
   EXPECT_EQ(bad_records_[0].position, 2);
