@@ -117,10 +117,18 @@ absl::StatusOr<SourceBatch> GeneratorSource::Generate(const PacedSplits::Range& 
   }
   int64_t num_rows = 0;
   SourceBatch batch;
+  // Rows up to the next bad record.
+  SplitRun run{.split = static_cast<int>(range.split), .first_position = range.begin};
+  auto end_run = [&](int64_t position) {
+    run.num_rows = position - run.first_position;
+    if (run.num_rows > 0) batch.runs.push_back(run);
+    run.first_position = position + 1;
+  };
   for (int64_t position = range.begin; position < range.end; ++position) {
     GeneratedRow row = GenerateRow(options_, range.number, position);
     ++batch.num_records;
     if (row.bad) {
+      end_run(position);
       static constexpr std::string_view kBroken = "{\"user_id\": broken";
       static constexpr std::string_view kError = "not JSON: made bad by option 'bad-ratio'";
       if (!dead_letters_connected_) {
@@ -141,13 +149,13 @@ absl::StatusOr<SourceBatch> GeneratorSource::Generate(const PacedSplits::Range& 
       continue;
     }
     for (size_t i = 0; i < builders.size(); ++i) RETURN_IF_ERROR(AppendField(*schema_->field(static_cast<int>(i)), row, builders[i].get()));
-    AddToRuns(static_cast<int>(range.split), position, batch.runs);
     ++num_rows;
   }
   std::vector<std::shared_ptr<arrow::Array>> arrays;
   for (auto& builder : builders) {
     ASSIGN_OR_RETURN(arrays.emplace_back(), FromArrow(builder->Finish()));
   }
+  end_run(range.end);
   batch.rows = arrow::RecordBatch::Make(schema_, num_rows, std::move(arrays));
   batch.dead_letters = dead_letters_.Flush();
   return batch;

@@ -142,6 +142,27 @@ TEST_F(GeneratorTest, BadRecordsBecomeDeadLettersOrFailThePipeline) {
   EXPECT_EQ(source->Poll().status().code(), absl::StatusCode::kInvalidArgument);
 }
 
+TEST_F(GeneratorTest, ABadRecordPartsTheRowsAroundIt) {
+  SetOption("bad-ratio", "0.3");
+  spec_.dead_letters_connected = true;
+  auto source = Open(Start());
+  int64_t num_rows = 0;
+  while (auto batch = *source->Poll()) {
+    const auto& ids = static_cast<const arrow::Int64Array&>(*batch->rows->column(3));
+    int64_t row = 0;
+    for (const SplitRun& run : batch->runs) {
+      const std::string& id = source->splits()[static_cast<size_t>(run.split)].id;
+      EXPECT_GT(run.num_rows, 0);
+      for (int64_t i = 0; i < run.num_rows; ++i, ++row) {
+        EXPECT_EQ(ids.Value(row), (run.first_position + i) * 2 + (id.back() - '0'));
+      }
+    }
+    EXPECT_EQ(row, ids.length());
+    num_rows += row;
+  }
+  EXPECT_NEAR(static_cast<double>(num_rows), 4200, 300);
+}
+
 TEST_F(GeneratorTest, ARateHoldsRowsBackAndWakes) {
   SetOption("rows-per-second", "100");
   auto source = Open(Start());
