@@ -21,7 +21,9 @@ ChainProbe::ChainProbe(const internal::v1::Stage& stage, std::vector<Histogram*>
       waiting_since_(since_) {
   for (size_t i = 0; i < nodes_.size(); ++i) {
     nodes_[i].batch_seconds = batch_seconds[i];
-    nodes_[i].fires_windows = stage.nodes(static_cast<int>(i)).has_window_aggregate();
+    const internal::v1::ChainNode& node = stage.nodes(static_cast<int>(i));
+    nodes_[i].fires_windows = node.has_window_aggregate();
+    nodes_[i].evaluates = node.has_filter() || node.has_project();
   }
 }
 
@@ -88,7 +90,9 @@ void ChainProbe::Emitted(size_t node, uint32_t output, const arrow::RecordBatch&
   const auto num_rows = static_cast<uint64_t>(rows.num_rows());
   figures.records_out += num_rows;
   figures.bytes_out += RowBytes(rows);
-  if (output == 1 && nodes_[node].fires_windows) figures.late_records += num_rows;
+  if (output != 1) return;
+  if (nodes_[node].fires_windows) figures.late_records += num_rows;
+  if (nodes_[node].evaluates) figures.failed_records += num_rows;
 }
 
 void ChainProbe::SinkSeals(size_t node, Epoch epoch, uint64_t buffered_bytes) {

@@ -24,6 +24,7 @@ struct ChainNodeFigures {
   uint64_t records_out = 0;
   uint64_t bytes_out = 0;
   uint64_t late_records = 0;
+  uint64_t failed_records = 0;  // an expression has no value for them
   // The three add up to the time since the deployment. Time in which its thread worked for other operators is idle.
   absl::Duration busy;
   absl::Duration idle;
@@ -98,6 +99,7 @@ class ChainProbe {
     ChainNodeFigures figures;
     Histogram* batch_seconds = nullptr;
     bool fires_windows = false;
+    bool evaluates = false;
     uint64_t buffered_bytes = 0;
     std::map<Epoch, uint64_t> sealed_bytes;
     absl::Duration busy_at_step;

@@ -6,7 +6,7 @@
 
 #include "absl/status/statusor.h"
 #include "arrow/type_fwd.h"
-#include "base/expression/expression.h"
+#include "base/expression/expression_set.h"
 #include "millrace/internal/v1/control.pb.h"
 
 namespace millrace {
@@ -20,14 +20,17 @@ class ComputedColumns {
   // Fails: InvalidArgument: an expression is wrong, or of another type than the output says.
   static absl::StatusOr<std::shared_ptr<const ComputedColumns>> Make(const internal::v1::ChainNode& source);
 
-  // The rows with them. Fails as BoundExpression, naming the column.
-  absl::StatusOr<BatchPtr> Append(const BatchPtr& rows, EvaluationContext& context) const;
+  // The rows with them. Rows for which one has no value are in `errors`, by column; empty: there are none.
+  absl::StatusOr<BatchPtr> Append(const BatchPtr& rows, std::vector<RowErrors>& errors,
+                                  EvaluationContext& context) const;
+  // Their names, and how they are computed, for messages.
+  std::vector<std::string> names() const;
+  const std::string& text(size_t column) const { return expressions_[column].text(); }
 
  private:
   ComputedColumns() = default;
-  std::string uid_;
   std::shared_ptr<arrow::Schema> schema_;
-  std::vector<ExpressionPtr> expressions_;
+  ExpressionSet expressions_;
 };
 
 }  // namespace millrace

@@ -297,7 +297,9 @@ absl::Status Deployment::Restore(const WorkerOptions& options, const Deploy& pla
       spec.on_client_error = [probe = local.probe](std::string_view code) { probe->OnClientError(code); };
       ASSIGN_OR_RETURN(auto source, connector->MakeSource(spec));
       SourceInput::Options input;
+      input.pipeline = plan.pipeline();
       input.uid = node.uid();
+      input.dead_letters_connected = spec.dead_letters_connected;
       if (node.source().has_watermark()) input.watermark = node.source().watermark();
       ASSIGN_OR_RETURN(input.computed, ComputedColumns::Make(node));
       input.seed = SeedOf(options, plan, node.uid(), local.ref.index());

@@ -28,6 +28,7 @@ struct DeploymentProbe::OperatorSeries {
   Gauge* watermark_skew = nullptr;
   Counter* late = nullptr;
   Counter* late_dead_letters = nullptr;
+  Counter* failed_dead_letters = nullptr;
   Gauge* open_windows = nullptr;
   Gauge* state_bytes = nullptr;
   Gauge* state_keys = nullptr;
@@ -62,14 +63,14 @@ DeploymentProbe::DeploymentProbe(Metrics* metrics, const Clock* clock, const int
                                          "Time of subtasks that had no credit to send.")) {
   for (const auto& stage : plan.plan().stages()) {
     for (const auto& node : stage.nodes()) {
-      if (node.has_window_aggregate()) late_is_kept_.try_emplace(node.uid(), false);
+      if (node.has_window_aggregate()) side_is_read_.try_emplace(node.uid(), false);
       for (const auto& input : node.inputs()) {
-        if (input.has_from_uid() && input.output() == 1) late_is_kept_[input.from_uid()] = true;
+        if (input.has_from_uid() && input.output() == 1) side_is_read_[input.from_uid()] = true;
       }
     }
   }
   for (const auto& exchange : plan.plan().exchanges()) {
-    if (exchange.from_output() == 1) late_is_kept_[exchange.from_uid()] = true;
+    if (exchange.from_output() == 1) side_is_read_[exchange.from_uid()] = true;
   }
 }
 
@@ -84,7 +85,7 @@ std::shared_ptr<SubtaskProbe> DeploymentProbe::AddSubtask(const internal::v1::St
     OperatorSeries& series = SeriesOf(node.uid());
     const Labels labels = {{"operator", node.uid()}};
     if (node.has_window_aggregate() && series.late == nullptr) {
-      bool is_kept = late_is_kept_.at(node.uid());
+      bool is_kept = side_is_read_.at(node.uid());
       series.late =
           scope_.AddCounter("millrace_operator_late_records_total", "Rows that came after their window had fired.",
                             {{"operator", node.uid()}, {"action", is_kept ? "dead_letter" : "dropped"}});
@@ -94,6 +95,11 @@ std::shared_ptr<SubtaskProbe> DeploymentProbe::AddSubtask(const internal::v1::St
       }
       series.open_windows =
           scope_.AddGauge("millrace_operator_open_windows", "Windows that hold rows and have not fired.", labels);
+    }
+    const bool evaluates = node.has_filter() || node.has_project();
+    if (evaluates && side_is_read_.contains(node.uid()) && series.failed_dead_letters == nullptr) {
+      series.failed_dead_letters = scope_.AddCounter("millrace_dead_letter_records_total",
+                                                     "Records that were set aside.", {{"reason", "expression"}});
     }
     if (!node.state_fingerprint().empty() && series.state_bytes == nullptr) {
       series.state_bytes =
@@ -170,6 +176,8 @@ DeploymentProbe::Held DeploymentProbe::Collect() {
       if (series.late != nullptr) series.late->Add(Difference(is.late_records, was.late_records));
       if (series.late_dead_letters != nullptr)
         series.late_dead_letters->Add(Difference(is.late_records, was.late_records));
+      if (series.failed_dead_letters != nullptr)
+        series.failed_dead_letters->Add(Difference(is.failed_records, was.failed_records));
       auto& sum = series.sum;
       if (is.watermark != kNoWatermark) sum.watermark = std::min(sum.watermark.value_or(is.watermark), is.watermark);
       if (is.input_skew_micros.has_value()) {

@@ -48,8 +48,8 @@ class DeploymentProbe {
   const Clock* const clock_;
   Metrics* const metrics_;
   const std::string pipeline_;
-  // By window aggregate. Its late rows count as dead letters where a table takes them.
-  std::map<std::string, bool> late_is_kept_;
+  // By operator: somebody reads its output beside the main one. Late rows count as dead letters only then.
+  std::map<std::string, bool> side_is_read_;
 
   Mutex mutex_;
   MetricScope scope_ ABSL_GUARDED_BY(mutex_);

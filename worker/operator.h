@@ -4,6 +4,8 @@
 #include <memory>
 #include <span>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "absl/status/statusor.h"
 #include "base/clock.h"
@@ -11,6 +13,7 @@
 #include "base/ids.h"
 #include "base/key_group.h"
 #include "base/metrics.h"
+#include "connectors/record_place.h"
 #include "state/state_backend.h"
 #include "worker/stream_event.h"
 
@@ -20,8 +23,17 @@ namespace millrace {
 class Output {
  public:
   virtual ~Output() = default;
-  // `output`: 0 is the main one; the others are the node kind's (late, partial aggregates).
+  // Rows that the operator has made. `output`: 0 is the main one; the others are the node kind's (late, partial
+  // aggregates, dead letters).
   virtual void Emit(uint32_t output, BatchPtr rows) = 0;
+  // Rows that each came from one of the batch that is being processed: row i from its row taken[i], or from row i if
+  // `taken` is null. So that whoever meets a bad one behind it can name the record.
+  virtual void EmitFrom(uint32_t output, BatchPtr rows, const std::vector<uint32_t>* /*taken*/) {
+    Emit(output, std::move(rows));
+  }
+  // The records that these rows of the batch that is being processed came from, in their order. Empty: it is not known,
+  // for operators before have made them, or they came through an exchange.
+  virtual std::vector<RecordPlace> PlacesOf(const std::vector<uint32_t>& /*rows*/) const { return {}; }
 };
 
 // What an operator's barrier froze: the dirty part of its hot tables, copied out without sorting. Written off-thread

@@ -13,20 +13,35 @@ namespace millrace {
 // Hands an operator's rows on at once and remembers the first failure, which Output cannot return.
 class OperatorChain::NodeOutput final : public Output {
  public:
-  NodeOutput(OperatorChain* chain, size_t node) : chain_(chain), node_(node) {}
-  void Emit(uint32_t output, BatchPtr rows) override {
-    if (!status_.ok() || rows == nullptr || rows->num_rows() == 0) return;
-    const auto& plan = *chain_->nodes_[node_].parts.plan;
-    // A combiner's outputs are the two ports of one exchange.
-    bool combiner = plan.has_local_combine() || plan.has_local_group();
-    if (plan.has_window_aggregate() && output == 1) chain_->rows_late_ += static_cast<uint64_t>(rows->num_rows());
-    status_ = chain_->Emit(node_, combiner ? 0 : output, combiner ? output : 0, rows);
+  // `origins`: of the batch that the operator processes; null: there is none, or they are not known.
+  NodeOutput(OperatorChain* chain, size_t node, const RowOrigins* origins = nullptr)
+      : chain_(chain), node_(node), origins_(origins) {}
+  void Emit(uint32_t output, BatchPtr rows) override { HandOn(output, rows, nullptr); }
+  void EmitFrom(uint32_t output, BatchPtr rows, const std::vector<uint32_t>* taken) override {
+    if (origins_ == nullptr || taken == nullptr) return HandOn(output, rows, origins_);
+    const RowOrigins origins(*origins_, *taken);
+    HandOn(output, rows, &origins);
+  }
+  std::vector<RecordPlace> PlacesOf(const std::vector<uint32_t>& rows) const override {
+    return origins_ == nullptr ? std::vector<RecordPlace>() : origins_->PlacesOf(rows);
   }
   const absl::Status& status() const { return status_; }
 
  private:
+  void HandOn(uint32_t output, const BatchPtr& rows, const RowOrigins* origins) {
+    if (!status_.ok() || rows == nullptr || rows->num_rows() == 0) return;
+    const auto& plan = *chain_->nodes_[node_].parts.plan;
+    // A combiner's outputs are the two ports of one exchange.
+    bool combiner = plan.has_local_combine() || plan.has_local_group();
+    if (output == 1 && !combiner) {
+      (plan.has_window_aggregate() ? chain_->rows_late_ : chain_->rows_set_aside_) += static_cast<uint64_t>(rows->num_rows());
+    }
+    status_ = chain_->Emit(node_, combiner ? 0 : output, combiner ? output : 0, rows, origins);
+  }
+
   OperatorChain* const chain_;
   const size_t node_;
+  const RowOrigins* const origins_;
   absl::Status status_;
 };
 
@@ -80,12 +95,12 @@ size_t OperatorChain::IndexOf(const std::string& uid) const {
 
 size_t OperatorChain::SlotOf(size_t node, uint32_t exchange) const { return nodes_[node].exchange_slots.at(exchange); }
 
-absl::Status OperatorChain::Emit(size_t node, uint32_t output, uint32_t port, const BatchPtr& rows) {
+absl::Status OperatorChain::Emit(size_t node, uint32_t output, uint32_t port, const BatchPtr& rows, const RowOrigins* origins) {
   ChainNodeState& state = nodes_[node];
   if (probe_ != nullptr) probe_->Emitted(node, output, *rows);
   if (output < state.targets.size()) {
     for (const Target& target : state.targets[output]) {
-      RETURN_IF_ERROR(ProcessBatch(target.node, target.input, 0, rows));
+      RETURN_IF_ERROR(ProcessBatch(target.node, target.input, 0, rows, origins));
       if (nodes_[target.node].tracker->OnActive(target.slot)) RETURN_IF_ERROR(TimeChanged(target.node));
     }
   }
@@ -95,11 +110,11 @@ absl::Status OperatorChain::Emit(size_t node, uint32_t output, uint32_t port, co
   return absl::OkStatus();
 }
 
-absl::Status OperatorChain::ProcessBatch(size_t node, uint32_t input, uint32_t port, const BatchPtr& rows) {
+absl::Status OperatorChain::ProcessBatch(size_t node, uint32_t input, uint32_t port, const BatchPtr& rows, const RowOrigins* origins) {
   ChainNodeState& state = nodes_[node];
   ChainProbe::BatchWork work(probe_, node, *rows);
   if (state.parts.sink != nullptr) return Annotate(state.parts.sink->Write(*rows), "sink ", state.parts.plan->uid());
-  NodeOutput out(this, node);
+  NodeOutput out(this, node, origins);
   RETURN_IF_ERROR(Annotate(state.parts.op->ProcessBatch(input, port, rows, out), "operator ", state.parts.plan->uid()));
   RETURN_IF_ERROR(out.status());
   return CountState(state);
@@ -120,7 +135,9 @@ std::vector<ChainPart> OperatorChain::TakeParts(bool all) {
   return taken;
 }
 
-absl::Status OperatorChain::EmitFromSource(uint32_t output, const BatchPtr& rows) { return Emit(0, output, 0, rows); }
+absl::Status OperatorChain::EmitFromSource(uint32_t output, const BatchPtr& rows, const RowOrigins* origins) {
+  return Emit(0, output, 0, rows, origins);
+}
 
 absl::Status OperatorChain::ForwardRestoredWatermarks() {
   for (size_t node = 0; node < nodes_.size(); ++node) {

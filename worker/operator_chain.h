@@ -10,6 +10,7 @@
 #include "millrace/internal/v1/control.pb.h"
 #include "worker/chain_probe.h"
 #include "worker/operator.h"
+#include "worker/row_origins.h"
 #include "worker/shuffle/exchange_writer.h"
 #include "worker/state_memory.h"
 #include "worker/watermark_tracker.h"
@@ -66,8 +67,10 @@ class OperatorChain {
 
   // Rows that enter at a node's input: `node` is an index into nodes. The source's own outputs enter with
   // EmitFromSource.
-  absl::Status ProcessBatch(size_t node, uint32_t input, uint32_t port, const BatchPtr& rows);
-  absl::Status EmitFromSource(uint32_t output, const BatchPtr& rows);
+  // `origins`: null: it is not known.
+  absl::Status ProcessBatch(size_t node, uint32_t input, uint32_t port, const BatchPtr& rows,
+                            const RowOrigins* origins = nullptr);
+  absl::Status EmitFromSource(uint32_t output, const BatchPtr& rows, const RowOrigins* origins = nullptr);
   // Once, before anything else: hands on what operators had reached in the restored checkpoint. Those behind them that
   // keep no state have forgotten it, and it is not said again.
   absl::Status ForwardRestoredWatermarks();
@@ -92,6 +95,8 @@ class OperatorChain {
   // Lowest watermark of all nodes that have inputs from exchanges; the chain is drained when it is final.
   bool drained() const;
   uint64_t rows_late() const { return rows_late_; }
+  // For which an operator's expression failed.
+  uint64_t rows_set_aside() const { return rows_set_aside_; }
   const Node& node(size_t index) const { return nodes_[index].parts; }
 
  private:
@@ -110,7 +115,7 @@ class OperatorChain {
   class NodeOutput;
 
   OperatorChain() = default;
-  absl::Status Emit(size_t node, uint32_t output, uint32_t port, const BatchPtr& rows);
+  absl::Status Emit(size_t node, uint32_t output, uint32_t port, const BatchPtr& rows, const RowOrigins* origins);
   absl::Status TimeChanged(size_t node);
   absl::Status CountState(const ChainNodeState& state) const;
   absl::Status ForwardWatermark(size_t node, EventTimeMicros time);
@@ -120,6 +125,7 @@ class OperatorChain {
   std::vector<size_t> sinks_;
   ChainProbe* probe_ = nullptr;
   uint64_t rows_late_ = 0;
+  uint64_t rows_set_aside_ = 0;
 };
 
 }  // namespace millrace

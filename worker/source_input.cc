@@ -18,7 +18,10 @@ SourceInput::SourceInput(std::unique_ptr<Source> source, const Clock* clock, Opt
       options_(std::move(options)),
       evaluation_(clock, options_.seed),
       last_emission_(clock->Monotonic()),
-      last_poll_(last_emission_) {}
+      last_poll_(last_emission_) {
+  if (options_.computed == nullptr) return;
+  failed_records_.emplace(options_.computed, options_.pipeline, options_.uid, options_.dead_letters_connected);
+}
 
 void SourceInput::Start(std::span<const storage::v1::SplitState> splits) {
   for (const auto& split : splits) {
@@ -45,13 +48,22 @@ absl::Status SourceInput::AddSplits(std::span<const storage::v1::SplitState> spl
 
 absl::StatusOr<std::optional<SourceBatch>> SourceInput::Poll() {
   ASSIGN_OR_RETURN(std::optional<SourceBatch> batch, source_->Poll());
+  if (batch.has_value() && batch->rows != nullptr && options_.computed != nullptr) RETURN_IF_ERROR(Compute(*batch));
   if (batch.has_value() && options_.bad_record_limit.has_value()) RETURN_IF_ERROR(CountRecords(*batch));
-  if (batch.has_value() && batch->rows != nullptr && options_.computed != nullptr) {
-    ASSIGN_OR_RETURN(batch->rows, options_.computed->Append(batch->rows, evaluation_));
-  }
   if (batch.has_value() && batch->rows != nullptr) RETURN_IF_ERROR(ObserveRows(*batch));
   UpdateIdleness();
   return batch;
+}
+
+absl::Status SourceInput::Compute(SourceBatch& batch) {
+  std::vector<RowErrors> errors;
+  ASSIGN_OR_RETURN(BatchPtr computed, options_.computed->Append(batch.rows, errors, evaluation_));
+  if (errors.empty()) {
+    batch.rows = std::move(computed);
+    return absl::OkStatus();
+  }
+  absl::Status status = failed_records_->TakeOut(errors, std::move(computed), source_->splits(), batch);
+  return Annotate(status, "source ", options_.uid);
 }
 
 absl::Status SourceInput::ObserveRows(const SourceBatch& batch) {

@@ -3,6 +3,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -13,6 +14,7 @@
 #include "millrace/v1/plan.pb.h"
 #include "worker/bad_record_window.h"
 #include "worker/computed_columns.h"
+#include "worker/failed_records.h"
 #include "worker/stream_event.h"
 
 namespace millrace {
@@ -46,14 +48,17 @@ struct SourceFigures {
 class SourceInput {
  public:
   struct Options {
-    std::string uid;
-    std::string system_id;
+    std::string pipeline = {};
+    std::string uid = {};
+    std::string system_id = {};
     std::optional<v1::WatermarkSpec> watermark;
     std::optional<v1::BadRecordLimit> bad_record_limit;
     // Null: nothing is computed. Event time may be.
     std::shared_ptr<const ComputedColumns> computed;
     // As OperatorContext::seed.
     uint64_t seed = 0;
+    // Somebody reads the source's dead letters.
+    bool dead_letters_connected = false;
     // All splits of all subtasks have an end, and no new ones are looked for.
     bool bounded = false;
     // How much processing time lies between two watermarks, at least.
@@ -65,7 +70,9 @@ class SourceInput {
   void Start(std::span<const storage::v1::SplitState> splits);
   absl::Status AddSplits(std::span<const storage::v1::SplitState> splits);
 
-  // The next batch, or nothing now. FailedPrecondition: too many bad records.
+  // The next batch, or nothing now. Records for which a computed column has no value are bad ones like those that the
+  // source could not decode. FailedPrecondition: too many bad records. InvalidArgument: one, and nobody reads dead
+  // letters.
   absl::StatusOr<std::optional<SourceBatch>> Poll();
   // What is due after the last Poll: a watermark that has risen, or an idle mark.
   std::optional<StreamEvent> TakeTimeEvent();
@@ -78,6 +85,8 @@ class SourceInput {
   storage::v1::SourceState State() const;
   void OnCheckpointComplete(const storage::v1::SourceState& state);
   void Close() { source_->Close(); }
+  // What the runs of the last batch count.
+  std::span<const SplitProgress> splits() const { return source_->splits(); }
   int64_t lag() const;
   EventTimeMicros watermark() const { return emitted_; }
   // Of the last batch with rows; kNoWatermark without event time.
@@ -90,6 +99,7 @@ class SourceInput {
     bool idle = false;
     absl::Duration quiet_since;  // monotonic
   };
+  absl::Status Compute(SourceBatch& batch);
   absl::Status ObserveRows(const SourceBatch& batch);
   absl::Status CountRecords(const SourceBatch& batch);
   void UpdateIdleness();
@@ -101,6 +111,7 @@ class SourceInput {
   std::vector<SplitTime> times_;
   std::vector<storage::v1::SplitState> bounds_;  // ends and ids as assigned
   std::vector<BadRecordWindow> bad_records_;     // by split, if there is a limit
+  std::optional<FailedRecords> failed_records_;  // if something is computed
   EventTimeMicros emitted_ = kNoWatermark;
   bool idle_emitted_ = false;
   EventTimeMicros newest_event_time_ = kNoWatermark;

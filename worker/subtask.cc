@@ -198,7 +198,10 @@ absl::StatusOr<bool> Subtask::RunSource() {
     rows_in_step_ += batch.num_records;
     bool has_rows = batch.rows != nullptr && batch.rows->num_rows() > 0;
     environment_.probe->Read(batch, has_rows ? source.newest_event_time() : kNoWatermark);
-    if (batch.rows != nullptr && batch.rows->num_rows() > 0) RETURN_IF_ERROR(parts_->chain->EmitFromSource(0, batch.rows));
+    if (has_rows) {
+      const RowOrigins origins(batch, source.splits());
+      RETURN_IF_ERROR(parts_->chain->EmitFromSource(0, batch.rows, &origins));
+    }
     if (batch.dead_letters != nullptr && batch.dead_letters->num_rows() > 0) {
       num_dead_letters_ += static_cast<uint64_t>(batch.dead_letters->num_rows());
       RETURN_IF_ERROR(parts_->chain->EmitFromSource(1, batch.dead_letters));
@@ -447,7 +450,7 @@ void Subtask::PublishProgress() {
   MutexLock lock(&mutex_);
   progress_.set_shuffle_bytes(shuffled);
   progress_.set_records_in(num_records_);
-  progress_.set_dead_letters(num_dead_letters_);
+  progress_.set_dead_letters(num_dead_letters_ + parts_->chain->rows_set_aside());
   progress_.set_late_records(parts_->chain->rows_late());
   if (parts_->source == nullptr) return;
   progress_.set_lag_records(parts_->source->lag());

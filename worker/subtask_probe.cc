@@ -74,13 +74,16 @@ void SubtaskProbe::CountDeadLetters(const arrow::RecordBatch& letters) {
     auto found = bad_records_.find(reason);
     if (found == bad_records_.end()) {
       std::string name(reason);
-      auto* errors = scope_.AddCounter("millrace_source_decode_errors_total", "Records that could not be decoded.",
-                                       {{"source", source_}, {"reason", name}});
+      // A record whose computed column fails was decoded.
+      Counter* errors = reason == "expression" ? nullptr
+                                               : scope_.AddCounter("millrace_source_decode_errors_total",
+                                                                   "Records that could not be decoded.",
+                                                                   {{"source", source_}, {"reason", name}});
       auto* dead =
           scope_.AddCounter("millrace_dead_letter_records_total", "Records that were set aside.", {{"reason", name}});
       found = bad_records_.emplace(std::move(name), std::pair(errors, dead)).first;
     }
-    found->second.first->Add();
+    if (found->second.first != nullptr) found->second.first->Add();
     found->second.second->Add();
   }
 }

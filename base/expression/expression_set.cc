@@ -1,5 +1,7 @@
 #include "base/expression/expression_set.h"
 
+#include <utility>
+
 #include "base/expression/binder.h"
 #include "base/macros.h"
 
@@ -27,6 +29,19 @@ absl::StatusOr<std::vector<std::shared_ptr<arrow::Array>>> ExpressionSet::Evalua
     ASSIGN_OR_RETURN(columns.emplace_back(), EvaluateArray(*expression, evaluation));
   }
   errors = std::move(evaluation.errors);
+  return columns;
+}
+
+absl::StatusOr<std::vector<std::shared_ptr<arrow::Array>>> ExpressionSet::Evaluate(
+    const BatchPtr& batch, std::vector<RowErrors>& errors, EvaluationContext* context) const {
+  Evaluation evaluation(batch, context);
+  std::vector<std::shared_ptr<arrow::Array>> columns;
+  for (size_t i = 0; i < expressions_.size(); ++i) {
+    ASSIGN_OR_RETURN(columns.emplace_back(), EvaluateArray(*expressions_[i], evaluation));
+    if (evaluation.errors.empty()) continue;
+    errors.resize(expressions_.size());
+    errors[i] = std::exchange(evaluation.errors, RowErrors());
+  }
   return columns;
 }
 

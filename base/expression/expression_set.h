@@ -25,6 +25,10 @@ class ExpressionSet {
   // `context`: as of Evaluation.
   absl::StatusOr<std::vector<std::shared_ptr<arrow::Array>>> Evaluate(const BatchPtr& batch, RowErrors& errors,
                                                                       EvaluationContext* context = nullptr) const;
+  // The same, with errors by expression. Empty: no row failed.
+  absl::StatusOr<std::vector<std::shared_ptr<arrow::Array>>> Evaluate(const BatchPtr& batch,
+                                                                      std::vector<RowErrors>& errors,
+                                                                      EvaluationContext* context = nullptr) const;
 
   size_t size() const { return expressions_.size(); }
   const BoundExpression& operator[](size_t i) const { return *expressions_[i]; }

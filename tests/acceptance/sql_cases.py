@@ -14,6 +14,7 @@ def check(run):
     check_mistakes(run)
     check_selects(run)
     check_inserts(run)
+    check_failing_rows(run)
     left = [name for name in os.listdir(run.directory) if name.startswith("millrace-local-")]
     run.check("--local removes what it made", not left, str(left))
     check_server(run)
@@ -90,6 +91,53 @@ def check_inserts(run):
                stderr="insert FINISHED after checkpoint #<*>: 3 rows committed\n")
     run.expect("--local and --detach", run.command("run", "--local", "--detach", file), 2,
                "millrace: --local ends with this command, so it cannot --detach; leave one out\n")
+
+
+FAILING = """CREATE TABLE clicks (user_id STRING, amount BIGINT, c AS 100 / (amount - 7)) WITH ('connector' = 'kafka', 'topic' = 'clicks',
+'properties.bootstrap.servers' = '<BROKER>', 'format' = 'json', 'scan.startup.mode' = 'earliest-offset',
+'scan.bounded.mode' = 'latest-offset'<MORE>);
+CREATE TABLE lines (id INT, word STRING) WITH ('connector' = 'filesystem', 'path' = '<DIR>/words.json', 'format' = 'json');
+CREATE TABLE quotients (user_id STRING, q BIGINT) WITH ('connector' = 'blackhole');
+CREATE TABLE dead (`reason` STRING, `error` STRING, `topic` STRING, `partition` INT, `offset` BIGINT) WITH (
+'connector' = 'filesystem', 'path' = '<DIR>/dead', 'format' = 'json');
+"""
+
+
+def check_failing_rows(run):
+    """Record i of the topic, whose amount is i, stands in partition i % 2 at offset i / 2."""
+    run.broker("clicks:2:20")
+    run.file("words.json", '{"id": 1, "word": "7"}\n{"id": 2, "word": "x"}\n')
+
+    def script(name, query, more=""):
+        text = FAILING + query
+        for what, value in {**run.values, "MORE": more}.items():
+            text = text.replace(f"<{what}>", value)
+        return run.file(name, text)
+
+    def fails(name, query, *said):
+        done = run.command("run", "--local", script(f"{name}.sql", query))
+        run.check(f"{name} ends the query", done.returncode == 1 and all(part in done.stderr for part in said), done.stderr)
+
+    fails("a projection", "SELECT user_id, 100 / (amount - 12) AS q FROM clicks;", 'column "q": ', "division by zero: 100; the row is {",
+          '"amount": 12', "read from topic clicks, partition 0, offset 6. Correct the expression")
+    fails("a condition", "SELECT user_id FROM clicks WHERE 100 / (amount - 13) > 1;", "read from topic clicks, partition 1, offset 6. Correct")
+    fails("a computed column", "SELECT user_id, c FROM clicks;", 'column "c": ', "read from topic clicks, partition 1, offset 3. Correct")
+    fails("a line of a file", "SELECT id, CAST(word AS INT) AS n FROM lines;", "cannot read 'x' as a whole number; the row is {",
+          "read from file ", "/words.json, byte 23. Correct")
+
+    more = ", 'decode.on-error' = 'dead-letter', 'decode.dead-letter.table' = 'dead'"
+    file = script("set_aside.sql", "INSERT INTO quotients SELECT user_id, c + 100 / (amount - 12) FROM clicks "
+                  "WHERE 100 / (amount - 13) < 1000;", more)
+    run.expect("failing rows are set aside", run.command("run", "--local", file), 0, stderr=None)
+    letters = []
+    for at, _, names in os.walk(run.path("dead")):
+        for name in names:
+            if not name.startswith((".", "_")) and "_" not in os.path.relpath(at, run.path("dead"))[:1]:
+                with open(os.path.join(at, name)) as file:
+                    letters += [json.loads(line) for line in file]
+    places = sorted((letter["partition"], letter["offset"]) for letter in letters)
+    run.check("their letters name them", places == [(0, 6), (1, 3), (1, 6)] and
+              all(letter["reason"] == "expression" and letter["topic"] == "clicks" for letter in letters), str(letters))
 
 
 def check_server(run):

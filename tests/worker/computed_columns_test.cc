@@ -46,8 +46,10 @@ TEST(ComputedColumns, OfOneBatchHaveOneTime) {
   const BatchPtr rows =
       arrow::RecordBatch::Make(arrow::schema({arrow::field("i", arrow::int32())}), 2, {builder.Finish().ValueOrDie()});
   for (int64_t second : {1, 2}) {
-    auto computed = (*columns)->Append(rows, context);
+    std::vector<RowErrors> errors;
+    auto computed = (*columns)->Append(rows, errors, context);
     ASSERT_TRUE(computed.ok()) << computed.status();
+    EXPECT_TRUE(errors.empty());
     for (int column : {1, 2}) {
       const auto& values = static_cast<const arrow::Int64Array&>(*(*computed)->column(column));
       EXPECT_EQ(values.Value(0), second);

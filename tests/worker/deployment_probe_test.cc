@@ -140,6 +140,38 @@ TEST_F(DeploymentProbeTest, SourcesShowWhatTheyReadAndHowFarTheyAre) {
   EXPECT_TRUE(Shows("millrace_source_partitions{pipeline=\"clicks\",source=\"clicks\",state=\"idle\"} 1"));
 }
 
+TEST_F(DeploymentProbeTest, RowsThatExpressionsFailForAreCountedOnceForThePipeline) {
+  auto* stage = plan_.mutable_plan()->add_stages();
+  stage->set_id(2);
+  AddNode(stage, "shape")->mutable_project();
+  AddNode(stage, "some")->mutable_filter();
+  AddNode(stage, "unread")->mutable_filter();
+  for (const char* uid : {"shape", "some"}) {
+    auto* dead = AddNode(stage, std::string(uid) + "-dead");
+    dead->mutable_sink();
+    dead->add_inputs()->set_from_uid(uid);
+    dead->mutable_inputs(0)->set_output(1);
+  }
+  worker_->Detach(probe_.get());
+  probe_ = std::make_unique<DeploymentProbe>(&metrics_, &clock_, plan_);
+  worker_->Attach(probe_.get());
+  auto read = probe_->AddSubtask(this->stage(0));
+  auto compute = probe_->AddSubtask(this->stage(2));
+  EXPECT_TRUE(Shows("millrace_dead_letter_records_total{pipeline=\"clicks\",reason=\"expression\"} 0")) << text_;
+  DeadLetterBuilder letters("clicks", "clicks");
+  letters.Append({.reason = "expression", .error = "division by zero", .topic = "t"});
+  read->Read({.rows = Numbers(9), .runs = {}, .dead_letters = letters.Flush(), .num_records = 10}, kNoWatermark);
+  compute->chain().StepBegan();
+  compute->chain().Emitted(0, 1, *Numbers(3));
+  compute->chain().Emitted(0, 0, *Numbers(5));
+  compute->chain().Emitted(1, 1, *Numbers(4));
+  compute->chain().StepEnded(false);
+  for (int scrape = 0; scrape < 2; ++scrape) {
+    EXPECT_TRUE(Shows("millrace_dead_letter_records_total{pipeline=\"clicks\",reason=\"expression\"} 8")) << text_;
+  }
+  EXPECT_EQ(text_.find("millrace_source_decode_errors_total{"), text_.npos) << "it was decoded";
+}
+
 TEST_F(DeploymentProbeTest, PhasesOfACheckpointAreMeasuredFromItsTrigger) {
   auto subtask = probe_->AddSubtask(stage(1));
   subtask->BarrierTriggered(Epoch(3));

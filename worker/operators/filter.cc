@@ -24,7 +24,7 @@ absl::Status FilterOperator::ProcessBatch(uint32_t /*input*/, uint32_t /*port*/,
   if (rows->num_rows() == 0) return absl::OkStatus();
   Evaluation evaluation(rows, evaluation_ ? &*evaluation_ : nullptr);
   absl::StatusOr<std::shared_ptr<arrow::Array>> mask = EvaluateArray(*condition_, evaluation);
-  if (!mask.ok()) return Annotate(mask.status(), "operator ", uid_);
+  RETURN_IF_ERROR(mask.status());
   const auto& is_true = static_cast<const arrow::BooleanArray&>(**mask);
   std::vector<uint32_t> kept;
   auto keep = [&](uint32_t row) {
@@ -34,12 +34,12 @@ absl::Status FilterOperator::ProcessBatch(uint32_t /*input*/, uint32_t /*port*/,
     for (int64_t i = 0; i < is_true.length(); ++i) keep(static_cast<uint32_t>(i));
   } else {
     std::vector<uint32_t> rest;
-    RETURN_IF_ERROR(failed_rows_.SetAside(rows, evaluation.errors, out, rest));
+    RETURN_IF_ERROR(failed_rows_.SetAside(rows, {&evaluation.errors, 1}, out, rest));
     for (uint32_t row : rest) keep(row);
   }
   if (kept.empty()) return absl::OkStatus();
   ASSIGN_OR_RETURN(BatchPtr passed, TakeRows(rows, kept));
-  out.Emit(0, std::move(passed));
+  out.EmitFrom(0, std::move(passed), &kept);
   return absl::OkStatus();
 }
 

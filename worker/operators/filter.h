@@ -3,11 +3,11 @@
 #include <memory>
 #include <optional>
 
+#include "base/expression/evaluation_context.h"
+#include "base/expression/expression.h"
 #include "millrace/internal/v1/control.pb.h"
 #include "worker/operator.h"
 #include "worker/operators/failed_rows.h"
-#include "base/expression/evaluation_context.h"
-#include "base/expression/expression.h"
 
 namespace millrace {
 
@@ -21,7 +21,7 @@ class FilterOperator final : public Operator {
   static absl::StatusOr<std::unique_ptr<Operator>> Make(const internal::v1::ChainNode& node);
 
   absl::Status Open(const OperatorContext& context) override {
-    failed_rows_.Open(context);
+    failed_rows_.Open(context.pipeline, context.dead_letters_connected);
     evaluation_.emplace(context.clock, context.seed);
     return absl::OkStatus();
   }
@@ -33,9 +33,8 @@ class FilterOperator final : public Operator {
 
  private:
   FilterOperator(std::string uid, ExpressionPtr condition)
-      : uid_(std::move(uid)), condition_(std::move(condition)), failed_rows_(uid_) {}
+      : condition_(std::move(condition)), failed_rows_(std::move(uid)) {}
 
-  const std::string uid_;
   const ExpressionPtr condition_;
   FailedRows failed_rows_;
   std::optional<EvaluationContext> evaluation_;  // once it is open

@@ -36,17 +36,18 @@ absl::StatusOr<std::unique_ptr<Operator>> ProjectOperator::Make(const internal::
 
 absl::Status ProjectOperator::ProcessBatch(uint32_t /*input*/, uint32_t /*port*/, const BatchPtr& rows, Output& out) {
   if (rows->num_rows() == 0) return absl::OkStatus();
-  RowErrors errors;
-  absl::StatusOr<std::vector<std::shared_ptr<arrow::Array>>> arrays = columns_.Evaluate(rows, errors, evaluation_ ? &*evaluation_ : nullptr);
-  if (!arrays.ok()) return Annotate(arrays.status(), "operator ", uid_);
-  BatchPtr projected = arrow::RecordBatch::Make(schema_, rows->num_rows(), *std::move(arrays));
-  if (!errors.empty()) {
-    std::vector<uint32_t> rest;
-    RETURN_IF_ERROR(failed_rows_.SetAside(rows, errors, out, rest));
-    if (rest.empty()) return absl::OkStatus();
-    ASSIGN_OR_RETURN(projected, TakeRows(projected, rest));
+  std::vector<RowErrors> errors;
+  ASSIGN_OR_RETURN(auto arrays, columns_.Evaluate(rows, errors, evaluation_ ? &*evaluation_ : nullptr));
+  BatchPtr projected = arrow::RecordBatch::Make(schema_, rows->num_rows(), std::move(arrays));
+  if (errors.empty()) {
+    out.EmitFrom(0, std::move(projected), nullptr);
+    return absl::OkStatus();
   }
-  out.Emit(0, std::move(projected));
+  std::vector<uint32_t> rest;
+  RETURN_IF_ERROR(failed_rows_.SetAside(rows, errors, out, rest));
+  if (rest.empty()) return absl::OkStatus();
+  ASSIGN_OR_RETURN(projected, TakeRows(projected, rest));
+  out.EmitFrom(0, std::move(projected), &rest);
   return absl::OkStatus();
 }
 

@@ -4,11 +4,12 @@
 #include <optional>
 #include <vector>
 
+#include "arrow/type.h"
+#include "base/expression/evaluation_context.h"
+#include "base/expression/expression_set.h"
 #include "millrace/internal/v1/control.pb.h"
 #include "worker/operator.h"
 #include "worker/operators/failed_rows.h"
-#include "base/expression/evaluation_context.h"
-#include "base/expression/expression_set.h"
 
 namespace millrace {
 
@@ -22,7 +23,7 @@ class ProjectOperator final : public Operator {
   static absl::StatusOr<std::unique_ptr<Operator>> Make(const internal::v1::ChainNode& node);
 
   absl::Status Open(const OperatorContext& context) override {
-    failed_rows_.Open(context);
+    failed_rows_.Open(context.pipeline, context.dead_letters_connected);
     evaluation_.emplace(context.clock, context.seed);
     return absl::OkStatus();
   }
@@ -34,9 +35,8 @@ class ProjectOperator final : public Operator {
 
  private:
   ProjectOperator(std::string uid, std::shared_ptr<arrow::Schema> schema, ExpressionSet columns)
-      : uid_(std::move(uid)), schema_(std::move(schema)), columns_(std::move(columns)), failed_rows_(uid_) {}
+      : schema_(std::move(schema)), columns_(std::move(columns)), failed_rows_(std::move(uid), schema_->field_names()) {}
 
-  const std::string uid_;
   const std::shared_ptr<arrow::Schema> schema_;
   const ExpressionSet columns_;
   FailedRows failed_rows_;

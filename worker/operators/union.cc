@@ -27,7 +27,8 @@ absl::StatusOr<std::unique_ptr<Operator>> UnionOperator::Make(const internal::v1
 }
 
 absl::Status UnionOperator::ProcessBatch(uint32_t /*input*/, uint32_t /*port*/, const BatchPtr& rows, Output& out) {
-  out.Emit(0, rows->schema()->Equals(*schema_) ? rows : arrow::RecordBatch::Make(schema_, rows->num_rows(), rows->columns()));
+  const bool is_same = rows->schema()->Equals(*schema_);
+  out.EmitFrom(0, is_same ? rows : arrow::RecordBatch::Make(schema_, rows->num_rows(), rows->columns()), nullptr);
   return absl::OkStatus();
 }
 

@@ -73,13 +73,13 @@ absl::Status UnnestOperator::ProcessBatch(uint32_t /*input*/, uint32_t /*port*/,
     const int64_t first = nested.value_offset(row);
     const int64_t num_elements = nested.IsNull(row) ? 0 : nested.value_length(row);
     for (int64_t i = 0; i < num_elements; ++i) {
-      picked.rows.push_back(row);
+      picked.rows.push_back(static_cast<uint32_t>(row));
       picked.elements.push_back(first + i);
       picked.numbers.push_back(static_cast<int32_t>(i + 1));
       if (picked.rows.size() == kRowsPerOutputBatch) RETURN_IF_ERROR(Emit(rows, nested, picked, out));
     }
     if (num_elements == 0 && outer_) {
-      picked.rows.push_back(row);
+      picked.rows.push_back(static_cast<uint32_t>(row));
       picked.elements.push_back(-1);
       picked.numbers.push_back(0);
     }
@@ -89,17 +89,16 @@ absl::Status UnnestOperator::ProcessBatch(uint32_t /*input*/, uint32_t /*port*/,
 }
 
 absl::Status UnnestOperator::Emit(const BatchPtr& rows, const arrow::Array& nested, Picked& picked, Output& out) const {
-  arrow::Int64Builder row_builder;
   arrow::Int64Builder element_builder;
   arrow::Int32Builder number_builder;
-  RETURN_IF_ERROR(FromArrow(row_builder.AppendValues(picked.rows)));
   for (size_t i = 0; i < picked.elements.size(); ++i) {
     const bool none = picked.elements[i] < 0;
     RETURN_IF_ERROR(FromArrow(none ? element_builder.AppendNull() : element_builder.Append(picked.elements[i])));
     RETURN_IF_ERROR(FromArrow(none ? number_builder.AppendNull() : number_builder.Append(picked.numbers[i])));
   }
-  picked = {};
-  ASSIGN_OR_RETURN(ArrayPtr row_indices, FromArrow(row_builder.Finish()));
+  const std::vector<uint32_t> taken = std::exchange(picked, {}).rows;
+  const auto num_rows = static_cast<int64_t>(taken.size());
+  const ArrayPtr row_indices = std::make_shared<arrow::UInt32Array>(num_rows, arrow::Buffer::Wrap(taken));
   ASSIGN_OR_RETURN(ArrayPtr element_indices, FromArrow(element_builder.Finish()));
   std::vector<ArrayPtr> columns;
   for (const ArrayPtr& column : rows->columns()) {
@@ -123,8 +122,7 @@ absl::Status UnnestOperator::Emit(const BatchPtr& rows, const arrow::Array& nest
   if (ordinality_) {
     ASSIGN_OR_RETURN(columns.emplace_back(), FromArrow(number_builder.Finish()));
   }
-  const int64_t num_rows = row_indices->length();
-  out.Emit(0, arrow::RecordBatch::Make(schema_, num_rows, std::move(columns)));
+  out.EmitFrom(0, arrow::RecordBatch::Make(schema_, num_rows, std::move(columns)), &taken);
   return absl::OkStatus();
 }
 

@@ -30,7 +30,7 @@ class UnnestOperator final : public Operator {
  private:
   // Which rows, and which elements of all that the column holds, make up the next rows of the output.
   struct Picked {
-    std::vector<int64_t> rows;
+    std::vector<uint32_t> rows;
     std::vector<int64_t> elements;  // −1: none
     std::vector<int32_t> numbers;   // 0: none
   };
