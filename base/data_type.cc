@@ -38,16 +38,6 @@ std::string Quoted(const std::string& name) {
 }
 
 // Recursive descent over one type's text. Keywords are matched without regard to letter case.
-// The name of a field of a ROW, as ParseDataType reads it.
-std::string Quoted(const std::string& name) {
-  const bool plain =
-      !name.empty() && std::all_of(name.begin(), name.end(), [](unsigned char c) { return absl::ascii_isalnum(c) || c == '_'; });
-  if (plain) return name;
-  std::string quoted = "`";
-  for (char c : name) quoted.append(c == '`' ? 2 : 1, c);
-  return quoted + "`";
-}
-
 class TypeParser {
  public:
   explicit TypeParser(std::string_view text) : text_(text) {}
