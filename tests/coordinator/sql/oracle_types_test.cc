@@ -108,6 +108,8 @@ TEST(OracleTypes, NestedTypes) { Check("nested_types"); }
 TEST(OracleTypes, Queries) { Check("queries"); }
 TEST(OracleTypes, Strings) { Check("strings"); }
 TEST(OracleTypes, Temporal) { Check("temporal"); }
+TEST(OracleTypes, InLists) { Check("in_lists"); }
+TEST(OracleTypes, Volatile) { Check("volatile"); }
 TEST(OracleTypes, Windows) { Check("windows"); }
 
 }  // namespace
