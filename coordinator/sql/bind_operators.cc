@@ -63,6 +63,14 @@ bool IsComparison(BinaryOperator op) {
   return op >= BinaryOperator::kIsDistinctFrom && op != BinaryOperator::kOverlaps;
 }
 
+bool IsPointInTime(const DataType& type) {
+  return IsTimestamp(type) || type.arrow->id() == arrow::Type::DATE32 || type.arrow->id() == arrow::Type::TIME32;
+}
+
+bool IsOneKind(const DataType& a, const DataType& b) {
+  return a.arrow->id() == b.arrow->id() && IsZonedTimestamp(a) == IsZonedTimestamp(b);
+}
+
 }  // namespace
 
 Result ExpressionBinder::UnaryOf(const Unary& unary, const SourceRange& range) {
@@ -119,8 +127,14 @@ Result ExpressionBinder::OverlapsOf(const Binary& binary, const SourceRange& ran
       return std::nullopt;
     }
     Result start = BindTyped(pair->values[0]), end = BindTyped(pair->values[1]);
-    if (start && end && IsInterval(end->type)) end = Call("plus", {*start, *std::move(end)}, side->range);
     if (!start || !end) return std::nullopt;
+    if (!IsPointInTime(start->type) || !(IsInterval(end->type) || IsOneKind(start->type, end->type))) {
+      ReportWrong(diagnostics_, side->range, "OVERLAPS takes pairs of two dates, times or timestamps of one kind, or ",
+                  "of one and an INTERVAL, not (", start->type.sql, ", ", end->type.sql, "); CAST what differs");
+      return std::nullopt;
+    }
+    if (IsInterval(end->type)) end = Call("plus", {*start, *std::move(end)}, side->range);
+    if (!end) return std::nullopt;
     Result forward = Call("less_equal", {*start, *end}, side->range);
     if (!forward) return std::nullopt;
     Result low = Call("case", {*forward, *start, *end}, side->range);

@@ -109,6 +109,7 @@ TEST(OracleTypes, Queries) { Check("queries"); }
 TEST(OracleTypes, Strings) { Check("strings"); }
 TEST(OracleTypes, Temporal) { Check("temporal"); }
 TEST(OracleTypes, InLists) { Check("in_lists"); }
+TEST(OracleTypes, Overlaps) { Check("overlaps"); }
 TEST(OracleTypes, Volatile) { Check("volatile"); }
 TEST(OracleTypes, Windows) { Check("windows"); }
 
