@@ -10,8 +10,8 @@
 #include "base/failpoint.h"
 #include "base/macros.h"
 #include "base/planted_bug.h"
-#include "base/random.h"
 #include "base/utf8.h"
+#include "worker/operator_seed.h"
 #include "worker/operators/registry.h"
 #include "worker/operators/window_tables.h"
 #include "worker/shuffle/remote_sender.h"
@@ -24,12 +24,6 @@ using internal::v1::Deploy;
 namespace {
 
 constexpr absl::Duration kRateInterval = absl::Milliseconds(500);
-
-// Of an operator's randomness: no two of them, and no two deployments, begin alike.
-uint64_t SeedOf(const WorkerOptions& options, const Deploy& plan, std::string_view uid, uint32_t index) {
-  const std::string whose = Cat(plan.pipeline(), "/", plan.lineage(), "/", plan.generation(), "/", uid, "/", index);
-  return Random(options.seed ^ HashKeyBytes(whose)).Next();
-}
 
 }  // namespace
 
@@ -302,7 +296,7 @@ absl::Status Deployment::Restore(const WorkerOptions& options, const Deploy& pla
       input.dead_letters_connected = spec.dead_letters_connected;
       if (node.source().has_watermark()) input.watermark = node.source().watermark();
       ASSIGN_OR_RETURN(input.computed, ComputedColumns::Make(node));
-      input.seed = SeedOf(options, plan, node.uid(), local.ref.index());
+      input.seed = OperatorSeed(options.seed, plan, node.uid(), local.ref.index());
       if (node.source().has_bad_record_limit()) input.bad_record_limit = node.source().bad_record_limit();
       input.watermark_interval = options.watermark_interval;
       std::vector<storage::v1::SplitState> mine;
@@ -349,7 +343,7 @@ absl::Status Deployment::Restore(const WorkerOptions& options, const Deploy& pla
       context.key_groups = parts.key_groups;
       context.num_key_groups = plan.plan().num_key_groups();
       context.clock = options.clock;
-      context.seed = SeedOf(options, plan, node.uid(), local.ref.index());
+      context.seed = OperatorSeed(options.seed, plan, node.uid(), local.ref.index());
       context.metrics = options.metrics;
       context.memory = made.memory.get();
       context.dead_letters_connected = SideIsRead(local, node.uid());
