@@ -28,6 +28,7 @@ class Measurement {
 
 void BenchDecoder();
 void BenchDecoderHostile();
+void BenchDecoderWide();
 void BenchExpressions();
 void BenchHashAggregate();
 void BenchShuffle();

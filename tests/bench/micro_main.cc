@@ -11,6 +11,7 @@ int main(int argc, char** argv) {
   };
   constexpr Workload kWorkloads[] = {{"decoder", millrace::BenchDecoder},
                                      {"decoder_hostile", millrace::BenchDecoderHostile},
+                                     {"decoder_wide", millrace::BenchDecoderWide},
                                      {"expressions", millrace::BenchExpressions},
                                      {"hash_aggregate", millrace::BenchHashAggregate},
                                      {"shuffle", millrace::BenchShuffle},
@@ -20,8 +21,8 @@ int main(int argc, char** argv) {
     bool known = false;
     for (const Workload& workload : kWorkloads) known |= std::strcmp(argv[i], workload.name) == 0;
     if (known) continue;
-    std::fprintf(stderr, "there is no micro benchmark '%s'; there are decoder, decoder_hostile, expressions, "
-                 "hash_aggregate, shuffle, snapshot, sql_parser\n", argv[i]);
+    std::fprintf(stderr, "there is no micro benchmark '%s'; there are decoder, decoder_hostile, decoder_wide, "
+                 "expressions, hash_aggregate, shuffle, snapshot, sql_parser\n", argv[i]);
     return 2;
   }
   for (const Workload& workload : kWorkloads) {

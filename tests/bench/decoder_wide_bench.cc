@@ -1,0 +1,84 @@
+#include <string>
+#include <vector>
+
+#include "absl/strings/str_format.h"
+#include "arrow/api.h"
+#include "base/check.h"
+#include "base/data_type.h"
+#include "base/random.h"
+#include "connectors/format/json_decoder.h"
+#include "millrace/v1/plan.pb.h"
+#include "tests/bench/measurement.h"
+
+namespace millrace {
+namespace {
+
+constexpr int kNumTexts = 8192;
+constexpr int kRounds = 60;
+
+}  // namespace
+
+// Records of about 470 bytes with twenty fields, all of which are asked for: numbers, texts, times and truths.
+void BenchDecoderWide() {
+  Random random(7);
+  google::protobuf::RepeatedPtrField<v1::Column> columns;
+  const char* const types[] = {"BIGINT", "STRING", "DOUBLE", "DECIMAL(12, 2)", "TIMESTAMP(3)", "BOOLEAN", "INT"};
+  for (int column = 0; column < 20; ++column) {
+    columns.Add()->set_name(absl::StrFormat("column_%02d", column));
+    columns.rbegin()->set_type(types[column % 7]);
+  }
+  std::vector<std::string> texts;
+  int64_t sum = 0;
+  size_t bytes = 0;
+  for (int i = 0; i < kNumTexts; ++i) {
+    std::string text = "{";
+    for (int column = 0; column < 20; ++column) {
+      const uint64_t x = random.Next();
+      absl::StrAppendFormat(&text, R"(%s"column_%02d":)", column == 0 ? "" : ",", column);
+      switch (column % 7) {
+        case 0:
+          if (column == 0) sum += static_cast<int64_t>(x % 1'000'000);
+          absl::StrAppendFormat(&text, "%d", x % 1'000'000);
+          break;
+        case 1:
+          absl::StrAppendFormat(&text, R"("/shop/%08x")", x % 100'000'000);
+          break;
+        case 2:
+          absl::StrAppendFormat(&text, "%d.%03d", x % 1000, x / 1000 % 1000);
+          break;
+        case 3:
+          absl::StrAppendFormat(&text, "%d.%02d", x % 100'000, x % 100);
+          break;
+        case 4:
+          absl::StrAppendFormat(&text, R"("2026-01-01 00:%02d:%02d.%03d")", i / 60 % 60, i % 60, i % 1000);
+          break;
+        case 5:
+          absl::StrAppendFormat(&text, "%s", x % 2 == 0 ? "true" : "false");
+          break;
+        default:
+          absl::StrAppendFormat(&text, "%d", x % 1000);
+      }
+    }
+    texts.push_back(text + "}");
+    bytes += texts.back().size();
+  }
+  auto schema = SchemaOf(columns);
+  Check(schema.ok(), "twenty plain columns");
+  auto decoder = JsonDecoder::Make(*schema, {});
+  Check(decoder.ok(), "a decoder for twenty plain columns");
+  Measurement measurement("decoder_wide");
+  for (int round = 0; round < kRounds; ++round) {
+    for (const std::string& text : texts) {
+      if (!(*decoder)->Append({text.data(), text.size()}).ok()) Wrong("a good record was refused");
+    }
+    auto batch = (*decoder)->Flush();
+    const auto& firsts = static_cast<const arrow::Int64Array&>(*(*batch)->column(0));
+    int64_t decoded = 0;
+    for (int64_t row = 0; row < firsts.length(); ++row) decoded += firsts.Value(row);
+    if (decoded != sum) Wrong("the sum of the first column");
+  }
+  measurement.Add("bytes_per_event", static_cast<double>(bytes) / kNumTexts);
+  measurement.Report(uint64_t{kNumTexts} * kRounds);
+}
+
+}  // namespace millrace
