@@ -27,7 +27,11 @@ constexpr int kLooks = 500;
 absl::StatusOr<std::string> MakeDirectory() {
   std::error_code error;
   const std::filesystem::path parent = std::filesystem::temp_directory_path(error);
-  std::string name = (error ? std::filesystem::path("/tmp") : parent) / "millrace-local-XXXXXX";
+  if (error) {
+    return FailedPrecondition("make a directory for the local cluster: ", parent.empty() ? "TMPDIR" : parent.string(),
+                              " is no directory; set TMPDIR to one that can be written");
+  }
+  std::string name = parent / "millrace-local-XXXXXX";
   if (mkdtemp(name.data()) == nullptr) {
     return FailedPrecondition("make a directory for the local cluster: ", name,
                               " cannot be made; set TMPDIR to a directory that can be written");

@@ -35,6 +35,15 @@ size_t Utf8Length(std::string_view text, size_t offset) {
   return length;
 }
 
+bool IsUtf8(std::string_view text) {
+  for (size_t at = 0; at < text.size();) {
+    const size_t length = Utf8Length(text, at);
+    if (length == 0) return false;
+    at += length;
+  }
+  return true;
+}
+
 void AppendUtf8(uint32_t character, std::string* out) {
   const auto put = [out](uint32_t byte) { out->push_back(static_cast<char>(byte)); };
   if (character < 0x80) {

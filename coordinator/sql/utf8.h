@@ -11,6 +11,8 @@ namespace millrace::sql {
 // above U+10FFFF are not).
 size_t Utf8Length(std::string_view text, size_t offset);
 
+bool IsUtf8(std::string_view text);
+
 // Appends the character, which must be a Unicode scalar value.
 void AppendUtf8(uint32_t character, std::string* out);
 

@@ -181,14 +181,20 @@ int ClientVerbs::Explain(const std::string& path) {
     return kExitOk;
   }
   PrintResults(*file, response->script());
-  *environment_.out << response->explanation() << std::endl;
+  if (!response->explanation().empty()) {
+    *environment_.out << response->explanation() << std::endl;
+  } else if (response->script().results().empty()) {
+    TellThereIsNothingToRun(*file);
+  }
   return kExitOk;
 }
 
 int ClientVerbs::FailedPipeline(std::string_view verb, const v1::Pipeline& pipeline) {
   if (json_) *environment_.out << ToJson(pipeline) << std::endl;
-  return Fail(Internal(verb, " ", pipeline.name(), ": it ended as ", StateName(pipeline.state()), ", see `millrace describe ",
-                       pipeline.name(), "`", pipeline.reason().empty() ? "" : ": ", pipeline.reason()));
+  // A local cluster is gone by the time that somebody could ask it.
+  return Fail(Internal(verb, " ", pipeline.name(), ": it ended as ", StateName(pipeline.state()),
+                       local_ == nullptr ? Cat(", see `millrace describe ", pipeline.name(), "`") : "",
+                       pipeline.reason().empty() ? "" : ": ", pipeline.reason()));
 }
 
 int ClientVerbs::Fail(const absl::Status& status) {
@@ -217,6 +223,7 @@ absl::StatusOr<v1::Plan> ClientVerbs::ReadPlan(const PipelineFile& file) {
 absl::StatusOr<v1::ValidateResponse> ClientVerbs::ValidateFile(const PipelineFile& file) {
   v1::ValidateRequest request;
   if (file.is_script) {
+    if (std::optional<v1::ValidateResponse> unreadable = UnreadableScript(file)) return *std::move(unreadable);
     request.set_sql(file.text);
     request.set_name(file.name);
   } else {

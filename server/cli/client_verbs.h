@@ -1,5 +1,6 @@
 #pragma once
 
+#include <optional>
 #include <string>
 
 #include "server/cli/command_line.h"
@@ -43,6 +44,9 @@ class ClientVerbs {
   // Creates the pipeline of `create` unless it exists with this plan, and starts it.
   absl::StatusOr<v1::Pipeline> CreateAndStart(const v1::CreateRequest& create, const v1::Plan& plan,
                                               uint32_t parallelism);
+  void TellThereIsNothingToRun(const PipelineFile& file);
+  // Diagnostics of a script that cannot be sent: it is empty, too long or not UTF-8.
+  std::optional<v1::ValidateResponse> UnreadableScript(const PipelineFile& file);
   // What was accepted and has no effect, to stderr.
   void PrintNotes(const PipelineFile& file, const v1::Script& script);
   // Notes, and what SHOW, DESCRIBE, EXPLAIN and SET answer.

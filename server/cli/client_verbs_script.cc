@@ -5,12 +5,16 @@
 #include "base/error.h"
 #include "base/macros.h"
 #include "base/random.h"
+#include "coordinator/sql/compiler.h"
+#include "coordinator/sql/parser.h"
+#include "coordinator/sql/utf8.h"
 #include "server/cli/client_verbs.h"
 #include "server/cli/exit_code.h"
 #include "server/cli/pipeline_text.h"
 #include "server/cli/result_printer.h"
 #include "server/grpc_status.h"
 #include "server/proto_json.h"
+#include "server/script_messages.h"
 
 namespace millrace {
 namespace {
@@ -25,7 +29,10 @@ int ClientVerbs::RunScript(const PipelineFile& file, bool detach, uint32_t paral
   if (!checked->diagnostics().empty()) return FailScript("run", file, *checked);
   v1::Script script = checked->script();
   PrintResults(file, script);
-  if (!script.has_plan()) return kExitOk;
+  if (!script.has_plan()) {
+    if (script.results().empty()) TellThereIsNothingToRun(file);
+    return kExitOk;
+  }
   v1::CreateRequest create;
   create.set_sql(file.text);
   create.set_name(file.name);
@@ -66,6 +73,20 @@ int ClientVerbs::FailScript(std::string_view verb, const PipelineFile& file, con
   return kExitFailed;
 }
 
+void ClientVerbs::TellThereIsNothingToRun(const PipelineFile& file) {
+  *environment_.err << file.path << ": nothing would run: it has neither an INSERT nor a SELECT" << std::endl;
+}
+
+// What cannot travel to a coordinator as text, or is longer than one reads, is told here.
+std::optional<v1::ValidateResponse> ClientVerbs::UnreadableScript(const PipelineFile& file) {
+  if (!file.text.empty() && file.text.size() <= sql::kMaxScriptBytes && sql::IsUtf8(file.text)) return std::nullopt;
+  v1::ValidateResponse response;
+  for (v1::Diagnostic& diagnostic : SqlDiagnostics(sql::Compile(file.text, {}).diagnostics, file.text)) {
+    *response.add_diagnostics() = std::move(diagnostic);
+  }
+  return response;
+}
+
 void ClientVerbs::PrintNotes(const PipelineFile& file, const v1::Script& script) {
   for (const v1::Diagnostic& note : script.notes()) {
     *environment_.err << file.path << ":" << note.line() << ":" << note.column() << ": note: " << note.message() << "\n";
@@ -104,11 +125,13 @@ int ClientVerbs::FollowSelect(const v1::Pipeline& started, const v1::Script& scr
     // What was committed before the pipeline was looked at is there by now.
     if (absl::Status printed = print_new(); !printed.ok()) return Fail(printed);
     if (ended) {
-      printer.End();
       const bool well = pipeline->state() == v1::PIPELINE_STATE_FINISHED ||
                         pipeline->state() == v1::PIPELINE_STATE_STOPPED ||
                         (pipeline->state() == v1::PIPELINE_STATE_CANCELLED && environment_.interrupts() > 0);
-      if (well) return kExitOk;
+      if (well) {
+        printer.End();
+        return kExitOk;
+      }
       return Fail(Internal("run ", pipeline->name(), ": it ended as ", StateName(pipeline->state()),
                            pipeline->reason().empty() ? "" : ": ", pipeline->reason()));
     }

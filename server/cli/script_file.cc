@@ -26,6 +26,14 @@ absl::StatusOr<PipelineFile> ReadPipelineFile(const std::string& path) {
   const size_t first = file.text.find_first_not_of(" \t\r\n");
   const bool braces = first != file.text.npos && file.text[first] == '{';
   file.is_script = path == "-" ? !braces : parts.extension() == ".sql";
+  if (file.is_script && braces) {
+    return InvalidArgument("read ", path, ": this is JSON, and a file whose name ends in .sql is a script of SQL; if it is a plan, ",
+                           "name it ", file.name, ".json");
+  }
+  if (!file.is_script && !braces) {
+    return InvalidArgument("read ", path, ": a plan is JSON and begins with '{', and this does not; if it is a script of SQL, name it ",
+                           file.name, ".sql");
+  }
   return file;
 }
 

@@ -16,7 +16,7 @@ struct PipelineFile {
 };
 
 // FILE.sql is a script, and so is what comes from standard input, unless it begins with a brace; anything else is a
-// plan. Fails with InvalidArgument: it cannot be read.
+// plan. Fails with InvalidArgument: it cannot be read, or looks like the other kind.
 absl::StatusOr<PipelineFile> ReadPipelineFile(const std::string& path);
 
 }  // namespace millrace

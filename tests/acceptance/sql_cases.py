@@ -1,6 +1,11 @@
 """Scripts of SQL: what run, validate and explain make of them, and of the mistakes that people make most."""
 import json
 import os
+import pathlib
+import signal
+import subprocess
+
+import sql_mistakes
 
 TABLES = """CREATE TABLE orders (user_id STRING NOT NULL, amount BIGINT, event_id BIGINT NOT NULL)
 WITH ('connector' = 'generator', 'rows' = '3', 'splits' = '1', 'seed' = '7');
@@ -12,7 +17,10 @@ def check(run):
     run.environment["TMPDIR"] = run.path("")
     check_answers(run)
     check_mistakes(run)
+    check_newcomers(run)
+    check_files(run)
     check_selects(run)
+    check_failures(run)
     check_inserts(run)
     check_failing_rows(run)
     left = [name for name in os.listdir(run.directory) if name.startswith("millrace-local-")]
@@ -43,6 +51,17 @@ def check_answers(run):
     done = run.command("explain", "--local", file)
     run.expect("explain", done, 0, stdout=None, stderr=None)
     run.check("explain says what runs", "source generator" in done.stdout and "sink blackhole" in done.stdout, done.stdout)
+    asked = run.command("run", "--local", run.file("noted2.sql", TABLES + "SET 'pipeline.name' = 'noted';\n"
+                                                   "EXPLAIN INSERT INTO nowhere SELECT user_id FROM orders;"))
+    run.expect("EXPLAIN as a statement", asked, 0, stdout=None)
+    run.check("EXPLAIN says the same", asked.stdout.strip() == done.stdout.strip(), asked.stdout)
+    as_json = run.command("explain", "--local", "-o", "json", file)
+    run.expect("explain as JSON", as_json, 0, stdout=None)
+    run.check("explain as JSON says the same", json.loads(as_json.stdout)["explanation"].strip() == done.stdout.strip(), as_json.stdout)
+    file = run.file("declares.sql", TABLES)
+    for verb in ("run", "explain"):
+        run.expect(f"{verb} nothing", run.command(verb, "--local", file), 0,
+                   "<DIR>/declares.sql: nothing would run: it has neither an INSERT nor a SELECT\n")
 
 
 # Name, what is appended to TABLES (which has three lines), what is said, and the text with its caret.
@@ -70,6 +89,72 @@ def check_mistakes(run):
     run.check("a mistake as JSON", error["code"] == "INVALID_ARGUMENT" and error["details"][0]["field"] == "sql", done.stderr)
 
 
+def check_newcomers(run):
+    for name, script, said in sql_mistakes.MISTAKES:
+        path = pathlib.Path(run.path(f"newcomer_{name}.sql"))
+        path.write_bytes(script if isinstance(script, bytes) else (TABLES + script).encode())
+        run.expect(f"a newcomer's {name}", run.command("run", "--local", str(path)), 1,
+                   f"millrace: run {path}: the script has 1 mistake\n" + said.replace("<FILE>", str(path)))
+
+
+def check_files(run):
+    run.expect("a file that is not there", run.command("run", "--local", "missing.sql"), 2,
+               "millrace: FILE: there is no file 'missing.sql'; see `millrace run --help`\n")
+    os.mkdir(run.path("folder.sql"))
+    run.expect("a directory", run.command("run", "--local", run.path("folder.sql")), 2,
+               "millrace: FILE: '<DIR>/folder.sql' is a directory; name a file in it; see `millrace run --help`\n")
+    plan = run.file("plan.sql", {"format_version": 1, "name": "x", "nodes": []})
+    script = run.file("script.json", TABLES + "SELECT user_id FROM orders;")
+    for verb in ("run", "validate", "explain"):
+        run.expect(f"{verb} a plan that is named .sql", run.command(verb, "--local", plan), 1,
+                   "millrace: read <DIR>/plan.sql: this is JSON, and a file whose name ends in .sql is a script of SQL; if it is a plan, "
+                   "name it plan.json\n")
+        run.expect(f"{verb} a script that is named .json", run.command(verb, "--local", script), 1,
+                   "millrace: read <DIR>/script.json: a plan is JSON and begins with '{', and this does not; if it is a script of SQL, "
+                   "name it script.sql\n")
+    select = run.file("one.sql", "SELECT 1 AS one;")
+    run.expect("no coordinator", run.command("run", "--server", "127.0.0.1:1", select), 5,
+               "millrace: call coordinator at 127.0.0.1:1: <*>; start one with `millrace dev`, or name another with --server HOST:PORT "
+               "or MILLRACE_SERVER\n")
+    scratch = run.environment["TMPDIR"]
+    run.environment["TMPDIR"] = run.path("nothing")
+    run.expect("--local without a directory", run.command("run", "--local", select), 4,
+               "millrace: start a local cluster: make a directory for the local cluster: <*>; set TMPDIR to one that can be written\n")
+    run.environment["TMPDIR"] = "/proc"
+    run.expect("--local in a directory that cannot be written", run.command("run", "--local", select), 4,
+               "millrace: start a local cluster: make a directory for the local cluster: /proc/millrace-local-<*> cannot be made; set TMPDIR "
+               "to a directory that can be written\n")
+    run.environment["TMPDIR"] = scratch
+
+
+def check_failures(run):
+    """What fails has no result: nothing on stdout but what was committed before."""
+    file = run.file("fails.sql", TABLES + "SELECT CAST(user_id AS INT) AS n FROM orders;")
+    run.expect("a SELECT that fails", run.command("run", "--local", file), 1,
+               "millrace: run fails-<*>: it ended as FAILED: <*>cannot read 'user-<*>' as a whole number<*>\n")
+    done = run.command("run", "--local", "-o", "json", file)
+    run.expect("a SELECT that fails, as JSON", done, 1, stderr=None)
+    error = json.loads(done.stderr.splitlines()[-1])
+    run.check("a SELECT that fails, as JSON", error["code"] == "INTERNAL" and "cannot read 'user-" in error["message"], done.stderr)
+    file = run.file("sink_fails.sql", "CREATE TABLE t (a INT) WITH ('connector' = 'delta', 'table-path' = '/proc/none/t');\n"
+                    "INSERT INTO t VALUES (1);")
+    run.expect("an INSERT that fails", run.command("run", "--local", file), 1, after_progress=True,
+               stderr="millrace: run sink_fails: it ended as FAILED: <*>/proc/none<*>\n")
+
+
+def check_interrupt(run, *flags):
+    """Ctrl-C ends a SELECT over unbounded input, and that is no failure."""
+    file = run.file("endless.sql", "CREATE TABLE t (a INT) WITH ('connector' = 'datagen', 'rows-per-second' = '50');\nSELECT a FROM t;")
+    process = subprocess.Popen([run.millrace, "run", *flags, "-o", "json", file], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+                               env=run.environment)
+    lines = [json.loads(process.stdout.readline()) for _ in range(3)]
+    process.send_signal(signal.SIGINT)
+    rest, errors = process.communicate(timeout=60)
+    lines += [json.loads(line) for line in rest.splitlines()]
+    run.check(f"Ctrl-C {flags}", process.returncode == 0 and "columns" in lines[0] and all(line["kind"] == "+I" for line in lines[1:]),
+              f"{process.returncode} {errors}")
+
+
 def check_selects(run):
     file = run.file("select.sql", TABLES + "SELECT user_id, event_id * 10 AS tens FROM orders;")
     done = run.command("run", "--local", "-o", "json", file)
@@ -86,6 +171,7 @@ def check_selects(run):
 
 
 def check_inserts(run):
+    check_interrupt(run, "--local")
     file = run.file("insert.sql", TABLES + "INSERT INTO nowhere SELECT user_id FROM orders;")
     run.expect("INSERT is followed to its end", run.command("run", "--local", file), 0, after_progress=True,
                stderr="insert FINISHED after checkpoint #<*>: 3 rows committed\n")

@@ -128,6 +128,47 @@ TEST_F(ScriptCommandTest, AFailedPipelineIsAFailedCommand) {
   control_.after_running = v1::PIPELINE_STATE_FAILED;
   EXPECT_EQ(Run({"run", path_}), kExitFailed);
   EXPECT_THAT(err_.str(), HasSubstr("it ended as FAILED: disk is full"));
+  EXPECT_THAT(out_.str(), IsEmpty()) << "no rows are not a result of none";
+  EXPECT_EQ(Run({"run", path_, "-o", "json"}), kExitFailed);
+  EXPECT_THAT(err_.str(), StartsWith("{"));
+  EXPECT_THAT(out_.str(), IsEmpty());
+}
+
+TEST_F(ScriptCommandTest, RowsThatWereCommittedBeforeAFailureAreShownAndNotCounted) {
+  MakeSelect();
+  control_.results = {"[1]\n"};
+  control_.after_running = v1::PIPELINE_STATE_FAILED;
+  EXPECT_EQ(Run({"run", path_}), kExitFailed);
+  EXPECT_EQ(out_.str(), " a \"b\"\n-------\n 1\n");
+}
+
+TEST_F(ScriptCommandTest, ASelectWithoutRowsIsAnEmptyTable) {
+  MakeSelect();
+  EXPECT_EQ(Run({"run", path_}), kExitOk) << err_.str();
+  EXPECT_EQ(out_.str(), " a \"b\"\n-------\n(0 rows)\n");
+  EXPECT_EQ(Run({"run", path_, "-o", "json"}), kExitOk) << err_.str();
+  EXPECT_EQ(out_.str(), "{\"columns\":[{\"name\":\"a \\\"b\\\"\",\"type\":\"BIGINT\",\"nullable\":true}]}\n");
+}
+
+TEST_F(ScriptCommandTest, WhatCannotBeSentIsToldHere) {
+  const auto expect = [&](const std::string& script, const std::string& said) {
+    std::ofstream(path_) << script;
+    EXPECT_EQ(Run({"run", path_}), kExitFailed);
+    EXPECT_THAT(err_.str(), HasSubstr(said));
+    EXPECT_THAT(control_.names, IsEmpty());
+  };
+  expect("", "1:1: the script has no statement; write a SELECT or an INSERT\n");
+  expect("SELECT '\xff';", "1:8: this text is not UTF-8\n");
+  expect(std::string(5'000'000, ' '), "1:1: the script has 5000000 bytes; at most 1048576 are read\n");
+  expect("{}", "this is JSON, and a file whose name ends in .sql is a script of SQL");
+}
+
+TEST_F(ScriptCommandTest, AScriptThatOnlyDeclaresRunsNothingAndSaysSo) {
+  for (const std::string verb : {"run", "explain"}) {
+    EXPECT_EQ(Run({verb, path_}), kExitOk);
+    EXPECT_EQ(err_.str(), Cat(path_, ": nothing would run: it has neither an INSERT nor a SELECT\n"));
+    EXPECT_THAT(out_.str(), IsEmpty());
+  }
 }
 
 TEST_F(ScriptCommandTest, DetachPrintsTheName) {
