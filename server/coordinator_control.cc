@@ -36,7 +36,8 @@ Coordinator::Done Answer(PipelineControl::Done<Response> done) {
 template <typename Request>
 absl::Status CoordinatorControl::CheckSubject(const Request& request) {
   if (request.has_plan() != request.sql().empty()) {
-    return InvalidArgument("a request has either `plan` or `sql`, and this one has ", request.has_plan() ? "both" : "none");
+    return InvalidArgument("a request has either `plan` or `sql`, and this one has ",
+                           request.has_plan() ? "both; leave one out" : "neither; an empty `sql` counts as none");
   }
   if (request.has_plan() && !request.name().empty()) {
     return InvalidArgument("`name` goes with `sql`; a plan has a name of its own");

@@ -2,6 +2,7 @@
 
 #include <grpcpp/grpcpp.h>
 #include <grpcpp/health_check_service_interface.h>
+#include <grpcpp/support/server_interceptor.h>
 
 #include <chrono>
 #include <utility>
@@ -154,6 +155,31 @@ class WatchCall final : public grpc::ServerWriteReactor<v1::WatchResponse> {
   bool cancelled_ = false;  // under the mutex of ending_
 };
 
+// A request that cannot be read, such as one whose text is not UTF-8, never reaches the service: gRPC answers it as a call
+// that does not exist, without a word.
+class UnreadableRequests final : public grpc::experimental::Interceptor {
+ public:
+  void Intercept(grpc::experimental::InterceptorBatchMethods* methods) override {
+    if (methods->QueryInterceptionHookPoint(grpc::experimental::InterceptionHookPoints::PRE_SEND_STATUS)) {
+      const grpc::Status status = methods->GetSendStatus();
+      if (status.error_code() == grpc::StatusCode::UNIMPLEMENTED && status.error_message().empty()) {
+        methods->ModifySendStatus(ToGrpcStatus(InvalidArgument(
+            "the request cannot be read: it is not of this call's type, or a text in it is not UTF-8; send it anew as UTF-8")));
+      }
+    }
+    methods->Proceed();
+  }
+};
+
+class UnreadableRequestsFactory final : public grpc::experimental::ServerInterceptorFactoryInterface {
+ public:
+  // Of calls that do exist.
+  grpc::experimental::Interceptor* CreateServerInterceptor(grpc::experimental::ServerRpcInfo* info) override {
+    const bool ours = info->method() != nullptr && std::string_view(info->method()).starts_with(Cat("/", kServiceName, "/"));
+    return ours ? new UnreadableRequests() : nullptr;
+  }
+};
+
 class PipelineService final : public v1::PipelineService::CallbackService {
  public:
   PipelineService(PipelineControl* control, Metrics* metrics, const Clock* clock)
@@ -226,6 +252,9 @@ absl::StatusOr<std::unique_ptr<PipelineServer>> PipelineServer::Listen(const Opt
   builder.AddListeningPort(HostPort(options.bind, options.port), grpc::InsecureServerCredentials(), &state->port);
   builder.RegisterService(&state->service);
   builder.SetOption(Reflection(options.reflection));
+  std::vector<std::unique_ptr<grpc::experimental::ServerInterceptorFactoryInterface>> interceptors;
+  interceptors.push_back(std::make_unique<UnreadableRequestsFactory>());
+  builder.experimental().SetInterceptorCreators(std::move(interceptors));
   state->server = builder.BuildAndStart();
   if (state->server == nullptr || state->port == 0) return CannotListen(options.bind, options.port, "--grpc-port");
   auto server = std::unique_ptr<PipelineServer>(new PipelineServer(std::move(state)));

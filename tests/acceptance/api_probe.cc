@@ -1,6 +1,7 @@
 // Calls a coordinator's public gRPC API, for what the command line does not show.
 //
-// usage: api_probe HOST:PORT services | create PLAN.json REQUEST_ID | start NAME
+// usage: api_probe HOST:PORT services | create PLAN.json REQUEST_ID | start NAME | create-sql FILE.sql NAME |
+//                            validate-sql FILE.sql | fetch NAME CURSOR
 // Prints the answer, or the code, the message and the types of the google.rpc details, one a line, and exits with 1.
 #include <grpcpp/grpcpp.h>
 
@@ -23,6 +24,26 @@ int Refused(const absl::Status& status) {
   return 1;
 }
 
+std::string TextOf(const std::string& path) {
+  std::ifstream file(path);
+  std::stringstream text;
+  text << file.rdbuf();
+  return text.str();
+}
+
+void Show(const v1::CreateResponse& response) { std::cout << response.pipeline().name() << " " << response.pipeline().lineage() << "\n"; }
+void Show(const v1::StartResponse& response) { std::cout << response.pipeline().name() << " " << response.pipeline().lineage() << "\n"; }
+void Show(const v1::ValidateResponse& response) {
+  for (const v1::Diagnostic& diagnostic : response.diagnostics()) {
+    std::cout << diagnostic.field() << " " << diagnostic.line() << " " << diagnostic.column() << " " << diagnostic.message() << "\n";
+  }
+  std::cout << response.explanation();
+}
+// The rows, then "epoch", "cursor" and their values.
+void Show(const v1::FetchResultsResponse& response) {
+  std::cout << response.lines() << "epoch " << response.epoch() << " cursor " << response.cursor() << "\n";
+}
+
 template <typename Request, typename Response>
 int Call(v1::PipelineService::Stub* stub,
          grpc::Status (v1::PipelineService::Stub::*method)(grpc::ClientContext*, const Request&, Response*),
@@ -33,7 +54,7 @@ int Call(v1::PipelineService::Stub* stub,
   Response response;
   grpc::Status status = (stub->*method)(&context, request, &response);
   if (!status.ok()) return Refused(FromGrpcStatus(status));
-  std::cout << response.pipeline().name() << " " << response.pipeline().lineage() << "\n";
+  Show(response);
   return 0;
 }
 
@@ -48,10 +69,7 @@ int Run(const std::vector<std::string>& arguments) {
     return 0;
   }
   if (arguments[1] == "create" && arguments.size() == 4) {
-    std::ifstream file(arguments[2]);
-    std::stringstream text;
-    text << file.rdbuf();
-    auto plan = ReadPlanJson(text.str());
+    auto plan = ReadPlanJson(TextOf(arguments[2]));
     if (!plan.ok()) return Refused(plan.status());
     v1::CreateRequest request;
     *request.mutable_plan() = *plan;
@@ -62,6 +80,23 @@ int Run(const std::vector<std::string>& arguments) {
     v1::StartRequest request;
     request.set_name(arguments[2]);
     return Call(stub.get(), &v1::PipelineService::Stub::Start, request);
+  }
+  if (arguments[1] == "create-sql" && arguments.size() == 4) {
+    v1::CreateRequest request;
+    request.set_sql(TextOf(arguments[2]));
+    request.set_name(arguments[3]);
+    return Call(stub.get(), &v1::PipelineService::Stub::Create, request);
+  }
+  if (arguments[1] == "validate-sql" && arguments.size() == 3) {
+    v1::ValidateRequest request;
+    request.set_sql(TextOf(arguments[2]));
+    return Call(stub.get(), &v1::PipelineService::Stub::Validate, request);
+  }
+  if (arguments[1] == "fetch" && arguments.size() == 4) {
+    v1::FetchResultsRequest request;
+    request.set_name(arguments[2]);
+    request.set_cursor(arguments[3]);
+    return Call(stub.get(), &v1::PipelineService::Stub::FetchResults, request);
   }
   return 2;
 }
