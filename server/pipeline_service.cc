@@ -155,8 +155,8 @@ class WatchCall final : public grpc::ServerWriteReactor<v1::WatchResponse> {
   bool cancelled_ = false;  // under the mutex of ending_
 };
 
-// A request that cannot be read, such as one whose text is not UTF-8, never reaches the service: gRPC answers it as a call
-// that does not exist, without a word.
+// A request that cannot be read, such as one whose text is not UTF-8, never reaches the service: gRPC answers it as a
+// call that does not exist, without a word.
 class UnreadableRequests final : public grpc::experimental::Interceptor {
  public:
   void Intercept(grpc::experimental::InterceptorBatchMethods* methods) override {
@@ -164,7 +164,8 @@ class UnreadableRequests final : public grpc::experimental::Interceptor {
       const grpc::Status status = methods->GetSendStatus();
       if (status.error_code() == grpc::StatusCode::UNIMPLEMENTED && status.error_message().empty()) {
         methods->ModifySendStatus(ToGrpcStatus(InvalidArgument(
-            "the request cannot be read: it is not of this call's type, or a text in it is not UTF-8; send it anew as UTF-8")));
+            "the request cannot be read: it is not of this call's type, or a text in it is not UTF-8; send it anew as ",
+            "UTF-8")));
       }
     }
     methods->Proceed();
@@ -175,7 +176,8 @@ class UnreadableRequestsFactory final : public grpc::experimental::ServerInterce
  public:
   // Of calls that do exist.
   grpc::experimental::Interceptor* CreateServerInterceptor(grpc::experimental::ServerRpcInfo* info) override {
-    const bool ours = info->method() != nullptr && std::string_view(info->method()).starts_with(Cat("/", kServiceName, "/"));
+    const std::string_view method = info->method() == nullptr ? "" : info->method();
+    const bool ours = method.starts_with(Cat("/", kServiceName, "/"));
     return ours ? new UnreadableRequests() : nullptr;
   }
 };

@@ -24,7 +24,7 @@ struct ScopeColumn {
 // The columns in sight, in the order of `*`.
 struct Scope {
   std::vector<ScopeColumn> columns;
-  // Columns that are there and of which no more is known, for what declares them is wrong. Naming one is no mistake, and
+  // Columns that are there and nothing is known of, for what declares them is wrong. Naming one is no mistake, and
   // has no result.
   std::vector<std::string> unknown = {};
   // So is any name that is not found: columns are missing.

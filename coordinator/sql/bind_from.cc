@@ -186,8 +186,8 @@ LogicalNode* QueryBinder::SourceNode(const Table& table, const std::vector<Hint>
     LogicalNode* node = found->second.node;
     if (node == nullptr || uid.empty()) return node;
     if (!node->uid.empty() && node->uid != uid) {
-      ReportWrong(diagnostics_, range, "'", table.name, "' is read once for all of the script, and has the UID '", node->uid,
-                  "' already; give it the same one everywhere");
+      ReportWrong(diagnostics_, range, "'", table.name, "' is read once for all of the script, and has the UID '",
+                  node->uid, "' already; give it the same one everywhere");
     }
     node->uid = uid;
     return node;

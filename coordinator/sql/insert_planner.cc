@@ -279,8 +279,8 @@ bool SinkCollector::AddTo(const Table& table, LogicalNode* rows, const SourceRan
   }
   if (!CheckSameColumns(table, *rows, range, diagnostics)) return false;
   if (!uid.empty() && !destination.sink->uid.empty() && destination.sink->uid != uid) {
-    ReportWrong(diagnostics, range, "'", table.name, "' is written by one sink, and that has the UID '", destination.sink->uid,
-                "' already; give it the same one everywhere");
+    ReportWrong(diagnostics, range, "'", table.name, "' is written by one sink, and that has the UID '",
+                destination.sink->uid, "' already; give it the same one everywhere");
     return false;
   }
   if (!uid.empty()) destination.sink->uid = uid;

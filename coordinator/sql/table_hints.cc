@@ -25,7 +25,8 @@ void CheckIsKnown(const Hint& hint, std::vector<Diagnostic>& diagnostics) {
     ReportUnsupported(diagnostics, hint.name.range, "the hint ", name, " is not supported; leave it out");
     return;
   }
-  ReportWrong(diagnostics, hint.name.range, "there is no hint '", hint.name.text, "'", NameAdvice(name, std::vector<std::string>{"OPTIONS", "UID"}));
+  ReportWrong(diagnostics, hint.name.range, "there is no hint '", hint.name.text, "'",
+              NameAdvice(name, std::vector<std::string>{"OPTIONS", "UID"}));
 }
 
 bool IsOptions(const Hint& hint) { return absl::EqualsIgnoreCase(hint.name.text, "OPTIONS"); }
@@ -66,11 +67,13 @@ void RefuseTableHints(const std::vector<Hint>& hints, std::string_view what, std
   for (const Hint& hint : hints) {
     CheckIsKnown(hint, diagnostics);
     if (IsOptions(hint)) {
-      ReportWrong(diagnostics, hint.range, what, " is a query, and OPTIONS are those of a table; write the hint in the query, behind ",
-                  "the table's name");
+      ReportWrong(diagnostics, hint.range, what,
+                  " is a query, and OPTIONS are those of a table; write the hint in the query, behind the table's ",
+                  "name");
     } else if (absl::EqualsIgnoreCase(hint.name.text, "UID")) {
-      ReportWrong(diagnostics, hint.range, what, " is a query, and a UID is that of an operator; write the hint in the query, behind ",
-                  "SELECT or a table's name");
+      ReportWrong(diagnostics, hint.range, what,
+                  " is a query, and a UID is that of an operator; write the hint in the query, behind SELECT or a ",
+                  "table's name");
     }
   }
 }

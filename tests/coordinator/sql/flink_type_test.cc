@@ -37,7 +37,8 @@ TEST(FlinkType, SpellsWhatIsInside) {
 }
 
 std::string NameFrom(Random& random) {
-  static const char* const kNames[] = {"a", "Order", "select", "a b", "1", "x`y", "`", "NULL", "ü", "a,b", "c>", "ROW<", "''", "\"q\"", "_"};
+  static const char* const kNames[] = {"a", "Order", "select", "a b", "1",    "x`y", "`",    "NULL",
+                                       "ü", "a,b",   "c>",     "ROW<", "''", "\"q\"", "_"};
   std::string name = kNames[random.Below(std::size(kNames))];
   if (random.Chance(0.3)) name += kNames[random.Below(std::size(kNames))];
   return name;
@@ -45,13 +46,15 @@ std::string NameFrom(Random& random) {
 
 // A type as a script writes it.
 std::string TypeFrom(Random& random, int depth) {
-  static const char* const kPlain[] = {"BOOLEAN", "TINYINT", "SMALLINT", "INT", "BIGINT", "FLOAT", "DOUBLE", "STRING", "BYTES", "DATE",
+  static const char* const kPlain[] = {"BOOLEAN",       "TINYINT",        "SMALLINT",     "INT",   "BIGINT",
+                                       "FLOAT",         "DOUBLE",         "STRING",       "BYTES", "DATE",
                                        "DECIMAL(5, 2)", "DECIMAL(38, 0)", "TIMESTAMP(6)", "TIMESTAMP_LTZ(6)"};
   const std::string null = random.Chance(0.3) ? " NOT NULL" : "";
   const uint64_t kind = depth > 3 ? 3 : random.Below(5);
   if (kind == 0) return Cat("ARRAY<", TypeFrom(random, depth + 1), ">", null);
-  if (kind == 1) return Cat("MAP<", kPlain[random.Below(std::size(kPlain))], ", ", TypeFrom(random, depth + 1), ">", null);
-  if (kind > 2) return Cat(kPlain[random.Below(std::size(kPlain))], null);
+  const std::string plain = kPlain[random.Below(std::size(kPlain))];
+  if (kind == 1) return Cat("MAP<", plain, ", ", TypeFrom(random, depth + 1), ">", null);
+  if (kind > 2) return Cat(plain, null);
   std::string fields;
   std::set<std::string> names;
   for (uint64_t i = 0; i < 1 + random.Below(4); ++i) {

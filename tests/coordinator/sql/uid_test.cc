@@ -113,13 +113,15 @@ TEST_F(Uids, AHintOfSelectNamesWhatKeepsState) {
   EXPECT_TRUE(has("SELECT /*+ UID('mine') */ DISTINCT u FROM numbers", v1::Node::kGroupAggregate));
   EXPECT_TRUE(has("SELECT /*+ UID('mine') */ DISTINCT u FROM numbers ORDER BY u", v1::Node::kGroupAggregate));
   EXPECT_TRUE(has("SELECT /*+ UID('mine') */ u FROM numbers ORDER BY id", v1::Node::kSort));
-  EXPECT_TRUE(has("SELECT /*+ UID('mine') */ u, COUNT(*) AS n FROM numbers GROUP BY u ORDER BY n", v1::Node::kGroupAggregate));
+  EXPECT_TRUE(has("SELECT /*+ UID('mine') */ u, COUNT(*) AS n FROM numbers GROUP BY u ORDER BY n",
+                  v1::Node::kGroupAggregate));
   EXPECT_TRUE(has("SELECT /*+ UID('mine') */ u FROM numbers", v1::Node::kProject));
   EXPECT_TRUE(has("SELECT u FROM (SELECT /*+ UID('mine') */ u, id FROM numbers) AS s", v1::Node::kProject));
   EXPECT_TRUE(has("WITH w AS (SELECT /*+ UID('mine') */ u, COUNT(*) AS n FROM numbers GROUP BY u) SELECT n FROM w",
                   v1::Node::kGroupAggregate));
-  const std::set<std::string> both = Of("SELECT /*+ UID('outer') */ u FROM (SELECT /*+ UID('inner') */ u, id + 1 AS i FROM numbers) AS s",
-                                        [](const v1::Node&) { return true; });
+  const std::set<std::string> both =
+      Of("SELECT /*+ UID('outer') */ u FROM (SELECT /*+ UID('inner') */ u, id + 1 AS i FROM numbers) AS s",
+         [](const v1::Node&) { return true; });
   EXPECT_TRUE(both.contains("outer") && both.contains("inner"));
 }
 
