@@ -5,27 +5,14 @@
 #include "arrow/json/from_string.h"
 #include "base/expression/constant_folding.h"
 #include "gtest/gtest.h"
+#include "tests/base/expression/plan_expressions.h"
 
 namespace millrace {
 namespace {
 
-v1::Expression Column(const std::string& name) {
-  v1::Expression expression;
-  expression.set_column(name);
-  return expression;
-}
-v1::Expression Literal(const std::string& type, const std::string& value) {
-  v1::Expression expression;
-  expression.mutable_literal()->set_type(type);
-  expression.mutable_literal()->set_value(value);
-  return expression;
-}
-v1::Expression Call(const std::string& function, const std::vector<v1::Expression>& args) {
-  v1::Expression expression;
-  expression.mutable_call()->set_function(function);
-  for (const auto& arg : args) *expression.mutable_call()->add_args() = arg;
-  return expression;
-}
+using plan_expressions::Call;
+using plan_expressions::Column;
+using plan_expressions::Literal;
 
 BatchPtr Rows() {
   auto schema = arrow::schema({arrow::field("a", arrow::int32()), arrow::field("b", arrow::int32())});

@@ -1,37 +1,18 @@
 #include "base/expression/expression.h"
 
 #include "base/error.h"
+#include "tests/base/expression/plan_expressions.h"
 #include "tests/worker/operators/operator_fixture.h"
 
 namespace millrace {
 namespace {
 
+using plan_expressions::Call;
+using plan_expressions::Cast;
+using plan_expressions::Column;
+using plan_expressions::Literal;
 using testing::ElementsAre;
 using testing::HasSubstr;
-
-v1::Expression Column(const std::string& name) {
-  v1::Expression expression;
-  expression.set_column(name);
-  return expression;
-}
-v1::Expression Literal(const std::string& type, const std::string& value) {
-  v1::Expression expression;
-  expression.mutable_literal()->set_type(type);
-  expression.mutable_literal()->set_value(value);
-  return expression;
-}
-v1::Expression Call(const std::string& function, const std::vector<v1::Expression>& args) {
-  v1::Expression expression;
-  expression.mutable_call()->set_function(function);
-  for (const auto& arg : args) *expression.mutable_call()->add_args() = arg;
-  return expression;
-}
-v1::Expression Cast(const v1::Expression& operand, const std::string& type) {
-  v1::Expression expression;
-  *expression.mutable_cast()->mutable_operand() = operand;
-  expression.mutable_cast()->set_type(type);
-  return expression;
-}
 
 struct Case {
   std::string name;
