@@ -21,6 +21,7 @@
 #include "google/protobuf/struct.pb.h"
 #include "google/protobuf/util/json_util.h"
 #include "tests/base/expression/flink_sql.h"
+#include "tests/base/expression/reference/compare.h"
 
 namespace millrace {
 namespace {
@@ -223,6 +224,7 @@ class FlinkAnswers : public testing::Test {
   }
 
  private:
+  reference::Compared with_reference_;
   int columns_ = 0;
   int values_ = 0;
 
@@ -251,7 +253,16 @@ class FlinkAnswers : public testing::Test {
       ASSERT_TRUE(values.ok()) << values.status();
       EXPECT_TRUE((*values)->ValidateFull().ok());
       std::map<int64_t, std::string> failed;
-      for (const RowErrors::Entry& entry : evaluation.errors.entries()) failed[entry.row] = entry.message;
+      std::set<int64_t> failed_rows;
+      for (const RowErrors::Entry& entry : evaluation.errors.entries()) {
+        failed[entry.row] = entry.message;
+        failed_rows.insert(entry.row);
+      }
+      // The reference evaluator has Flink's values too, which are these, as is looked at below.
+      const auto difference =
+          reference::FindDifference((*list)[static_cast<size_t>(column)], batch, (*bound)->data_type(), **values,
+                                    failed_rows, with_reference_);
+      EXPECT_FALSE(difference) << *difference;
       for (const Json& row : answer.fields().at("rows").list_value().values()) {
         const Json& expected = row.list_value().values(column);
         const auto id = static_cast<int32_t>(row.list_value().values(0).number_value());

@@ -2,6 +2,7 @@
 #include <cmath>
 #include <fstream>
 #include <map>
+#include <set>
 #include <sstream>
 
 #include "absl/strings/str_format.h"
@@ -17,6 +18,7 @@
 #include "coordinator/sql/parser.h"
 #include "gtest/gtest.h"
 #include "simdjson.h"
+#include "tests/base/expression/reference/compare.h"
 #include "tests/base/expression/sql_expression.h"
 
 namespace millrace {
@@ -151,6 +153,8 @@ bool IsNextTo(const DataType& type, const std::string& own, const element& expec
 
 class FlinkStatements : public testing::TestWithParam<const char*> {
  protected:
+  reference::Compared with_reference;
+
   static void SetUpTestSuite() { ASSERT_TRUE(arrow::compute::Initialize().ok()); }
 
   // Adds to `checked` the values that were compared.
@@ -192,7 +196,7 @@ class FlinkStatements : public testing::TestWithParam<const char*> {
     EXPECT_TRUE(failed || !fails) << "no row failed";
   }
 
-  static void CheckColumn(const v1::Expression& plan, const BatchPtr& rows, const DataType& type, const element& expected,
+  void CheckColumn(const v1::Expression& plan, const BatchPtr& rows, const DataType& type, const element& expected,
                           size_t i, bool has_id, size_t& checked) {
     absl::StatusOr<ExpressionPtr> bound = BindExpression(plan, *rows->schema());
     ASSERT_TRUE(bound.ok()) << bound.status();
@@ -209,7 +213,14 @@ class FlinkStatements : public testing::TestWithParam<const char*> {
     auto values = EvaluateArray(**bound, evaluation);
     ASSERT_TRUE(values.ok()) << values.status();
     std::map<int64_t, std::string> errors;
-    for (const RowErrors::Entry& entry : evaluation.errors.ByRow()) errors[entry.row] = entry.message;
+    std::set<int64_t> failed;
+    for (const RowErrors::Entry& entry : evaluation.errors.ByRow()) {
+      errors[entry.row] = entry.message;
+      failed.insert(entry.row);
+    }
+    // The reference evaluator has Flink's values too, which are these, as is looked at below.
+    const auto difference = reference::FindDifference(plan, rows, own, **values, failed, with_reference);
+    EXPECT_FALSE(difference) << (*bound)->text() << ": " << *difference;
     const simdjson::dom::array expected_rows = expected.get_array().value();
     for (const element row : expected_rows) {
       int64_t at = 0;
@@ -243,6 +254,7 @@ TEST_P(FlinkStatements, AreGivenHereToo) {
     Check(answer, zone, checked);
   }
   EXPECT_GT(checked, 200U);
+  EXPECT_LT(with_reference.unknown, with_reference.known / 10) << "the reference has no opinion of too much";
 }
 
 INSTANTIATE_TEST_SUITE_P(Families, FlinkStatements, testing::Values("arithmetic", "casts", "comparison", "conditional"));
