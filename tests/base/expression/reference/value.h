@@ -55,7 +55,7 @@ struct Result {
 
   Result(Value of) : value(std::move(of)) {}  // NOLINT: a value is a result
   template <typename T>
-    requires std::is_constructible_v<Value, T> && (!std::is_same_v<T, Value>)
+    requires(!std::is_same_v<T, Result>) && (!std::is_same_v<T, Value>) && std::is_constructible_v<Value, T>
   Result(T of) : value(std::move(of)) {}  // NOLINT
   explicit Result(Kind of) : kind(of) {}
   bool ok() const { return kind == Kind::kValue; }
