@@ -118,7 +118,7 @@ std::optional<WideDecimal> Compute(const WideDecimal& a, const WideDecimal& b, D
   if constexpr (kOperation == Operation::kMinus) return Rescaled(Subtract(left(), right()), common, scale);
   if constexpr (kOperation == Operation::kTimes) return Rescaled(a * b, x.scale + y.scale, scale);
   if constexpr (kOperation == Operation::kModulo) {
-    return Rescaled(WideDecimal(left().Divide(right())->second), common, scale);
+    return Rescaled(DividedBy(left(), right()).remainder, common, scale);
   }
   const int shift = scale + y.scale - x.scale;
   if (shift <= 0) return RoundedQuotient(a, b * Power10(-shift));

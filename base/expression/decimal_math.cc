@@ -8,8 +8,20 @@ WideDecimal Subtract(WideDecimal a, WideDecimal b) { return a + WideDecimal(b.Ne
 
 WideDecimal AbsoluteValue(const WideDecimal& value) { return WideDecimal(WideDecimal::Abs(value)); }
 
+WideQuotient DividedBy(const WideDecimal& a, const WideDecimal& b) {
+  const WideDecimal divisor = AbsoluteValue(b);
+  auto [quotient, rest] = *AbsoluteValue(a).Divide(divisor);
+  while (rest >= divisor) {
+    quotient += WideDecimal(1);
+    rest = Subtract(rest, divisor);
+  }
+  const bool negative = a.IsNegative() != b.IsNegative();
+  return {negative ? Subtract(WideDecimal(0), quotient) : quotient,
+          a.IsNegative() ? Subtract(WideDecimal(0), rest) : rest};
+}
+
 WideDecimal RoundedQuotient(const WideDecimal& a, const WideDecimal& b) {
-  auto [quotient, remainder] = *a.Divide(b);
+  auto [quotient, remainder] = DividedBy(a, b);
   WideDecimal rest = AbsoluteValue(remainder);
   if (rest >= Subtract(AbsoluteValue(b), rest)) quotient += WideDecimal(a.IsNegative() == b.IsNegative() ? 1 : -1);
   return quotient;

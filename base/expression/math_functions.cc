@@ -100,7 +100,7 @@ KernelFactory ToWhole(bool up) {
       const int precision = DigitsOf(request.result).precision;
       return RowKernel(
           [up, unit, precision](T value) -> std::optional<T> {
-            auto [quotient, remainder] = *WideDecimal(value).Divide(unit);
+            auto [quotient, remainder] = DividedBy(WideDecimal(value), unit);
             const bool negative = value < T(0);
             if (remainder != WideDecimal(0) && negative != up) quotient += WideDecimal(up ? 1 : -1);
             return Fitted(quotient, precision);
@@ -139,12 +139,13 @@ WideDecimal WithDigits(const WideDecimal& value, int scale, int32_t digits, bool
   const int64_t dropped = static_cast<int64_t>(scale) - digits;
   if (dropped > kWideDigits - 1) return WideDecimal(0);
   const WideDecimal unit = Power10(static_cast<int>(dropped));
-  const WideDecimal kept = truncates ? WideDecimal(value.Divide(unit)->first) : RoundedQuotient(value, unit);
+  const WideDecimal kept = truncates ? DividedBy(value, unit).quotient : RoundedQuotient(value, unit);
   return kept * unit;
 }
 
-// Of the shortest decimal number that is the double, as Java's BigDecimal.valueOf makes it.
+// Of the shortest decimal number that is the double, as Java's BigDecimal.valueOf makes it, which has no negative zero.
 double RoundedDouble(double value, int32_t digits, bool truncates) {
+  if (value == 0) return 0;
   if (!std::isfinite(value) || digits > 400) return value;
   std::string text;
   AppendJavaDouble(value, &text);
@@ -171,7 +172,8 @@ double RoundedDouble(double value, int32_t digits, bool truncates) {
       kept.insert(0, 1, '1');
     }
   }
-  return *ParseDouble(Cat(negative ? "-" : "", kept, "e", -static_cast<int64_t>(digits)));
+  const bool is_zero = kept.find_first_not_of('0') == std::string::npos;
+  return *ParseDouble(Cat(negative && !is_zero ? "-" : "", kept, "e", -static_cast<int64_t>(digits)));
 }
 
 // ROUND and TRUNCATE, with or without a number of digits.
@@ -179,7 +181,7 @@ KernelFactory Rounding(bool truncates) {
   return ForFirst([truncates]<typename T>(const KernelRequest& request) {
     const int scale = std::is_same_v<T, Decimal128> ? DigitsOf(request.arguments[0]).scale : 0;
     const DecimalDigits result = IsExact(request.result) ? DigitsOf(request.result) : DecimalDigits{};
-    auto round = [truncates, scale, result](T value, int32_t digits) -> std::optional<T> {
+    auto round = [=](T value, int32_t digits) -> std::optional<T> {
       if constexpr (std::is_same_v<T, Decimal128>) {
         const WideDecimal rounded = WithDigits(WideDecimal(value), scale, digits, truncates);
         return Fitted(Rescaled(rounded, scale, result.scale), result.precision);

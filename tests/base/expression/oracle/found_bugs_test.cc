@@ -1,0 +1,43 @@
+// What random expressions have found, one by one.
+#include "arrow/api.h"
+#include "arrow/compute/initialize.h"
+#include "base/error.h"
+#include "base/expression/expression.h"
+#include "gtest/gtest.h"
+#include "tests/base/expression/plan_expressions.h"
+#include "tests/base/expression/reference/value.h"
+
+namespace millrace {
+namespace {
+
+using plan_expressions::Call;
+using plan_expressions::Literal;
+
+class FoundBugs : public testing::Test {
+ protected:
+  void SetUp() override { ASSERT_TRUE(arrow::compute::Initialize().ok()); }
+
+  // The value of an expression of constants, or what is wrong.
+  static std::string ValueOf(const v1::Expression& expression) {
+    absl::StatusOr<ExpressionPtr> bound = BindExpression(expression, *arrow::schema({}));
+    if (!bound.ok()) return std::string(bound.status().message());
+    const BatchPtr row = arrow::RecordBatch::Make(arrow::schema({}), 1, arrow::ArrayVector{});
+    absl::StatusOr<std::shared_ptr<arrow::Array>> value = EvaluateArray(**bound, row);
+    return value.ok() ? reference::ValueAt(**value, 0).Show() : std::string(value.status().message());
+  }
+};
+
+TEST_F(FoundBugs, ADecimalIsDividedByALargeUnitExactly) {
+  // Arrow's division of 256 bits is one too small here.
+  EXPECT_EQ(ValueOf(Call("times", {Literal("DECIMAL(38, 38)", "0.00005"),
+                                   Literal("DECIMAL(38, 18)", "99999999999999999999.999999999999999999")})),
+            "500000000000000000000000000000000d");
+}
+
+TEST_F(FoundBugs, RoundGivesNoNegativeZero) {
+  EXPECT_EQ(ValueOf(Call("round", {Literal("DOUBLE", "-0.25")})), "0");
+  EXPECT_EQ(ValueOf(Call("truncate", {Literal("DOUBLE", "-0")})), "0");
+}
+
+}  // namespace
+}  // namespace millrace
