@@ -1,9 +1,12 @@
+#include <algorithm>
+
 #include "arrow/api.h"
 #include "arrow/compute/api.h"
 #include "arrow/util/bit_util.h"
 #include "base/arrow_status.h"
 #include "base/error.h"
 #include "base/expression/cast.h"
+#include "base/expression/decimal_math.h"
 #include "base/expression/function_registry.h"
 #include "base/expression/nodes.h"
 #include "base/expression/row_kernel.h"
@@ -53,6 +56,11 @@ Kernel ExactCastKernel(const DataType& to) {
     if (all.ok()) return all;
     arrow::ArrayVector rows;
     for (int64_t row = 0; row < column.values->length(); ++row) {
+      if (column.values->IsNull(row)) {
+        // Some types are refused whatever the value is.
+        ASSIGN_OR_RETURN(rows.emplace_back(), FromArrow(arrow::MakeArrayOfNull(to.arrow, 1)));
+        continue;
+      }
       absl::StatusOr<ArrayPtr> one = ConvertExactly(column.values->Slice(row, 1), to);
       if (!one.ok()) {
         input.errors.Add(row, Cat("a value does not fit: ", one.status().message()));
@@ -63,6 +71,19 @@ Kernel ExactCastKernel(const DataType& to) {
     return FromArrow(arrow::Concatenate(rows));
   };
   return Kernel{.run = std::move(run), .can_fail = true};
+}
+
+// Arrow's conversion does not notice when more digits behind the point are more than 128 bits.
+Kernel ExactDecimalKernel(const DataType& from, const DataType& to) {
+  const DecimalDigits x = DigitsOf(from), y = DigitsOf(to);
+  auto convert = [x, y](const arrow::Decimal128& value) -> absl::StatusOr<arrow::Decimal128> {
+    const WideDecimal wide(value), scaled = Rescaled(wide, x.scale, y.scale);
+    const std::optional<arrow::Decimal128> fitted = Fitted(scaled, y.precision);
+    const int common = std::max(x.scale, y.scale);
+    if (fitted && Rescaled(scaled, y.scale, common) == Rescaled(wide, x.scale, common)) return *fitted;
+    return InvalidArgument("a value does not fit: ", value.ToString(x.scale));
+  };
+  return RowKernel(convert, to);
 }
 
 // NULL instead of a failure.
@@ -103,7 +124,8 @@ absl::StatusOr<ExpressionPtr> BindCast(ExpressionPtr operand, const DataType& to
     if (!operand->type()->Equals(*to.arrow) && !arrow::compute::CanCast(*operand->type(), *to.arrow)) {
       return InvalidArgument("bind ", text, ": there is no conversion from ", operand->data_type().sql);
     }
-    kernel = ExactCastKernel(to);
+    const bool decimals = IsDecimal(operand->data_type()) && IsDecimal(to);
+    kernel = decimals ? ExactDecimalKernel(operand->data_type(), to) : ExactCastKernel(to);
   }
   std::vector<ExpressionPtr> args;
   args.push_back(std::move(operand));

@@ -11,6 +11,7 @@ namespace millrace {
 namespace {
 
 using plan_expressions::Call;
+using plan_expressions::Cast;
 using plan_expressions::Literal;
 
 class FoundBugs : public testing::Test {
@@ -32,6 +33,16 @@ TEST_F(FoundBugs, ADecimalIsDividedByALargeUnitExactly) {
   EXPECT_EQ(ValueOf(Call("times", {Literal("DECIMAL(38, 38)", "0.00005"),
                                    Literal("DECIMAL(38, 18)", "99999999999999999999.999999999999999999")})),
             "500000000000000000000000000000000d");
+}
+
+TEST_F(FoundBugs, NullIsCastToATypeThatIsTooNarrowForEveryValue) {
+  EXPECT_EQ(ValueOf(Cast(Literal("INT"), "DECIMAL(38, 38)", v1::CAST_MODE_EXACT)), "NULL");
+}
+
+TEST_F(FoundBugs, AnExactCastNoticesWhatDoesNotFitIn128Bits) {
+  EXPECT_NE(ValueOf(Cast(Literal("DECIMAL(38, 18)", "7835672126040.3"), "DECIMAL(38, 38)", v1::CAST_MODE_EXACT))
+                .find("does not fit"),
+            std::string::npos);
 }
 
 TEST_F(FoundBugs, RoundGivesNoNegativeZero) {
