@@ -5,6 +5,7 @@
 #include "arrow/api.h"
 #include "arrow/compute/api.h"
 #include "base/arrow_status.h"
+#include "base/expression/cast.h"
 #include "base/expression/nodes.h"
 #include "base/expression/type_rules.h"
 #include "base/macros.h"
@@ -61,6 +62,16 @@ std::shared_ptr<arrow::DataType> EqualityType(const DataType& a, const DataType&
 
 absl::StatusOr<ArgumentColumn> WidenedTo(const std::shared_ptr<arrow::DataType>& type, const ArgumentColumn& column) {
   if (column.values->type()->Equals(*type)) return column;
+  if (column.values->type_id() == arrow::Type::DECIMAL128 && type->id() == arrow::Type::DOUBLE) {
+    // Arrow's conversion is not always to the nearest.
+    const DataType from = MakeType(column.values->type(), true), wide = MakeType(type, true);
+    ASSIGN_OR_RETURN(Kernel cast, CastKernel(from, wide, absl::UTCTimeZone()));
+    RowErrors errors;
+    const ArgumentColumn columns[] = {{.values = column.values}};
+    const int64_t rows = column.values->length();
+    ASSIGN_OR_RETURN(auto values, cast.run({.arguments = columns, .rows = rows, .errors = errors}));
+    return ArgumentColumn{.values = std::move(values), .step = column.step};
+  }
   auto options = arrow::compute::CastOptions::Unsafe(type);
   ASSIGN_OR_RETURN(arrow::Datum values, FromArrow(arrow::compute::Cast(arrow::Datum(column.values), options)));
   return ArgumentColumn{.values = values.make_array(), .step = column.step};

@@ -45,6 +45,12 @@ TEST_F(FoundBugs, AnExactCastNoticesWhatDoesNotFitIn128Bits) {
             std::string::npos);
 }
 
+TEST_F(FoundBugs, ADecimalIsComparedAsTheNearestDouble) {
+  EXPECT_EQ(ValueOf(Call("equal", {Literal("DECIMAL(38, 38)", "0.99999999999999999999999999999999999999"),
+                                   Literal("DOUBLE", "1")})),
+            "true");
+}
+
 TEST_F(FoundBugs, RoundGivesNoNegativeZero) {
   EXPECT_EQ(ValueOf(Call("round", {Literal("DOUBLE", "-0.25")})), "0");
   EXPECT_EQ(ValueOf(Call("truncate", {Literal("DOUBLE", "-0")})), "0");
