@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <cmath>
 
 #include "arrow/api.h"
 #include "arrow/buffer.h"
@@ -9,6 +10,7 @@
 #include "base/expression/constant_set.h"
 #include "base/expression/function_table.h"
 #include "base/expression/nodes.h"
+#include "base/expression/row_kernel.h"
 #include "base/expression/type_rules.h"
 #include "base/macros.h"
 
@@ -163,10 +165,48 @@ KernelFactory ArrowFunction(std::string name) {
   return [name](const KernelRequest&) -> absl::StatusOr<Kernel> { return ArrowKernel(name); };
 }
 
-// min_element_wise or max_element_wise of values of one type.
-KernelFactory Extreme(std::string name) {
-  return [name](const KernelRequest&) -> absl::StatusOr<Kernel> {
-    return ArrowKernel(name, std::make_shared<arrow::compute::ElementWiseAggregateOptions>(/*skip_nulls=*/false));
+// In the order of Java's compareTo: NaN is the largest, and -0 is less than 0.
+template <typename T>
+bool LessInOrder(T a, T b) {
+  if (std::isnan(a) || std::isnan(b)) return !std::isnan(a) && std::isnan(b);
+  return a < b || (a == b && std::signbit(a) && !std::signbit(b));
+}
+
+template <typename T>
+Kernel FloatingExtreme(const DataType& result, bool greatest) {
+  auto better = [greatest](T candidate, T best) {
+    return (greatest ? LessInOrder(best, candidate) : LessInOrder(candidate, best)) ? candidate : best;
+  };
+  const Kernel pair = RowKernel(better, result);
+  auto run = [pair](const KernelInput& input) -> absl::StatusOr<ArrayPtr> {
+    ASSIGN_OR_RETURN(ArrayPtr best, Expanded(input.arguments[0], input.rows));
+    for (const ArgumentColumn& candidate : input.arguments.subspan(1)) {
+      const ArgumentColumn columns[] = {candidate, {.values = best}};
+      ASSIGN_OR_RETURN(best, pair.run({.arguments = columns, .rows = input.rows, .errors = input.errors}));
+    }
+    return best;
+  };
+  return Kernel{.run = std::move(run)};
+}
+
+// The greatest or least of values of one type; NULL if one is.
+KernelFactory Extreme(bool greatest) {
+  return [greatest](const KernelRequest& request) -> absl::StatusOr<Kernel> {
+    if (request.result.arrow->id() == arrow::Type::FLOAT) return FloatingExtreme<float>(request.result, greatest);
+    if (request.result.arrow->id() == arrow::Type::DOUBLE) return FloatingExtreme<double>(request.result, greatest);
+    auto run = [better = ArrowKernel(greatest ? "greater" : "less"), choose = ArrowKernel("if_else")](
+                   const KernelInput& input) -> absl::StatusOr<ArrayPtr> {
+      ASSIGN_OR_RETURN(ArrayPtr best, Expanded(input.arguments[0], input.rows));
+      for (const ArgumentColumn& candidate : input.arguments.subspan(1)) {
+        const ArgumentColumn pair[] = {candidate, {.values = best}};
+        ASSIGN_OR_RETURN(ArrayPtr is_better,
+                         better.run({.arguments = pair, .rows = input.rows, .errors = input.errors}));
+        const ArgumentColumn choice[] = {{.values = std::move(is_better)}, candidate, {.values = best}};
+        ASSIGN_OR_RETURN(best, choose.run({.arguments = choice, .rows = input.rows, .errors = input.errors}));
+      }
+      return best;
+    };
+    return Kernel{.run = std::move(run)};
   };
 }
 
@@ -214,9 +254,9 @@ std::vector<Function> ComparisonFunctions() {
                        .null_rule = "NULL if none is equal, and the value or a constant is NULL", .rule = InListRule,
                        .node = InList});
   functions.push_back({.name = "greatest", .family = "comparison", .signature = "GREATEST(value, …)",
-                       .rule = ExtremeRule, .kernel = Extreme("max_element_wise")});
+                       .rule = ExtremeRule, .kernel = Extreme(true)});
   functions.push_back({.name = "least", .family = "comparison", .signature = "LEAST(value, …)", .rule = ExtremeRule,
-                       .kernel = Extreme("min_element_wise")});
+                       .kernel = Extreme(false)});
   return functions;
 }
 

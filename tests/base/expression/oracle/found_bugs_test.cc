@@ -35,6 +35,19 @@ TEST_F(FoundBugs, ADecimalIsDividedByALargeUnitExactly) {
             "500000000000000000000000000000000d");
 }
 
+TEST_F(FoundBugs, TheLeastOfTimestampsInAZone) {
+  EXPECT_EQ(ValueOf(Call("least", {Literal("TIMESTAMP_LTZ(3)", "1970-01-01 00:00:02"),
+                                   Literal("TIMESTAMP_LTZ(3)", "1970-01-01 00:00:01")})),
+            "1000000");
+}
+
+TEST_F(FoundBugs, GreatestOrdersAsJavasCompareTo) {
+  const v1::Expression nan = Literal("DOUBLE", "nan"), one = Literal("DOUBLE", "1");
+  EXPECT_EQ(ValueOf(Call("greatest", {one, nan})), "nan");
+  EXPECT_EQ(ValueOf(Call("least", {nan, one})), "1");
+  EXPECT_EQ(ValueOf(Call("least", {Literal("DOUBLE", "0"), Literal("DOUBLE", "-0")})), "-0");
+}
+
 TEST_F(FoundBugs, NullIsCastToATypeThatIsTooNarrowForEveryValue) {
   EXPECT_EQ(ValueOf(Cast(Literal("INT"), "DECIMAL(38, 38)", v1::CAST_MODE_EXACT)), "NULL");
 }
