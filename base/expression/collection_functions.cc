@@ -228,6 +228,7 @@ absl::StatusOr<Kernel> MakeMapKernel(const KernelRequest& request) {
         break;
       }
     }
+    keys = WithoutNulls(keys);
     return std::make_shared<arrow::MapArray>(type, input.rows, offsets->data()->buffers[1], std::move(keys),
                                              std::move(items));
   };

@@ -12,6 +12,7 @@
 #include "base/expression/nodes.h"
 #include "base/expression/parse_value.h"
 #include "base/expression/row_kernel.h"
+#include "base/expression/take_rows.h"
 #include "base/expression/type_rules.h"
 #include "base/expression/zone_math.h"
 #include "base/macros.h"
@@ -267,7 +268,7 @@ class NestedCast {
     ASSIGN_OR_RETURN(const std::vector<DataType> y, ElementTypesOf(to));
     for (size_t i = 0; i < y.size(); ++i) {
       ASSIGN_OR_RETURN(Kernel child, CastKernel(WithNullability(x[i], true), WithNullability(y[i], true), zone));
-      kernel.can_fail = kernel.can_fail || child.can_fail;
+      kernel.can_fail = kernel.can_fail || child.can_fail || from.arrow->id() == arrow::Type::MAP;
       cast->children_.push_back(std::move(child));
     }
     kernel.run = [cast](const KernelInput& input) -> absl::StatusOr<ArrayPtr> {
@@ -316,7 +317,11 @@ class NestedCast {
       const auto& maps = static_cast<const arrow::MapArray&>(values);
       ASSIGN_OR_RETURN(ArrayPtr keys, Child(0, maps.keys(), inner));
       ASSIGN_OR_RETURN(ArrayPtr items, Child(1, maps.items(), inner));
+      for (int64_t i = 0; i < keys->length(); ++i) {
+        if (keys->IsNull(i)) inner.Add(i, "a key of a MAP becomes NULL");
+      }
       AddToRows(maps, inner, errors);
+      keys = WithoutNulls(keys);
       auto entries = maps.values()->data()->Copy();
       entries->type = static_cast<const arrow::MapType&>(*type_).value_type();
       entries->child_data = {keys->data(), items->data()};

@@ -31,4 +31,12 @@ absl::StatusOr<std::shared_ptr<arrow::Array>> TakeAt(const std::shared_ptr<arrow
   return taken.make_array();
 }
 
+std::shared_ptr<arrow::Array> WithoutNulls(const std::shared_ptr<arrow::Array>& values) {
+  if (values->null_count() == 0) return values;
+  auto data = values->data()->Copy();
+  data->buffers[0] = nullptr;
+  data->null_count = 0;
+  return arrow::MakeArray(std::move(data));
+}
+
 }  // namespace millrace

@@ -48,6 +48,14 @@ TEST_F(FoundBugs, GreatestOrdersAsJavasCompareTo) {
   EXPECT_EQ(ValueOf(Call("least", {Literal("DOUBLE", "0"), Literal("DOUBLE", "-0")})), "-0");
 }
 
+TEST_F(FoundBugs, AMapWithoutAKeyFailsItsRowAndNothingElse) {
+  EXPECT_EQ(ValueOf(Call("map", {Literal("STRING"), Literal("INT", "1")})),
+            "evaluate map(NULL of STRING, INT '1'): the key of a MAP is NULL");
+  const v1::Expression map = Call("map", {Literal("INT", "100"), Literal("INT", "1")});
+  EXPECT_NE(ValueOf(Cast(map, "MAP<DECIMAL(1, 0), INT>", v1::CAST_MODE_SQL)).find("a key of a MAP becomes NULL"),
+            std::string::npos);
+}
+
 TEST_F(FoundBugs, NullIsCastToATypeThatIsTooNarrowForEveryValue) {
   EXPECT_EQ(ValueOf(Cast(Literal("INT"), "DECIMAL(38, 38)", v1::CAST_MODE_EXACT)), "NULL");
 }
