@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <optional>
 
+#include "absl/strings/numbers.h"
 #include "arrow/api.h"
 #include "arrow/compute/initialize.h"
 #include "base/check.h"
@@ -60,8 +61,13 @@ std::optional<v1::Expression> ValueOf(const v1::Expression& expression) {
   // Of a type that may be NULL no literal with a value is left: the value is known not to be.
   literal.set_type(WithNullability(type, false).sql);
   literal.set_value(*std::move(text));
+  // A literal of the type may have fewer digits than the value: TIME(0) '10:00:00' + INTERVAL '0.5' SECOND.
   absl::StatusOr<ExpressionPtr> again = BindLiteral(literal);
-  return again.ok() ? std::optional(std::move(folded)) : std::nullopt;
+  if (!again.ok()) return std::nullopt;
+  absl::StatusOr<std::shared_ptr<arrow::Array>> same = EvaluateArray(**again, one_row);
+  constexpr auto kSame = [] { return arrow::EqualOptions::Defaults().nans_equal(true).signed_zeros_equal(false); };
+  if (!same.ok() || !(*same)->Equals(**value, kSame())) return std::nullopt;
+  return folded;
 }
 
 bool IsConstant(const v1::Expression& expression) {
@@ -70,6 +76,17 @@ bool IsConstant(const v1::Expression& expression) {
   if (!expression.has_call() || !IsDeterministic(expression.call())) return false;
   const auto& args = expression.call().args();
   return std::all_of(args.begin(), args.end(), IsConstant);
+}
+
+// Whether an argument has a meaning as a literal that it has not as another constant: then it stays what it is. A DATE
+// takes no literal with parts of days, ROUND has a type by the digits, everything is LIKE the literal ''.
+bool MeansMoreAsLiteral(const std::string& function, int argument, const v1::Literal& literal) {
+  if (function == "round" || function == "truncate" || function == "lpad" || function == "rpad") return argument > 0;
+  if (function == "like") return argument == 1 && literal.value().empty();
+  constexpr int64_t kDayMillis = 86'400'000;
+  int64_t millis = 0;
+  return (function == "plus" || function == "minus") && literal.type().starts_with("INTERVAL DAY") &&
+         absl::SimpleAtoi(literal.value(), &millis) && millis % kDayMillis != 0;
 }
 
 // The largest constant parts are replaced first, and looked into where they have no value.
@@ -83,7 +100,13 @@ void Replace(v1::Expression& expression) {
   }
   if (expression.has_cast()) Replace(*expression.mutable_cast()->mutable_operand());
   if (!expression.has_call()) return;
-  for (v1::Expression& arg : *expression.mutable_call()->mutable_args()) Replace(arg);
+  for (int i = 0; i < expression.call().args_size(); ++i) {
+    v1::Expression folded = expression.call().args(i);
+    Replace(folded);
+    const bool was_literal = expression.call().args(i).has_literal() || !folded.has_literal();
+    if (!was_literal && MeansMoreAsLiteral(expression.call().function(), i, folded.literal())) continue;
+    *expression.mutable_call()->mutable_args(i) = std::move(folded);
+  }
 }
 
 }  // namespace

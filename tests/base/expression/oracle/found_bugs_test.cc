@@ -2,6 +2,7 @@
 #include "arrow/api.h"
 #include "arrow/compute/initialize.h"
 #include "base/error.h"
+#include "base/expression/constant_folding.h"
 #include "base/expression/expression.h"
 #include "gtest/gtest.h"
 #include "tests/base/expression/plan_expressions.h"
@@ -54,6 +55,20 @@ TEST_F(FoundBugs, AMapWithoutAKeyFailsItsRowAndNothingElse) {
   const v1::Expression map = Call("map", {Literal("INT", "100"), Literal("INT", "1")});
   EXPECT_NE(ValueOf(Cast(map, "MAP<DECIMAL(1, 0), INT>", v1::CAST_MODE_SQL)).find("a key of a MAP becomes NULL"),
             std::string::npos);
+}
+
+TEST_F(FoundBugs, FoldingKeepsWhatALiteralCannotSay) {
+  const v1::Expression half_past =
+      Call("plus", {Literal("TIME(0)", "10:00:00"), Literal("INTERVAL DAY TO SECOND(3)", "500")});
+  EXPECT_EQ(ValueOf(FoldConstants(half_past)), ValueOf(half_past));
+}
+
+TEST_F(FoundBugs, FoldingMakesNoIntervalThatADateRefuses) {
+  v1::Expression sum =
+      Call("plus", {plan_expressions::Column("d"), Call("negate", {Literal("INTERVAL DAY TO SECOND(3)", "1")})});
+  const auto schema = arrow::schema({arrow::field("d", arrow::date32())});
+  ASSERT_TRUE(BindExpression(sum, *schema).ok());
+  EXPECT_TRUE(BindExpression(FoldConstants(sum), *schema).ok());
 }
 
 TEST_F(FoundBugs, NullIsCastToATypeThatIsTooNarrowForEveryValue) {
