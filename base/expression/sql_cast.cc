@@ -222,8 +222,8 @@ absl::StatusOr<Kernel> BetweenTimes(const DataType& from, const DataType& to, ab
     const int64_t unit = a == TypeFamily::kDate ? kDayMicros : 1000;
     return RowKernel(
         [unit, to_zone, zone, precision](int32_t value) {
-          const int64_t local = value * unit;
-          return to_zone ? InstantMicros(local, zone) : CutTimestamp(local, precision);
+          const int64_t local = CutTimestamp(value * unit, precision);
+          return to_zone ? InstantMicros(local, zone) : local;
         },
         to);
   }

@@ -1,4 +1,5 @@
 #include "base/check.h"
+#include "base/error.h"
 #include "base/expression/row_kernel.h"
 #include "base/expression/temporal_calendar.h"
 #include "base/expression/temporal_families.h"
@@ -77,8 +78,14 @@ absl::StatusOr<Kernel> RoundKernel(const KernelRequest& request) {
   switch (FamilyOf(request.arguments[1])) {
     case TypeFamily::kDate:
       return BehindUnit(RowKernel([unit](int32_t days) { return kOfDate(unit, days); }, request.result));
-    case TypeFamily::kTime:
-      return BehindUnit(RowKernel([unit](int32_t millis) { return kOfTime(unit, millis); }, request.result));
+    case TypeFamily::kTime: {
+      auto of_time = [unit](int32_t millis) -> absl::StatusOr<int32_t> {
+        const int32_t rounded = kOfTime(unit, millis);
+        if (rounded < kMillisPerDay) return rounded;
+        return InvalidArgument("the result is 24:00:00, which no TIME can be");
+      };
+      return BehindUnit(RowKernel(of_time, request.result));
+    }
     default:
       break;
   }

@@ -71,6 +71,11 @@ TEST_F(FoundBugs, FoldingMakesNoIntervalThatADateRefuses) {
   EXPECT_TRUE(BindExpression(FoldConstants(sum), *schema).ok());
 }
 
+TEST_F(FoundBugs, NoTimeIsMidnightOfTheNextDay) {
+  EXPECT_EQ(ValueOf(Call("ceil_to", {Literal("STRING", "SECOND"), Literal("TIME(3)", "23:59:59.500")})),
+            "evaluate ceil_to(STRING 'SECOND', TIME(3) '23:59:59.500'): the result is 24:00:00, which no TIME can be");
+}
+
 TEST_F(FoundBugs, NullIsCastToATypeThatIsTooNarrowForEveryValue) {
   EXPECT_EQ(ValueOf(Cast(Literal("INT"), "DECIMAL(38, 38)", v1::CAST_MODE_EXACT)), "NULL");
 }
@@ -90,6 +95,10 @@ TEST_F(FoundBugs, ADecimalIsComparedAsTheNearestDouble) {
 TEST_F(FoundBugs, RoundGivesNoNegativeZero) {
   EXPECT_EQ(ValueOf(Call("round", {Literal("DOUBLE", "-0.25")})), "0");
   EXPECT_EQ(ValueOf(Call("truncate", {Literal("DOUBLE", "-0")})), "0");
+}
+
+TEST_F(FoundBugs, ATimeLosesItsFractionOnTheWayToATimestampInAZone) {
+  EXPECT_EQ(ValueOf(Cast(Literal("TIME(3)", "00:00:01.500"), "TIMESTAMP_LTZ(0)", v1::CAST_MODE_SQL)), "1000000");
 }
 
 }  // namespace
