@@ -3,6 +3,7 @@
 #include <unicode/uchar.h>
 
 #include <algorithm>
+#include <limits>
 
 #include "base/error.h"
 #include "base/expression/string_edit.h"
@@ -65,7 +66,9 @@ absl::StatusOr<int32_t> InString(std::string_view text, std::string_view sought,
   if (nth <= 0) return InvalidArgument("INSTR looks for appearance 1 or a later one, not ", nth);
   if (from == 0) return 0;
   if (from < 0) {
-    ASSIGN_OR_RETURN(int32_t position, InString(ReverseCharacters(text), ReverseCharacters(sought), -from, nth));
+    // The smallest number has no positive counterpart; both are beyond every text.
+    const int64_t from_end = -std::max(from, -std::numeric_limits<int64_t>::max());
+    ASSIGN_OR_RETURN(int32_t position, InString(ReverseCharacters(text), ReverseCharacters(sought), from_end, nth));
     if (position == 0) return 0;
     return static_cast<int32_t>(CountCharacters(text)) + 2 - position - static_cast<int32_t>(CountCharacters(sought));
   }

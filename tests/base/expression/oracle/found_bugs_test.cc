@@ -101,5 +101,11 @@ TEST_F(FoundBugs, ATimeLosesItsFractionOnTheWayToATimestampInAZone) {
   EXPECT_EQ(ValueOf(Cast(Literal("TIME(3)", "00:00:01.500"), "TIMESTAMP_LTZ(0)", v1::CAST_MODE_SQL)), "1000000");
 }
 
+TEST_F(FoundBugs, TheSmallestNumberIsAPlaceInAText) {
+  EXPECT_EQ(ValueOf(Call("instr", {Literal("STRING", "abc"), Literal("STRING", "b"),
+                                   Literal("BIGINT", "-9223372036854775808")})),
+            "0");
+}
+
 }  // namespace
 }  // namespace millrace
