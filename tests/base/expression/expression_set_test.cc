@@ -48,6 +48,27 @@ TEST_F(ExpressionSetTest, PartsThatOccurTwiceAreSharedAndFailOnce) {
   EXPECT_EQ(value(2, 2), "null");
 }
 
+TEST_F(ExpressionSetTest, ErrorsAreToldByExpression) {
+  const v1::Expression a = Column("a");
+  const v1::Expression quotient = Call("divide", {a, Column("b")});
+  const v1::Expression remainder = Call("modulo", {a, Call("minus", {Column("b"), Literal("INT", "3")})});
+  const v1::Expression* expressions[] = {&a, &quotient, &remainder};
+  const BatchPtr rows = Rows();
+  absl::StatusOr<ExpressionSet> set = ExpressionSet::Bind(expressions, *rows->schema());
+  ASSERT_TRUE(set.ok()) << set.status();
+  std::vector<RowErrors> errors;
+  ASSERT_TRUE(set->Evaluate(rows, errors).ok());
+  ASSERT_EQ(errors.size(), 3U);
+  EXPECT_TRUE(errors[0].empty());
+  ASSERT_EQ(errors[1].entries().size(), 1U);
+  EXPECT_EQ(errors[1].entries()[0].row, 1);
+  ASSERT_EQ(errors[2].entries().size(), 1U);
+  EXPECT_EQ(errors[2].entries()[0].row, 3);
+  errors.clear();
+  ASSERT_TRUE(set->Evaluate(rows->Slice(0, 1), errors).ok());
+  EXPECT_TRUE(errors.empty()) << "no row failed";
+}
+
 TEST_F(ExpressionSetTest, ASharedPartIsComputedAnewForTheRowsOfABranch) {
   // The quotient is shared, but CASE may evaluate it only where b is not 0.
   const v1::Expression quotient = Call("divide", {Column("a"), Column("b")});
