@@ -255,6 +255,12 @@ class SelectPlanner {
       if (column == input_.window->start) window.time = {own, output.expression.type, false};
     }
     if (window.start.empty() || window.end.empty()) return std::nullopt;
+    // The event time tells the window without its start having to be computed.
+    const PlanColumn& time = input_.window->time;
+    for (const NamedColumn& output : outputs_) {
+      const bool same = aggregate_ == nullptr && time.row_time && output.expression.plan.column() == time.name;
+      if (same) window.time = {output.name, output.expression.type, true};
+    }
     return window;
   }
 
