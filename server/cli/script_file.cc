@@ -5,9 +5,19 @@
 #include <iostream>
 #include <sstream>
 
+#include "absl/strings/ascii.h"
 #include "base/error.h"
 
 namespace millrace {
+
+namespace {
+
+// With a word or a comment, which no JSON object does.
+bool BeginsAsSql(std::string_view text) {
+  return absl::ascii_isalpha(static_cast<unsigned char>(text[0])) || text.starts_with("--") || text.starts_with("/*");
+}
+
+}  // namespace
 
 absl::StatusOr<PipelineFile> ReadPipelineFile(const std::string& path) {
   PipelineFile file;
@@ -30,7 +40,7 @@ absl::StatusOr<PipelineFile> ReadPipelineFile(const std::string& path) {
     return InvalidArgument("read ", path, ": this is JSON, and a file whose name ends in .sql is a script of SQL; if it is a plan, ",
                            "name it ", file.name, ".json");
   }
-  if (!file.is_script && !braces) {
+  if (!file.is_script && first != file.text.npos && BeginsAsSql(std::string_view(file.text).substr(first))) {
     return InvalidArgument("read ", path, ": a plan is JSON and begins with '{', and this does not; if it is a script of SQL, name it ",
                            file.name, ".sql");
   }
