@@ -13,8 +13,8 @@ constexpr int kWideDigits = 76;
 WideDecimal Power10(int digits);
 WideDecimal Subtract(WideDecimal a, WideDecimal b);
 WideDecimal AbsoluteValue(const WideDecimal& value);
-// a / b cut towards zero, and what remains, with the sign of a. `b` is not 0. Arrow's own Divide is one too small for some
-// divisors of more than 32 bits, and leaves a remainder larger than the divisor.
+// a / b cut towards zero, and what remains, with the sign of a. `b` is not 0. Arrow's own Divide is one too small for
+// some divisors of more than 32 bits, and leaves a remainder larger than the divisor.
 struct WideQuotient {
   WideDecimal quotient;
   WideDecimal remainder;

@@ -17,7 +17,7 @@ absl::StatusOr<std::shared_ptr<arrow::RecordBatch>> TakeRows(const std::shared_p
 absl::StatusOr<std::shared_ptr<arrow::Array>> TakeAt(const std::shared_ptr<arrow::Array>& values,
                                                      const std::vector<int64_t>& places);
 
-// The array with some value where it has NULL: keys of a map, which Arrow refuses to hold NULLs, of rows that have failed.
+// The array with some value where it has NULL: for keys of a map, which Arrow wants without, of rows that have failed.
 std::shared_ptr<arrow::Array> WithoutNulls(const std::shared_ptr<arrow::Array>& values);
 
 }  // namespace millrace
