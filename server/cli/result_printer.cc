@@ -131,10 +131,10 @@ RowPrinter::RowPrinter(std::ostream* out, std::vector<v1::ResultColumn> columns,
     : out_(*out), columns_(std::move(columns)), json_(json), changes_(changes) {
   if (changes_) names_.push_back("op");
   for (const v1::ResultColumn& column : columns_) names_.push_back(OnOneLine(column.name()));
+  if (json_) out_ << ColumnsJson(columns_) << std::flush;
 }
 
 absl::Status RowPrinter::Add(std::string_view lines) {
-  if (json_ && !lines.empty() && !std::exchange(begun_, true)) out_ << ColumnsJson(columns_);
   std::vector<std::vector<std::string>> rows;
   while (!lines.empty()) {
     const std::string_view line = lines.substr(0, lines.find('\n'));
@@ -162,10 +162,7 @@ absl::Status RowPrinter::Add(std::string_view lines) {
 void RowPrinter::PrintHeading() { out_ << RowLine(names_, widths_) << Rule(widths_); }
 
 void RowPrinter::End() {
-  if (json_) {
-    if (!begun_) out_ << ColumnsJson(columns_) << std::flush;
-    return;
-  }
+  if (json_) return;
   if (!begun_) {
     Widen(widths_, names_);
     PrintHeading();

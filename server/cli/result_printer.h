@@ -17,7 +17,7 @@ std::string TextTable(const std::vector<std::string>& columns, const std::vector
 // with the columns and one for each row.
 std::string StatementResultText(const v1::StatementResult& result, bool json);
 
-// Prints the rows of a SELECT as they come: nothing before the first, for what fails then has no result.
+// Prints the rows of a SELECT as they come: no table before the first, for what fails then has no result.
 //
 // JSON: {"columns": […]} first, then {"kind": "+I", "row": […]} for each row; values as FetchResults has them, nothing
 // is lost. Text: a table, whose widths are those of the first rows; longer cells push theirs aside and are never cut.

@@ -133,7 +133,9 @@ def check_failures(run):
     run.expect("a SELECT that fails", run.command("run", "--local", file), 1,
                "millrace: run fails-<*>: it ended as FAILED: <*>cannot read 'user-<*>' as a whole number<*>\n")
     done = run.command("run", "--local", "-o", "json", file)
-    run.expect("a SELECT that fails, as JSON", done, 1, stderr=None)
+    run.expect("a SELECT that fails, as JSON", done, 1, stderr=None, stdout=None)
+    lines = [json.loads(line) for line in done.stdout.splitlines()]
+    run.check("its columns and no rows", [list(line) for line in lines] == [["columns"]], done.stdout)
     error = json.loads(done.stderr.splitlines()[-1])
     run.check("a SELECT that fails, as JSON", error["code"] == "INTERNAL" and "cannot read 'user-" in error["message"], done.stderr)
     file = run.file("sink_fails.sql", "CREATE TABLE t (a INT) WITH ('connector' = 'delta', 'table-path' = '/proc/none/t');\n"

@@ -131,7 +131,7 @@ TEST_F(ScriptCommandTest, AFailedPipelineIsAFailedCommand) {
   EXPECT_THAT(out_.str(), IsEmpty()) << "no rows are not a result of none";
   EXPECT_EQ(Run({"run", path_, "-o", "json"}), kExitFailed);
   EXPECT_THAT(err_.str(), StartsWith("{"));
-  EXPECT_THAT(out_.str(), IsEmpty());
+  EXPECT_EQ(out_.str(), "{\"columns\":[{\"name\":\"a \\\"b\\\"\",\"type\":\"BIGINT\",\"nullable\":true}]}\n");
 }
 
 TEST_F(ScriptCommandTest, RowsThatWereCommittedBeforeAFailureAreShownAndNotCounted) {
