@@ -70,7 +70,7 @@ def check_tables(run):
     fails(run, "mismatching schema", plan("mismatch", sink=delta(table), aggregates=other),
           "prepare sink table: prepare Delta table <DIR>/table: the pipeline's rows do not fit the table; change the plan, or use another "
           "table:\n"
-          "  column total: the pipeline writes string, the table has long\n"
+          "  column total: the pipeline writes string not null, the table has long\n"
           "  column mean: the pipeline writes long, the table has no such column")
     fails(run, "missing table", plan("no-table", sink=delta(run.path("nothing"), create="never")),
           "prepare sink table: prepare Delta table <DIR>/nothing: there is none, and option 'create' is 'never'; create it, or change the "
