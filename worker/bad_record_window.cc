@@ -24,11 +24,11 @@ BadRecordWindow::BadRecordWindow(const v1::BadRecordLimit& limit, const storage:
   }
 }
 
-absl::Status BadRecordWindow::AddBad(int64_t number, int64_t position, std::string_view reason, std::string_view split_id) {
-  bad_.push_back({num_records_ + static_cast<uint64_t>(number), position, IndexOf(reason)});
+absl::Status BadRecordWindow::AddBad(int64_t number, const RecordPlace& place, std::string_view reason) {
+  bad_.push_back({num_records_ + static_cast<uint64_t>(number), place.offset, IndexOf(reason)});
   while (bad_.front().number + size_ <= bad_.back().number) bad_.pop_front();
   bool too_many = static_cast<double>(bad_.size()) * 100 > percent_ * static_cast<double>(size_);
-  return too_many ? TooMany(split_id) : absl::OkStatus();
+  return too_many ? TooMany(place) : absl::OkStatus();
 }
 
 uint32_t BadRecordWindow::IndexOf(std::string_view reason) {
@@ -37,18 +37,19 @@ uint32_t BadRecordWindow::IndexOf(std::string_view reason) {
   return static_cast<uint32_t>(found - reasons_.begin());
 }
 
-absl::Status BadRecordWindow::TooMany(std::string_view split_id) const {
+absl::Status BadRecordWindow::TooMany(const RecordPlace& last) const {
   std::vector<size_t> counts(reasons_.size());
   for (const Bad& bad : bad_) ++counts[bad.reason];
   uint32_t most = static_cast<uint32_t>(std::max_element(counts.begin(), counts.end()) - counts.begin());
   auto example = std::find_if(bad_.rbegin(), bad_.rend(), [&](const Bad& bad) { return bad.reason == most; });
-  size_t slash = split_id.rfind('/');
-  double share = static_cast<double>(bad_.size()) * 100 / static_cast<double>(size_);
+  const double share = static_cast<double>(bad_.size()) * 100 / static_cast<double>(size_);
+  const std::string split = last.is_file ? Cat("file: ", last.topic, ", bytes: ")
+                                         : Cat("topic: ", last.topic, ", partition: ", last.partition, ", offsets: ");
   return FailedPrecondition(
-      "too many bad records: ", bad_.size(), " of the last ", size_, " of a partition, ", absl::StrFormat("%.4g", share),
-      " %; the limit is ", absl::StrFormat("%.4g", percent_), " %: topic: ", split_id.substr(0, slash),
-      ", partition: ", split_id.substr(slash + 1), ", offsets: ", bad_.front().position, " to ", bad_.back().position, "; ",
-      counts[most], " of them: ", reasons_[most], ", such as at offset ", example->position,
+      "too many bad records: ", bad_.size(), " of the last ", size_, last.is_file ? " of a file, " : " of a partition, ",
+      absl::StrFormat("%.4g", share), " %; the limit is ", absl::StrFormat("%.4g", percent_), " %: ", split,
+      bad_.front().position, " to ", bad_.back().position, "; ", counts[most], " of them: ", reasons_[most],
+      last.is_file ? ", such as at byte " : ", such as at offset ", example->position,
       ". Correct what writes them, or raise the source's bad_record_limit in the plan and run it again: the pipeline goes "
       "on from its last checkpoint");
 }

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "absl/status/status.h"
+#include "connectors/record_place.h"
 #include "millrace/storage/v1/manifest.pb.h"
 #include "millrace/v1/plan.pb.h"
 
@@ -23,8 +24,8 @@ class BadRecordWindow {
   BadRecordWindow(const v1::BadRecordLimit& limit, const storage::v1::BadRecordWindow& restored);
 
   // Records that are read, good and bad, follow those that were counted before: `number` is one of the next
-  // `num_records`, from 0. FailedPrecondition: too many of the last records are bad. `split_id`: "topic/partition".
-  absl::Status AddBad(int64_t number, int64_t position, std::string_view reason, std::string_view split_id);
+  // `num_records`, from 0. FailedPrecondition: too many of the last records are bad.
+  absl::Status AddBad(int64_t number, const RecordPlace& place, std::string_view reason);
   // After the bad ones among them.
   void Advance(int64_t num_records) { num_records_ += static_cast<uint64_t>(num_records); }
   storage::v1::BadRecordWindow State() const;
@@ -36,7 +37,7 @@ class BadRecordWindow {
     uint32_t reason = 0;  // index into reasons_
   };
   uint32_t IndexOf(std::string_view reason);
-  absl::Status TooMany(std::string_view split_id) const;
+  absl::Status TooMany(const RecordPlace& last) const;
 
   const double percent_;
   const uint64_t size_;

@@ -96,7 +96,8 @@ absl::Status SourceInput::ObserveRows(const SourceBatch& batch) {
 
 absl::Status SourceInput::CountRecords(const SourceBatch& batch) {
   for (const BadRecord& bad : batch.bad_records) {
-    absl::Status status = bad_records_[bad.split].AddBad(bad.num_before, bad.position, bad.reason, bounds_[bad.split].id());
+    const RecordPlace place = RecordPlace::Of(source_->splits()[static_cast<size_t>(bad.split)], bad.position);
+    absl::Status status = bad_records_[bad.split].AddBad(bad.num_before, place, bad.reason);
     if (!status.ok()) return Annotate(status, "source ", options_.uid);
   }
   for (const BadRecord& bad : batch.bad_records) bad_records_[bad.split].Advance(1);

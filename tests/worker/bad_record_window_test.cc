@@ -20,11 +20,13 @@ v1::BadRecordLimit Limit(double percent, uint32_t window) {
   return limit;
 }
 
+RecordPlace At(int64_t offset) { return {.topic = "t", .partition = 0, .offset = offset}; }
+
 TEST(BadRecordWindow, NamesPlaceShareLimitAndTheMostFrequentReason) {
   BadRecordWindow window(Limit(20, 10), {});
-  EXPECT_TRUE(window.AddBad(0, 100, "cut", "eu/clicks/3").ok());
-  EXPECT_TRUE(window.AddBad(4, 104, "empty", "eu/clicks/3").ok());
-  absl::Status status = window.AddBad(9, 115, "empty", "eu/clicks/3");
+  EXPECT_TRUE(window.AddBad(0, {"eu/clicks", 3, 100}, "cut").ok());
+  EXPECT_TRUE(window.AddBad(4, {"eu/clicks", 3, 104}, "empty").ok());
+  absl::Status status = window.AddBad(9, {"eu/clicks", 3, 115}, "empty");
   EXPECT_EQ(status.code(), absl::StatusCode::kFailedPrecondition) << "it comes again after every restart";
   EXPECT_EQ(std::string(status.message()),
             "too many bad records: 3 of the last 10 of a partition, 30 %; the limit is 20 %: topic: eu/clicks, partition: 3, "
@@ -32,28 +34,37 @@ TEST(BadRecordWindow, NamesPlaceShareLimitAndTheMostFrequentReason) {
             "bad_record_limit in the plan and run it again: the pipeline goes on from its last checkpoint");
 }
 
+TEST(BadRecordWindow, OfAFileItNamesThePathAndBytes) {
+  BadRecordWindow window(Limit(10, 10), {});
+  EXPECT_TRUE(window.AddBad(0, {.topic = "/data/a.json", .offset = 0, .is_file = true}, "cut").ok());
+  absl::Status status = window.AddBad(1, {.topic = "/data/a.json", .offset = 17, .is_file = true}, "cut");
+  EXPECT_THAT(std::string(status.message()),
+              HasSubstr("2 of the last 10 of a file, 20 %; the limit is 10 %: file: /data/a.json, bytes: 0 to 17; 2 of "
+                        "them: cut, such as at byte 17."));
+}
+
 TEST(BadRecordWindow, ForgetsWhatIsFurtherBackThanItsSize) {
   BadRecordWindow window(Limit(10, 10), {});
   for (int64_t i = 0; i < 50; ++i) {
-    ASSERT_TRUE(window.AddBad(0, i * 10, "cut", "t/0").ok()) << i;
+    ASSERT_TRUE(window.AddBad(0, At(i * 10), "cut").ok()) << i;
     window.Advance(10);
   }
   EXPECT_EQ(window.State().numbers_size(), 0) << "ten records ago";
-  EXPECT_TRUE(window.AddBad(3, 503, "cut", "t/0").ok());
-  EXPECT_FALSE(window.AddBad(12, 512, "cut", "t/0").ok());
+  EXPECT_TRUE(window.AddBad(3, At(503), "cut").ok());
+  EXPECT_FALSE(window.AddBad(12, At(512), "cut").ok());
 }
 
 TEST(BadRecordWindow, ZeroPercentAllowsNone) {
   BadRecordWindow window(Limit(0, 0), {});
   window.Advance(1'000'000);
-  EXPECT_FALSE(window.AddBad(0, 5, "cut", "t/0").ok());
+  EXPECT_FALSE(window.AddBad(0, At(5), "cut").ok());
 }
 
 TEST(BadRecordWindow, TheStandardSizeIsAThousand) {
   BadRecordWindow window(Limit(0.1, 0), {});
-  EXPECT_TRUE(window.AddBad(0, 0, "cut", "t/0").ok());
-  EXPECT_TRUE(window.AddBad(1000, 1000, "cut", "t/0").ok());
-  EXPECT_FALSE(window.AddBad(1999, 1999, "cut", "t/0").ok());
+  EXPECT_TRUE(window.AddBad(0, At(0), "cut").ok());
+  EXPECT_TRUE(window.AddBad(1000, At(1000), "cut").ok());
+  EXPECT_FALSE(window.AddBad(1999, At(1999), "cut").ok());
 }
 
 TEST(BadRecordWindow, OfADamagedCheckpointItTakesWhatMakesSense) {
@@ -64,7 +75,7 @@ TEST(BadRecordWindow, OfADamagedCheckpointItTakesWhatMakesSense) {
   damaged.add_positions(7);
   damaged.add_reason_indices(9);
   BadRecordWindow window(Limit(0, 10), damaged);
-  EXPECT_THAT(std::string(window.AddBad(0, 8, "cut", "t/0").message()), HasSubstr("1 of the last 10"));
+  EXPECT_THAT(std::string(window.AddBad(0, At(8), "cut").message()), HasSubstr("1 of the last 10"));
 }
 
 // Batches of any size, a restart behind any of them: always the record at which one look back over all records says so.
@@ -92,7 +103,7 @@ TEST(BadRecordWindow, StopsAtTheSameRecordWhateverTheBatchesAndRestartsAre) {
         const size_t end = std::min(is_bad.size(), at + random.Below(80));
         for (size_t i = at; i < end && stopped < 0; ++i) {
           if (!is_bad[i]) continue;
-          if (!window.AddBad(static_cast<int64_t>(i - at), static_cast<int64_t>(i), "cut", "t/0").ok()) stopped = static_cast<int64_t>(i);
+          if (!window.AddBad(static_cast<int64_t>(i - at), At(static_cast<int64_t>(i)), "cut").ok()) stopped = static_cast<int64_t>(i);
         }
         window.Advance(static_cast<int64_t>(end - at));
         at = end;
