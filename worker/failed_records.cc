@@ -88,7 +88,7 @@ void FailedRecords::TellBadRecords(const std::vector<FailedRow>& failed, const s
     num_rows[run.split] += run.num_rows;
     row = end;
   }
-  std::stable_sort(batch.bad_records.begin(), batch.bad_records.end(), [](const BadRecord& a, const BadRecord& b) {
+  std::sort(batch.bad_records.begin(), batch.bad_records.end(), [](const BadRecord& a, const BadRecord& b) {
     return std::pair(a.split, a.num_before) < std::pair(b.split, b.num_before);
   });
 }
