@@ -3,7 +3,6 @@
 #include <vector>
 
 #include "base/error.h"
-#include "base/nearest_name.h"
 #include "coordinator/sql/ast_builder.h"
 
 namespace millrace::sql {
@@ -126,11 +125,9 @@ void AstBuilder::NamedType(P::PlainTypeContext* context, TypeName* type) {
   } else if (word == "TIMESTAMPTZ") {
     type->kind = TypeKind::kTimestampLtz;
   } else {
-    static const auto* const known = new std::vector<std::string>{
-        "BOOLEAN",   "TINYINT",       "SMALLINT", "INT",    "BIGINT",    "FLOAT",    "DOUBLE", "DECIMAL",
-        "CHAR",      "VARCHAR",       "STRING",   "BINARY", "VARBINARY", "BYTES",    "DATE",   "TIME",
-        "TIMESTAMP", "TIMESTAMP_LTZ", "INTERVAL", "ARRAY",  "MAP",       "MULTISET", "ROW"};
-    Refuse(name.range, Cat("there is no type '", name.text, "'", NameAdvice(name.text, *known)));
+    // Told when it is bound: the rest of the statement is right, and others stand on it.
+    type->kind = TypeKind::kUnknown;
+    type->unknown = name;
   }
 }
 

@@ -77,7 +77,8 @@ enum class TypeKind {
   kArray,
   kMultiset,
   kMap,
-  kRow
+  kRow,
+  kUnknown
 };
 
 struct RowField;
@@ -92,6 +93,7 @@ struct TypeName {
   std::optional<IntervalUnit> interval;  // kInterval
   std::vector<TypeName> elements;        // ARRAY and MULTISET: one; MAP: key and value
   std::vector<RowField> fields;          // ROW
+  std::optional<Identifier> unknown;     // kUnknown: a word that is no type
   bool not_null = false;
   friend bool operator==(const TypeName&, const TypeName&);
 };
@@ -105,7 +107,7 @@ struct RowField {
 
 inline bool operator==(const TypeName& a, const TypeName& b) {
   return a.kind == b.kind && a.precision == b.precision && a.scale == b.scale && a.interval == b.interval &&
-         a.elements == b.elements && a.fields == b.fields && a.not_null == b.not_null;
+         a.elements == b.elements && a.fields == b.fields && a.unknown == b.unknown && a.not_null == b.not_null;
 }
 
 }  // namespace millrace::sql

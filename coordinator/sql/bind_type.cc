@@ -4,6 +4,7 @@
 #include "absl/strings/ascii.h"
 #include "arrow/type.h"
 #include "base/error.h"
+#include "base/nearest_name.h"
 #include "coordinator/sql/bind_expression.h"
 #include "coordinator/sql/report.h"
 #include "coordinator/sql/sql_types.h"
@@ -151,6 +152,15 @@ class TypeBinder {
         return Timestamp(name, "TIMESTAMP_LTZ");
       case TypeKind::kInterval:
         return Interval(name);
+      case TypeKind::kUnknown: {
+        static const auto* const known = new std::vector<std::string>{
+            "BOOLEAN",   "TINYINT",       "SMALLINT", "INT",    "BIGINT",    "FLOAT",    "DOUBLE", "DECIMAL",
+            "CHAR",      "VARCHAR",       "STRING",   "BINARY", "VARBINARY", "BYTES",    "DATE",   "TIME",
+            "TIMESTAMP", "TIMESTAMP_LTZ", "INTERVAL", "ARRAY",  "MAP",       "MULTISET", "ROW"};
+        ReportWrong(diagnostics_, name.unknown->range, "there is no type '", name.unknown->text, "'",
+                    NameAdvice(name.unknown->text, *known));
+        return std::nullopt;
+      }
       case TypeKind::kMultiset:
         ReportUnsupported(diagnostics_, name.range, "the type MULTISET is not supported; use ARRAY");
         return std::nullopt;

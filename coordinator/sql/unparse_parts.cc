@@ -50,7 +50,7 @@ std::string Unparse(const QualifiedName& name) {
 }
 
 std::string Unparse(const TypeName& type) {
-  std::string out(TypeWord(type.kind));
+  std::string out = type.unknown ? Unparse(*type.unknown) : std::string(TypeWord(type.kind));
   if (type.precision) out += Cat("(", *type.precision, type.scale ? Cat(", ", *type.scale) : "", ")");
   if (type.interval) out += Cat(" ", unparse::Write(*type.interval));
   if (type.kind == TypeKind::kRow || !type.elements.empty()) {
