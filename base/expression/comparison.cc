@@ -35,11 +35,32 @@ TypePtr ComparedNumber(std::string_view name, const DataType& a, const DataType&
   return digits <= 38 ? arrow::decimal128(digits, scale) : arrow::decimal256(digits, scale);
 }
 
+// Whether nested values are of one type, whatever within them may be NULL.
+bool AreAlike(const arrow::DataType& a, const arrow::DataType& b) {
+  if (a.id() != b.id() || a.num_fields() != b.num_fields()) return false;
+  if (a.num_fields() == 0) return a.Equals(b);
+  for (int i = 0; i < a.num_fields(); ++i) {
+    const arrow::Field &x = *a.field(i), &y = *b.field(i);
+    if (x.name() != y.name() || !AreAlike(*x.type(), *y.type())) return false;
+  }
+  return true;
+}
+
+// The same values under a type that is alike: Arrow takes values of types that are not the same for different.
+std::shared_ptr<arrow::ArrayData> UnderType(const TypePtr& type, const arrow::ArrayData& data) {
+  std::shared_ptr<arrow::ArrayData> same = data.Copy();
+  same->type = type;
+  for (size_t i = 0; i < same->child_data.size(); ++i) {
+    same->child_data[i] = UnderType(type->field(static_cast<int>(i))->type(), *data.child_data[i]);
+  }
+  return same;
+}
+
 }  // namespace
 
 bool AreComparable(const DataType& a, const DataType& b, bool ordered) {
   const TypeFamily x = FamilyOf(a), y = FamilyOf(b);
-  if (x == TypeFamily::kNested || y == TypeFamily::kNested) return !ordered && x == y && a.arrow->Equals(*b.arrow);
+  if (x == TypeFamily::kNested || y == TypeFamily::kNested) return !ordered && x == y && AreAlike(*a.arrow, *b.arrow);
   if (x == y) return true;
   if (x == TypeFamily::kString || y == TypeFamily::kString) return IsTemporal(x == TypeFamily::kString ? y : x);
   const DataType types[] = {a, b};
@@ -95,7 +116,11 @@ Kernel ComparisonKernel(std::string_view name, const DataType& a, const DataType
     const std::string operation(name);
     auto run = [equality, operation](const KernelInput& input) -> absl::StatusOr<std::shared_ptr<arrow::Array>> {
       arrow::BooleanBuilder builder;
-      const ArgumentColumn &x = input.arguments[0], &y = input.arguments[1];
+      const ArgumentColumn& x = input.arguments[0];
+      ArgumentColumn y = input.arguments[1];
+      if (!y.values->type()->Equals(*x.values->type())) {
+        y.values = arrow::MakeArray(UnderType(x.values->type(), *y.values->data()));
+      }
       for (int64_t row = 0; row < input.rows; ++row) {
         const int64_t i = row * x.step, j = row * y.step;
         if (x.values->IsNull(i) || y.values->IsNull(j)) {

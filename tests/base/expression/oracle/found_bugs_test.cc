@@ -71,6 +71,15 @@ TEST_F(FoundBugs, FoldingMakesNoIntervalThatADateRefuses) {
   EXPECT_TRUE(BindExpression(FoldConstants(sum), *schema).ok());
 }
 
+TEST_F(FoundBugs, NestedValuesAreComparedWhateverMayBeNullInThem) {
+  const v1::Expression may_be_null = Call("array", {Cast(Literal("STRING", "1"), "INT", v1::CAST_MODE_TRY)});
+  const v1::Expression is_not = Call("array", {Literal("INT", "1")});
+  EXPECT_EQ(ValueOf(Call("equal", {may_be_null, is_not})), "true");
+  EXPECT_EQ(ValueOf(Call("nullif", {is_not, may_be_null})), "NULL");
+  // Folding makes the one of the other.
+  EXPECT_EQ(ValueOf(FoldConstants(Call("equal", {may_be_null, is_not}))), "true");
+}
+
 TEST_F(FoundBugs, NoTimeIsMidnightOfTheNextDay) {
   EXPECT_EQ(ValueOf(Call("ceil_to", {Literal("STRING", "SECOND"), Literal("TIME(3)", "23:59:59.500")})),
             "evaluate ceil_to(STRING 'SECOND', TIME(3) '23:59:59.500'): the result is 24:00:00, which no TIME can be");
