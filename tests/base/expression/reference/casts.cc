@@ -3,11 +3,11 @@
 #include <cstdio>
 #include <cstdlib>
 #include <limits>
-#include <regex>
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_format.h"
 #include "arrow/type.h"
+#include "re2/re2.h"
 #include "tests/base/expression/reference/functions.h"
 #include "tests/base/expression/reference/text.h"
 #include "tests/base/expression/reference/times.h"
@@ -173,7 +173,7 @@ std::string Trimmed(std::string text) {
   return text.substr(begin);
 }
 
-bool Matches(const std::string& text, const char* regex) { return std::regex_match(text, std::regex(regex)); }
+bool Matches(const std::string& text, const char* regex) { return RE2::FullMatch(text, regex); }
 
 Result IntegerOf(const std::string& text, const DataType& to) {
   // Only spaces go; of other blanks nothing is said here.
@@ -202,12 +202,10 @@ Result DateFrom(const std::string& text) {
   // A time behind it does not matter.
   std::string date = text;
   if (const size_t blank = text.find(' '); blank != std::string::npos && blank > 0) date.resize(blank);
-  std::smatch parts;
-  const bool plain = std::regex_match(
-      date, parts, std::regex("\\s*([0-9]{1,9})\\s*(?:-\\s*([0-9]{1,9})\\s*(?:-\\s*([0-9]{1,9})\\s*)?)?"));
-  if (!plain) return Fails();
-  const Date parsed{NumberIn(parts[1]), parts[2].matched ? NumberIn(parts[2]) : 1,
-                    parts[3].matched ? NumberIn(parts[3]) : 1};
+  std::string year, month, day;
+  static const RE2 kDate(R"([\s\v]*(\d{1,9})[\s\v]*(?:-[\s\v]*(\d{1,9})[\s\v]*(?:-[\s\v]*(\d{1,9})[\s\v]*)?)?)");
+  if (!RE2::FullMatch(date, kDate, &year, &month, &day)) return Fails();
+  const Date parsed{NumberIn(year), month.empty() ? 1 : NumberIn(month), day.empty() ? 1 : NumberIn(day)};
   if (parsed.year > 9999 || parsed.month < 1 || parsed.month > 12 || parsed.day < 1) return Fails();
   if (parsed.day > DaysInMonth(parsed.year, parsed.month)) return Fails();
   return DaysOf(parsed);
@@ -235,14 +233,14 @@ Result TimeOfDayFrom(const std::string& text, int precision) {
 }
 
 Result TimestampFrom(const std::string& text, int precision) {
-  std::smatch parts;
-  const std::regex regex("([0-9]{4})-([0-9]{1,2})-([0-9]{1,2})( ([0-9]{1,2}:[0-9]{1,2}:[0-9]{1,2}(\\.[0-9]{0,9})?))?");
-  if (!std::regex_match(text, parts, regex)) return Fails();
-  Date date{NumberIn(parts[1]), NumberIn(parts[2]), NumberIn(parts[3])};
+  std::string year, month, day, time;
+  static const RE2 kTimestamp(R"((\d{4})-(\d{1,2})-(\d{1,2})(?: (\d{1,2}:\d{1,2}:\d{1,2}(?:\.\d{0,9})?))?)");
+  if (!RE2::FullMatch(text, kTimestamp, &year, &month, &day, &time)) return Fails();
+  Date date{NumberIn(year), NumberIn(month), NumberIn(day)};
   if (date.year == 0) return Unknown();
   if (date.month < 1 || date.month > 12 || date.day < 1 || date.day > 31) return Fails();
   date.day = std::min(date.day, DaysInMonth(date.year, date.month));
-  const int64_t micros = parts[5].matched ? TimeFrom(parts[5]) : 0;
+  const int64_t micros = time.empty() ? 0 : TimeFrom(time);
   if (micros < 0) return Fails();
   return CutMicros(DaysOf(date) * kDayMicros + micros, precision);
 }
