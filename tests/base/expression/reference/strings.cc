@@ -86,7 +86,9 @@ Result Trim(const Call& call) {
   const std::u32string set = call.size() == 2 ? Characters(call[1].text()) : U" ";
   auto goes = [&](char32_t character) { return set.find(character) != std::u32string::npos; };
   if (call.name != "rtrim") {
-    while (!text.empty() && goes(text.front())) text.erase(0, 1);
+    size_t begin = 0;
+    while (begin < text.size() && goes(text[begin])) ++begin;
+    text.erase(0, begin);
   }
   if (call.name != "ltrim") {
     while (!text.empty() && goes(text.back())) text.pop_back();
