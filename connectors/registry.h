@@ -3,6 +3,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -17,6 +18,7 @@
 #include "connectors/catalog.h"
 #include "connectors/sink.h"
 #include "connectors/source.h"
+#include "millrace/internal/v1/record_filter.pb.h"
 #include "millrace/v1/plan.pb.h"
 
 namespace millrace {
@@ -36,6 +38,9 @@ struct SourceSpec {
   v1::Source source;
   // Columns to be decoded: a subset of source.columns, in its order. SourceBatch::rows has exactly these.
   std::vector<std::string> used_columns;
+  // Records for which it is not TRUE need not become rows: who reads the source drops them. They count as read, and
+  // their event time does. A source may take no notice of it. Absent: all are wanted.
+  std::optional<internal::v1::RecordFilter> record_filter;
   // Bad records become dead letters; else they fail the pipeline.
   bool dead_letters_connected = false;
   // Numbers the readers of a pipeline; unique per subtask.

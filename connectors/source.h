@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -19,7 +20,7 @@ namespace millrace {
 using BatchPtr = std::shared_ptr<arrow::RecordBatch>;
 
 // Consecutive rows of a batch that came from consecutive records of one split: what was no row between them, such as a
-// bad record or the mark of a transaction, begins a new run. `split` is an index into Source::splits().
+// bad or dropped record or the mark of a transaction, begins a new run. `split` is an index into Source::splits().
 struct SplitRun {
   int split = 0;
   int64_t num_rows = 0;
@@ -32,6 +33,23 @@ inline void AddToRuns(int split, int64_t position, std::vector<SplitRun>& runs) 
     runs.push_back({.split = split, .first_position = position});
   }
   ++runs.back().num_rows;
+}
+
+// Good records of one split that are no rows, for nobody wants them (SourceSpec::record_filter).
+struct DroppedRecords {
+  int split = 0;
+  int64_t num_records = 0;
+  // Their highest event time. kNoWatermark: none of them has one.
+  EventTimeMicros newest = kNoWatermark;
+};
+
+// One more record that is no row. `time`: its event time, or kNoWatermark.
+inline void AddToDropped(int split, EventTimeMicros time, std::vector<DroppedRecords>& dropped) {
+  auto same =
+      std::find_if(dropped.rbegin(), dropped.rend(), [&](const DroppedRecords& own) { return own.split == split; });
+  DroppedRecords& own = same == dropped.rend() ? dropped.emplace_back(DroppedRecords{.split = split}) : *same;
+  ++own.num_records;
+  own.newest = std::max(own.newest, time);
 }
 
 // A record that could not be decoded, by its place among the records that a batch holds of its split.
@@ -51,11 +69,13 @@ struct SourceBatch {
   // Position of each row, of a source whose positions are not numbers of records: bytes of a file. It need not begin
   // new runs. Empty: runs tell.
   std::vector<int64_t> positions = {};
+  // At most one of each split.
+  std::vector<DroppedRecords> dropped = {};
   // Records that could not be decoded, in the envelope's schema (connectors/dead_letter.h). Null: none.
   BatchPtr dead_letters;
   // The same records, in the same order.
   std::vector<BadRecord> bad_records = {};
-  // Records and payload bytes read, bad ones included.
+  // Records and payload bytes read, bad and dropped ones included.
   int64_t num_records = 0;
   int64_t num_bytes = 0;
 };

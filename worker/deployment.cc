@@ -284,6 +284,7 @@ absl::Status Deployment::Restore(const WorkerOptions& options, const Deploy& pla
       spec.uid = node.uid();
       spec.source = node.source();
       spec.used_columns.assign(node.used_columns().begin(), node.used_columns().end());
+      if (node.has_record_filter()) spec.record_filter = node.record_filter();
       spec.subtask_index = local.ref.index();
       spec.dead_letters_connected = SideIsRead(local, node.uid());
       ASSIGN_OR_RETURN(const SourceConnector* connector, options.connectors->FindSource(node.source().connector()));

@@ -50,7 +50,7 @@ absl::StatusOr<std::optional<SourceBatch>> SourceInput::Poll() {
   ASSIGN_OR_RETURN(std::optional<SourceBatch> batch, source_->Poll());
   if (batch.has_value() && batch->rows != nullptr && options_.computed != nullptr) RETURN_IF_ERROR(Compute(*batch));
   if (batch.has_value() && options_.bad_record_limit.has_value()) RETURN_IF_ERROR(CountRecords(*batch));
-  if (batch.has_value() && batch->rows != nullptr) RETURN_IF_ERROR(ObserveRows(*batch));
+  if (batch.has_value() && batch->rows != nullptr) RETURN_IF_ERROR(ObserveRecords(*batch));
   UpdateIdleness();
   return batch;
 }
@@ -66,31 +66,40 @@ absl::Status SourceInput::Compute(SourceBatch& batch) {
   return Annotate(status, "source ", options_.uid);
 }
 
-absl::Status SourceInput::ObserveRows(const SourceBatch& batch) {
+absl::Status SourceInput::ObserveRecords(const SourceBatch& batch) {
   absl::Duration now = clock_->Monotonic();
   for (const SplitRun& run : batch.runs) {
     if (run.num_rows == 0) continue;
     times_[run.split].quiet_since = now;
     times_[run.split].idle = false;
   }
-  if (!options_.watermark.has_value() || batch.rows->num_rows() == 0) return absl::OkStatus();
+  for (const DroppedRecords& dropped : batch.dropped) {
+    times_[dropped.split].quiet_since = now;
+    times_[dropped.split].idle = false;
+  }
+  if (!options_.watermark.has_value() || (batch.rows->num_rows() == 0 && batch.dropped.empty()))
+    return absl::OkStatus();
   auto column = batch.rows->GetColumnByName(options_.watermark->column());
   if (column == nullptr || column->type_id() != arrow::Type::TIMESTAMP) {
     return Internal("source ", options_.uid, ": row-time column ", options_.watermark->column(), " is not in its rows");
   }
   const auto& times = static_cast<const arrow::TimestampArray&>(*column);
   const int64_t bound = MILLRACE_PLANTED(bound_ignored) ? kMicrosPerMilli : (options_.watermark->max_out_of_orderness_ms() + 1) * kMicrosPerMilli;
-  int64_t row = 0;
   newest_event_time_ = kNoWatermark;
+  auto observe = [&](int split, EventTimeMicros newest) {
+    newest_event_time_ = std::max(newest_event_time_, newest);
+    // A row far before the epoch must not wrap around.
+    if (newest > kNoWatermark + bound) times_[split].watermark = std::max(times_[split].watermark, newest - bound);
+  };
+  int64_t row = 0;
   for (const SplitRun& run : batch.runs) {
     EventTimeMicros newest = kNoWatermark;
     for (int64_t end = row + run.num_rows; row < end; ++row) {
       if (times.IsValid(row)) newest = std::max(newest, times.Value(row));
     }
-    newest_event_time_ = std::max(newest_event_time_, newest);
-    // A row far before the epoch must not wrap around.
-    if (newest > kNoWatermark + bound) times_[run.split].watermark = std::max(times_[run.split].watermark, newest - bound);
+    observe(run.split, newest);
   }
+  for (const DroppedRecords& dropped : batch.dropped) observe(dropped.split, dropped.newest);
   return absl::OkStatus();
 }
 
@@ -102,6 +111,7 @@ absl::Status SourceInput::CountRecords(const SourceBatch& batch) {
   }
   for (const BadRecord& bad : batch.bad_records) bad_records_[bad.split].Advance(1);
   for (const SplitRun& run : batch.runs) bad_records_[run.split].Advance(run.num_rows);
+  for (const DroppedRecords& dropped : batch.dropped) bad_records_[dropped.split].Advance(dropped.num_records);
   return absl::OkStatus();
 }
 

@@ -89,7 +89,7 @@ class SourceInput {
   std::span<const SplitProgress> splits() const { return source_->splits(); }
   int64_t lag() const;
   EventTimeMicros watermark() const { return emitted_; }
-  // Of the last batch with rows; kNoWatermark without event time.
+  // Of the last batch with rows, or good records that were dropped; kNoWatermark without event time.
   EventTimeMicros newest_event_time() const { return newest_event_time_; }
   SourceFigures figures() const;
 
@@ -100,7 +100,7 @@ class SourceInput {
     absl::Duration quiet_since;  // monotonic
   };
   absl::Status Compute(SourceBatch& batch);
-  absl::Status ObserveRows(const SourceBatch& batch);
+  absl::Status ObserveRecords(const SourceBatch& batch);
   absl::Status CountRecords(const SourceBatch& batch);
   void UpdateIdleness();
 

@@ -196,8 +196,8 @@ absl::StatusOr<bool> Subtask::RunSource() {
     MemoryHold in_hand(environment_.memory, MemoryKind::kBuffers, static_cast<uint64_t>(BytesOf(batch)));
     num_records_ += static_cast<uint64_t>(batch.num_records);
     rows_in_step_ += batch.num_records;
-    bool has_rows = batch.rows != nullptr && batch.rows->num_rows() > 0;
-    environment_.probe->Read(batch, has_rows ? source.newest_event_time() : kNoWatermark);
+    const bool has_rows = batch.rows != nullptr && batch.rows->num_rows() > 0;
+    environment_.probe->Read(batch, has_rows || !batch.dropped.empty() ? source.newest_event_time() : kNoWatermark);
     if (has_rows) {
       const RowOrigins origins(batch, source.splits());
       RETURN_IF_ERROR(parts_->chain->EmitFromSource(0, batch.rows, &origins));

@@ -20,21 +20,6 @@ bool IsTemporal(TypeFamily family) {
          family == TypeFamily::kTimestampLtz;
 }
 
-// The type in which two numbers are compared: as Java promotes them, DECIMAL exactly. Flink looks for equality of FLOAT
-// and DOUBLE in the type of the first.
-TypePtr ComparedNumber(std::string_view name, const DataType& a, const DataType& b) {
-  if (IsFloating(a) && IsFloating(b) && (name == "equal" || name == "not_equal")) return a.arrow;
-  if (IsInteger(a) && IsInteger(b)) return a.arrow->bit_width() >= b.arrow->bit_width() ? a.arrow : b.arrow;
-  if (IsFloating(a) || IsFloating(b)) {
-    auto is_wide = [](const DataType& type) { return type.arrow->id() == arrow::Type::DOUBLE || IsDecimal(type); };
-    return is_wide(a) || is_wide(b) ? arrow::float64() : arrow::float32();
-  }
-  const DecimalDigits x = DigitsOf(a), y = DigitsOf(b);
-  const int scale = std::max(x.scale, y.scale);
-  const int digits = std::max(x.precision - x.scale, y.precision - y.scale) + scale;
-  return digits <= 38 ? arrow::decimal128(digits, scale) : arrow::decimal256(digits, scale);
-}
-
 // Whether nested values are of one type, whatever within them may be NULL.
 bool AreAlike(const arrow::DataType& a, const arrow::DataType& b) {
   if (a.id() != b.id() || a.num_fields() != b.num_fields()) return false;
@@ -57,6 +42,20 @@ std::shared_ptr<arrow::ArrayData> UnderType(const TypePtr& type, const arrow::Ar
 }
 
 }  // namespace
+
+// As Java promotes them, DECIMAL exactly. Flink looks for equality of FLOAT and DOUBLE in the type of the first.
+std::shared_ptr<arrow::DataType> ComparedNumber(std::string_view name, const DataType& a, const DataType& b) {
+  if (IsFloating(a) && IsFloating(b) && (name == "equal" || name == "not_equal")) return a.arrow;
+  if (IsInteger(a) && IsInteger(b)) return a.arrow->bit_width() >= b.arrow->bit_width() ? a.arrow : b.arrow;
+  if (IsFloating(a) || IsFloating(b)) {
+    auto is_wide = [](const DataType& type) { return type.arrow->id() == arrow::Type::DOUBLE || IsDecimal(type); };
+    return is_wide(a) || is_wide(b) ? arrow::float64() : arrow::float32();
+  }
+  const DecimalDigits x = DigitsOf(a), y = DigitsOf(b);
+  const int scale = std::max(x.scale, y.scale);
+  const int digits = std::max(x.precision - x.scale, y.precision - y.scale) + scale;
+  return digits <= 38 ? arrow::decimal128(digits, scale) : arrow::decimal256(digits, scale);
+}
 
 bool AreComparable(const DataType& a, const DataType& b, bool ordered) {
   const TypeFamily x = FamilyOf(a), y = FamilyOf(b);

@@ -15,6 +15,8 @@ bool AreComparable(const DataType& a, const DataType& b, bool ordered);
 // The types to convert the two to before ComparisonKernel, which brings numbers to a common type by itself, exactly.
 std::pair<DataType, DataType> ComparedTypes(const DataType& a, const DataType& b);
 
+// The type in which the comparison of that name compares two numbers.
+std::shared_ptr<arrow::DataType> ComparedNumber(std::string_view name, const DataType& a, const DataType& b);
 // The type in which `equal` compares values of the two.
 std::shared_ptr<arrow::DataType> EqualityType(const DataType& a, const DataType& b);
 // The values in the type that they are compared in.

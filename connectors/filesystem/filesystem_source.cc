@@ -39,7 +39,10 @@ absl::StatusOr<std::unique_ptr<Source>> FilesystemSource::Make(const SourceSpec&
     if (field == nullptr) return Internal("make source ", spec.uid, ": used column is not in the plan: ", name);
     fields.push_back(std::move(field));
   }
-  ASSIGN_OR_RETURN(auto decoder, JsonDecoder::Make(arrow::schema(std::move(fields)), {timestamp_format}));
+  ASSIGN_OR_RETURN(auto decoder, JsonDecoder::Make(arrow::schema(std::move(fields)),
+                                                   {.timestamp_format = timestamp_format,
+                                                    .record_filter = spec.record_filter,
+                                                    .time_column = spec.source.watermark().column()}));
   return std::unique_ptr<Source>(new FilesystemSource(spec, std::move(identity), std::move(files), io_pool, std::move(decoder)));
 }
 
@@ -151,14 +154,16 @@ absl::StatusOr<SourceBatch> FilesystemSource::Decode() {
     std::optional<LineCutter::Line> line = lines_->Next();
     if (!line.has_value()) break;
     if (line->text.find_first_not_of(" \t") != line->text.npos) {
-      absl::Status status = decoder_->Append({line->text.data(), line->text.size()});
+      absl::StatusOr<Decoded> decoded = decoder_->Append({line->text.data(), line->text.size()});
       split.position = position;  // of this record, for messages
-      if (status.ok()) {
+      if (!decoded.ok()) {
+        if (!absl::IsInvalidArgument(decoded.status())) return decoded.status();
+        RETURN_IF_ERROR(Refuse(*line, decoded.status(), batch.num_records, &batch));
+      } else if (*decoded == Decoded::kDropped) {
+        AddToDropped(static_cast<int>(at_), decoder_->dropped_time(), batch.dropped);
+      } else {
         batch.positions.push_back(position);
-      } else if (absl::IsInvalidArgument(status)) {
-        status = Refuse(*line, status, batch.num_records, &batch);
       }
-      RETURN_IF_ERROR(status);
       ++batch.num_records;
       batch.num_bytes += static_cast<int64_t>(line->text.size());
     }

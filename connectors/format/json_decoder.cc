@@ -42,6 +42,11 @@ absl::StatusOr<std::unique_ptr<JsonDecoder>> JsonDecoder::Make(std::shared_ptr<a
     decoder->builders_.push_back(std::move(builder));
     decoder->columns_.push_back(std::move(column));
   }
+  decoder->first_cells_.resize(decoder->columns_.size());
+  if (options.record_filter) {
+    ASSIGN_OR_RETURN(decoder->filter_, JsonRecordFilter::Make(*options.record_filter, *schema));
+  }
+  decoder->time_column_ = schema->GetFieldIndex(options.time_column);
   return decoder;
 }
 
@@ -71,7 +76,7 @@ const char* JsonDecoder::FindValues() {
   return token + 1 == index_.num_tokens() ? nullptr : "text follows behind the object";
 }
 
-absl::Status JsonDecoder::Append(const RawRecord& record) {
+absl::StatusOr<Decoded> JsonDecoder::Append(const RawRecord& record) {
   malformed_ = kTombstone;
   if (record.value == nullptr) return InvalidArgument(kTombstone);
   malformed_ = index_.Load(std::string_view(static_cast<const char*>(record.value), record.value_size));
@@ -79,6 +84,7 @@ absl::Status JsonDecoder::Append(const RawRecord& record) {
   if (malformed_ != nullptr) return InvalidArgument(refusal());
   row_.Clear();
   for (size_t i = 0; i < columns_.size(); ++i) {
+    first_cells_[i] = static_cast<uint32_t>(row_.cells.size());
     if (columns_[i]->Convert(index_, values_[i], &row_)) [[likely]]
       continue;
     auto status = InvalidArgument("column '", columns_[i]->name(), row_.path.empty() ? "" : ".", row_.path, "' (",
@@ -87,13 +93,18 @@ absl::Status JsonDecoder::Append(const RawRecord& record) {
     refused_column_ = i;
     return status;
   }
+  if (filter_ && !filter_->Keeps(row_.cells, first_cells_)) {
+    const JsonCell* time = time_column_ < 0 ? nullptr : &row_.cells[first_cells_[static_cast<size_t>(time_column_)]];
+    dropped_time_ = time == nullptr || time->is_null ? kNoWatermark : time->low;
+    return Decoded::kDropped;
+  }
   const JsonCell* cell = row_.cells.data();
   for (const auto& column : columns_) {
     if (absl::Status status = column->Append(cell); !status.ok()) [[unlikely]]
       return ResourceExhausted("append a row of column '", column->name(), "': ", status.message());
   }
   ++num_rows_;
-  return absl::OkStatus();
+  return Decoded::kRow;
 }
 
 std::string JsonDecoder::refusal() const {

@@ -1,10 +1,13 @@
 #pragma once
 
 #include <memory>
+#include <optional>
+#include <string>
 #include <vector>
 
 #include "connectors/format/decoder.h"
 #include "connectors/format/json_column.h"
+#include "connectors/format/json_record_filter.h"
 
 namespace millrace {
 
@@ -23,13 +26,19 @@ class JsonDecoder final : public Decoder {
  public:
   struct Options {
     TimestampFormat timestamp_format = TimestampFormat::kSql;
+    // Records for which it is not TRUE are dropped. Absent: none is.
+    std::optional<internal::v1::RecordFilter> record_filter = std::nullopt;
+    // The column of event time, a TIMESTAMP or TIMESTAMP_LTZ. "", or none of the schema's: there is none.
+    std::string time_column = "";
   };
-  // `schema`: fields of base/data_type.h, one per column. InvalidArgument: a type that JSON cannot fill.
+  // `schema`: fields of base/data_type.h, one per column. InvalidArgument: a type that JSON cannot fill, or a filter
+  // that does not fit.
   static absl::StatusOr<std::unique_ptr<JsonDecoder>> Make(std::shared_ptr<arrow::Schema> schema, const Options& options);
   ~JsonDecoder() override;
 
   const std::shared_ptr<arrow::Schema>& schema() const override { return schema_; }
-  absl::Status Append(const RawRecord& record) override;
+  absl::StatusOr<Decoded> Append(const RawRecord& record) override;
+  EventTimeMicros dropped_time() const override { return dropped_time_; }
   std::string refusal() const override;
   int64_t num_rows() const override { return num_rows_; }
   absl::StatusOr<std::shared_ptr<arrow::RecordBatch>> Flush() override;
@@ -47,6 +56,12 @@ class JsonDecoder final : public Decoder {
   std::vector<std::unique_ptr<JsonColumn>> columns_;
   std::vector<uint32_t> values_;
   JsonRow row_;
+  // Of each column, the number of its first cell in the row.
+  std::vector<uint32_t> first_cells_;
+  std::optional<JsonRecordFilter> filter_;
+  // Number of the column of event time, or −1.
+  int time_column_ = -1;
+  EventTimeMicros dropped_time_ = kNoWatermark;
   // Of the last bad record: what was wrong with it as a whole, or the column that did not take it.
   const char* malformed_ = nullptr;
   size_t refused_column_ = 0;

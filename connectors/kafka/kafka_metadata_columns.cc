@@ -48,11 +48,12 @@ KafkaMetadataColumns::KafkaMetadataColumns() = default;
 KafkaMetadataColumns::~KafkaMetadataColumns() = default;
 KafkaMetadataColumns::KafkaMetadataColumns(KafkaMetadataColumns&&) noexcept = default;
 
-absl::Status KafkaMetadataColumns::Add(const v1::Column& column, const arrow::Field& field) {
+absl::Status KafkaMetadataColumns::Add(const v1::Column& column, const arrow::Field& field, bool is_time) {
   RETURN_IF_ERROR(Check(column));
   ASSIGN_OR_RETURN(auto builder, FromArrow(arrow::MakeBuilder(field.type())));
   size_t kind = std::find(Names().begin(), Names().end(), column.metadata()) - Names().begin();
   columns_.push_back({static_cast<Kind>(kind), field.nullable(), std::move(builder)});
+  has_time_ = has_time_ || is_time;
   return absl::OkStatus();
 }
 
@@ -65,6 +66,12 @@ const char* KafkaMetadataColumns::Refuses(const rd_kafka_message_t& record) cons
     }
   }
   return nullptr;
+}
+
+std::optional<EventTimeMicros> KafkaMetadataColumns::TimeOf(const rd_kafka_message_t& record) const {
+  if (!has_time_) return std::nullopt;
+  const int64_t millis = rd_kafka_message_timestamp(&record, nullptr);
+  return millis < 0 ? kNoWatermark : millis * kMicrosPerMilli;
 }
 
 absl::Status KafkaMetadataColumns::AppendHeaders(const rd_kafka_message_t& record, arrow::ArrayBuilder* builder) {
@@ -110,7 +117,7 @@ absl::Status KafkaMetadataColumns::Append(const rd_kafka_message_t& record) {
       case Kind::kTimestamp: {
         int64_t millis = rd_kafka_message_timestamp(&record, nullptr);
         auto* timestamps = static_cast<arrow::TimestampBuilder*>(builder);
-        status = millis < 0 ? timestamps->AppendNull() : timestamps->Append(millis * 1000);
+        status = millis < 0 ? timestamps->AppendNull() : timestamps->Append(millis * kMicrosPerMilli);
         break;
       }
       case Kind::kKey: {

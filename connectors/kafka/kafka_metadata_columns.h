@@ -3,11 +3,13 @@
 #include <librdkafka/rdkafka.h>
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "absl/status/statusor.h"
 #include "arrow/type_fwd.h"
+#include "base/event_time.h"
 #include "millrace/v1/plan.pb.h"
 
 namespace millrace {
@@ -22,9 +24,12 @@ class KafkaMetadataColumns {
   KafkaMetadataColumns();
   ~KafkaMetadataColumns();
   KafkaMetadataColumns(KafkaMetadataColumns&&) noexcept;
-  absl::Status Add(const v1::Column& column, const arrow::Field& field);
+  // `is_time`: it is the column of event time, and so the timestamp.
+  absl::Status Add(const v1::Column& column, const arrow::Field& field, bool is_time);
   // What makes a record bad: a NOT NULL column for which it has nothing. Null: it is fine.
   const char* Refuses(const rd_kafka_message_t& record) const;
+  // The record's event time, kNoWatermark if it has none. Nothing: event time does not come from here.
+  std::optional<EventTimeMicros> TimeOf(const rd_kafka_message_t& record) const;
   absl::Status Append(const rd_kafka_message_t& record);
   // One array per column, in the order of Add.
   absl::StatusOr<std::vector<std::shared_ptr<arrow::Array>>> Flush();
@@ -39,6 +44,7 @@ class KafkaMetadataColumns {
   static absl::Status AppendHeaders(const rd_kafka_message_t& record, arrow::ArrayBuilder* builder);
 
   std::vector<Column> columns_;
+  bool has_time_ = false;
 };
 
 }  // namespace millrace

@@ -74,12 +74,14 @@ absl::Status KafkaSource::PrepareColumns(const SourceSpec& spec) {
       payload.push_back(field);
     } else {
       origins_.push_back({.is_metadata = true, .index = num_metadata++});
-      RETURN_IF_ERROR(metadata_.Add(*column, *field));
+      RETURN_IF_ERROR(metadata_.Add(*column, *field, name == spec.source.watermark().column()));
     }
   }
   schema_ = arrow::schema(std::move(fields));
-  ASSIGN_OR_RETURN(decoder_,
-                   JsonDecoder::Make(arrow::schema(std::move(payload)), {.timestamp_format = options_.timestamp_format}));
+  ASSIGN_OR_RETURN(decoder_, JsonDecoder::Make(arrow::schema(std::move(payload)),
+                                               {.timestamp_format = options_.timestamp_format,
+                                                .record_filter = spec.record_filter,
+                                                .time_column = spec.source.watermark().column()}));
   return absl::OkStatus();
 }
 
@@ -260,13 +262,14 @@ absl::Status KafkaSource::TakeRecord(int split, const rd_kafka_message_t& record
   PartitionCursor::Step step = PartitionCursor::Next(record.offset, progress);
   if (step == PartitionCursor::Step::kSkip) return absl::OkStatus();
   if (step == PartitionCursor::Step::kFinished) return GiveUp(split);
-  absl::Status decoded = Decode(record);
-  if (decoded.ok()) [[likely]] {
-    AddToRuns(split, record.offset, batch->runs);
-  } else if (absl::IsInvalidArgument(decoded)) {
-    RETURN_IF_ERROR(Refuse(split, record, decoded, batch));
+  absl::StatusOr<Decoded> decoded = Decode(record);
+  if (!decoded.ok()) [[unlikely]] {
+    if (!absl::IsInvalidArgument(decoded.status())) return decoded.status();
+    RETURN_IF_ERROR(Refuse(split, record, decoded.status(), batch));
+  } else if (*decoded == Decoded::kDropped) {
+    AddToDropped(split, metadata_.TimeOf(record).value_or(decoder_->dropped_time()), batch->dropped);
   } else {
-    return decoded;
+    AddToRuns(split, record.offset, batch->runs);
   }
   ++batch->num_records;
   batch->num_bytes += static_cast<int64_t>(record.len + record.key_len);
@@ -276,11 +279,13 @@ absl::Status KafkaSource::TakeRecord(int split, const rd_kafka_message_t& record
   return progress.finished ? GiveUp(split) : absl::OkStatus();
 }
 
-absl::Status KafkaSource::Decode(const rd_kafka_message_t& record) {
+absl::StatusOr<Decoded> KafkaSource::Decode(const rd_kafka_message_t& record) {
   if (const char* error = metadata_.Refuses(record)) return InvalidArgument(error);
-  RETURN_IF_ERROR(decoder_->Append({record.payload, record.len}));
+  ASSIGN_OR_RETURN(Decoded decoded, decoder_->Append({record.payload, record.len}));
+  if (decoded == Decoded::kDropped) return decoded;
   absl::Status status = metadata_.Append(record);
-  return status.ok() ? status : Internal("append metadata of a record: ", status.message());
+  if (!status.ok()) return Internal("append metadata of a record: ", status.message());
+  return decoded;
 }
 
 absl::Status KafkaSource::Refuse(int index, const rd_kafka_message_t& record, const absl::Status& error, SourceBatch* batch) {

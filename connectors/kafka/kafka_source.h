@@ -79,7 +79,7 @@ class KafkaSource final : public Source {
   absl::StatusOr<int> SplitOf(const rd_kafka_message_t& message);
   absl::Status TakeEvent(const rd_kafka_message_t& message);
   absl::Status TakeRecord(int split, const rd_kafka_message_t& record, SourceBatch* batch);
-  absl::Status Decode(const rd_kafka_message_t& record);
+  absl::StatusOr<Decoded> Decode(const rd_kafka_message_t& record);
   absl::Status Refuse(int split, const rd_kafka_message_t& record, const absl::Status& error, SourceBatch* batch);
   absl::Status GiveUp(int split);
   absl::StatusOr<SourceBatch> Build(SourceBatch batch);

@@ -102,7 +102,7 @@ class ValuesSource final : public Source {
     int64_t at = split.position;
     for (; at < std::min(split.position + kRowsPerBatch, num_lines()); ++at) {
       std::string_view line = lines_[static_cast<size_t>(at)];
-      RETURN_IF_ERROR(Annotate(decoder_->Append({line.data(), line.size()}), "values: row ", at + 1));
+      RETURN_IF_ERROR(Annotate(decoder_->Append({line.data(), line.size()}).status(), "values: row ", at + 1));
       ++batch.num_records;
       batch.num_bytes += static_cast<int64_t>(line.size());
     }
@@ -151,7 +151,7 @@ class ValuesConnector final : public SourceConnector {
     int64_t number = 0;
     for (std::string_view line : LinesOf(rows)) {
       ++number;
-      absl::Status status = (*decoder)->Append({line.data(), line.size()});
+      absl::Status status = (*decoder)->Append({line.data(), line.size()}).status();
       if (!status.ok()) mistakes.push_back(Cat("values: option 'rows': row ", number, ": ", StdView(status.message())));
       if (mistakes.size() >= enough) break;
     }

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <map>
+#include <set>
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
@@ -36,6 +37,13 @@ std::string ColumnsOf(const Schema& schema) {
   std::string text;
   for (const v1::Column& column : schema.columns()) absl::StrAppend(&text, text.empty() ? "" : ", ", column.name(), " ", column.type());
   return text;
+}
+
+std::set<std::string> ColumnsOf(const internal::v1::RecordFilter& filter) {
+  std::set<std::string> names;
+  if (!filter.column().empty()) names.insert(filter.column());
+  for (const internal::v1::RecordFilter& part : filter.parts()) names.merge(ColumnsOf(part));
+  return names;
 }
 
 bool IsSecret(const std::string& option) {
@@ -262,15 +270,25 @@ class Explainer {
     Line("state: one entry per group until then; ", node.state_fingerprint());
   }
 
+  static std::string PushedInto(const ChainNode& node) {
+    const std::string conditions = node.has_record_filter()
+                                       ? Cat("conditions on ", Joined(ColumnsOf(node.record_filter())),
+                                             ", which drop records before they become rows")
+                                       : std::string();
+    if (node.used_columns_size() < node.source().columns_size()) {
+      return Cat("columns, ", node.used_columns_size(), " of ", node.source().columns_size(),
+                 " are read: ", Joined(node.used_columns()), "; ",
+                 conditions.empty() ? "conditions stand behind it" : conditions);
+    }
+    if (!conditions.empty()) return Cat(conditions, "; all columns are read");
+    return "nothing; all columns are read; conditions stand behind it";
+  }
+
   void AddSource(const ChainNode& node) {
     const v1::Source& source = node.source();
     Head(Cat("source ", source.connector()), node);
     if (!source.options().empty()) Line("options: ", OptionsOf(source.options()));
-    Line("pushed into it: ",
-         node.used_columns_size() == source.columns_size()
-             ? std::string("nothing; all columns are read")
-             : Cat("columns, ", node.used_columns_size(), " of ", source.columns_size(), " are read: ", Joined(node.used_columns())),
-         "; conditions stand behind it");
+    Line("pushed into it: ", PushedInto(node));
     for (const v1::NamedExpression& column : source.computed()) {
       const auto& columns = node.output_schemas(0).columns();
       const bool is_read = std::any_of(columns.begin(), columns.end(), [&](const v1::Column& c) { return c.name() == column.name(); });

@@ -9,6 +9,7 @@
 #include "coordinator/plan/aggregate_relations.h"
 #include "coordinator/plan/plan_graph.h"
 #include "coordinator/plan/plan_relations.h"
+#include "coordinator/plan/record_filters.h"
 
 namespace millrace {
 namespace {
@@ -90,6 +91,9 @@ class StageBuilder {
         *chain.mutable_source() = node.source();
         for (const TypedColumn& column : outputs_[index].main->columns) {
           if (IsDecoded(node.source(), column.name)) chain.add_used_columns(column.name);
+        }
+        if (auto filter = RecordFilterFor(index, plan_, graph_, outputs_)) {
+          *chain.mutable_record_filter() = *std::move(filter);
         }
         break;
       case v1::Node::kFilter:

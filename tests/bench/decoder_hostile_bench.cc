@@ -60,7 +60,7 @@ void Decode(const char* workload, bool with_hostile) {
   Measurement measurement(workload);
   for (int round = 0; round < kRounds; ++round) {
     for (const std::string& text : texts) {
-      absl::Status status = (*decoder)->Append({text.data(), text.size()});
+      absl::Status status = (*decoder)->Append({text.data(), text.size()}).status();
       if (status.ok()) continue;
       const std::string error(status.message());
       dead_letters.Append({.error = error, .topic = "clicks", .value = text.data(), .value_size = text.size()});

@@ -28,6 +28,7 @@ class Measurement {
 
 void BenchDecoder();
 void BenchDecoderHostile();
+void BenchDecoderFiltered();
 void BenchDecoderWide();
 void BenchExpressions();
 void BenchHashAggregate();

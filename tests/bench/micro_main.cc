@@ -10,6 +10,7 @@ int main(int argc, char** argv) {
     void (*run)();
   };
   constexpr Workload kWorkloads[] = {{"decoder", millrace::BenchDecoder},
+                                     {"decoder_filtered", millrace::BenchDecoderFiltered},
                                      {"decoder_hostile", millrace::BenchDecoderHostile},
                                      {"decoder_wide", millrace::BenchDecoderWide},
                                      {"expressions", millrace::BenchExpressions},
@@ -21,8 +22,10 @@ int main(int argc, char** argv) {
     bool known = false;
     for (const Workload& workload : kWorkloads) known |= std::strcmp(argv[i], workload.name) == 0;
     if (known) continue;
-    std::fprintf(stderr, "there is no micro benchmark '%s'; there are decoder, decoder_hostile, decoder_wide, "
-                 "expressions, hash_aggregate, shuffle, snapshot, sql_parser\n", argv[i]);
+    std::fprintf(stderr,
+                 "there is no micro benchmark '%s'; there are decoder, decoder_filtered, decoder_hostile, "
+                 "decoder_wide, expressions, hash_aggregate, shuffle, snapshot, sql_parser\n",
+                 argv[i]);
     return 2;
   }
   for (const Workload& workload : kWorkloads) {

@@ -285,6 +285,47 @@ TEST_P(SourceContract, RowsAreCountedWithoutColumns) {
   EXPECT_EQ(num_rows, GetParam().num_rows);
 }
 
+// A source that makes use of a record filter drops what it is not TRUE for, and of it says how many; nothing else
+// changes. One that does not hands on everything.
+TEST_P(SourceContract, RecordsThatNobodyWantsAreNoRowsOrAllAre) {
+  const Rows whole = ReadAll(*Open(start_));
+  auto& filter = spec_.record_filter.emplace();
+  filter.set_kind(internal::v1::RecordFilter::LESS);
+  filter.set_column(GetParam().columns[0].first);
+  filter.mutable_exact()->set_low(1000);
+  auto source = Open(start_);
+  Rows rows;
+  int64_t num_rows = 0, num_dropped = 0, num_records = 0;
+  while (auto batch = Next(*source)) {
+    ASSERT_TRUE(batch->rows->ValidateFull().ok());
+    Add(*source, *batch, &rows);
+    num_rows += batch->rows->num_rows();
+    num_records += batch->num_records;
+    for (const DroppedRecords& dropped : batch->dropped) num_dropped += dropped.num_records;
+    const auto& firsts = static_cast<const arrow::Int64Array&>(*batch->rows->column(0));
+    int64_t row = 0;
+    for (const SplitRun& run : batch->runs) {
+      const SplitProgress& split = source->splits()[static_cast<size_t>(run.split)];
+      for (int64_t i = 0; i < run.num_rows; ++i, ++row) {
+        const int64_t position =
+            batch->positions.empty() ? run.first_position + i : batch->positions[static_cast<size_t>(row)];
+        ASSERT_EQ(firsts.Value(row), FirstColumnAt(split, position)) << split.id << " at " << position;
+      }
+    }
+  }
+  EXPECT_EQ(num_records, GetParam().num_rows);
+  EXPECT_EQ(num_rows + num_dropped, num_records);
+  Rows expected;
+  for (const auto& [split, texts] : whole) {
+    for (const std::string& text : texts) {
+      if (num_dropped == 0 || std::stoll(text) < 1000) expected[split].push_back(text);
+    }
+  }
+  EXPECT_EQ(rows, expected);
+  EXPECT_EQ(num_dropped > 0, GetParam().options.contains("format"));
+  EXPECT_EQ(StateOf(*source).back().position(), StateOf(*source).back().end_position());
+}
+
 TEST_P(SourceContract, AnotherSystemIsDataLoss) {
   auto source = *connector_->MakeSource(spec_);
   EXPECT_EQ(source->Open(start_, Cat(system_id_, "x"), [] {}).code(), absl::StatusCode::kDataLoss);

@@ -19,7 +19,7 @@ namespace millrace::sim {
 // that come over time and in lumps, brokers that are away for a moment. What stands at an offset is a function of seed,
 // incarnation of the topic, partition and offset; how much of it is there by now is a function of virtual time.
 //
-//   Add(registry, environment)   registers connector 'log': options 'topic'; columns as the generator's
+//   Add(registry, environment)   registers connector 'log': options 'topic' and 'format'; columns as the generator's
 //
 // Records are JSON and go through the decoder that Kafka's go through; positions go through PartitionCursor, which
 // decides what is refused.

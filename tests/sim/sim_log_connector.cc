@@ -170,11 +170,11 @@ class SimLogSource final : public Source {
     const Reading& reading = readings_[static_cast<size_t>(index)];
     ++batch->num_records;
     batch->num_bytes += static_cast<int64_t>(value.size());
-    absl::Status decoded = decoder_->Append({value.data(), value.size()});
-    if (decoded.ok()) {
-      AddToRuns(index, reading.next, batch->runs);
-      return absl::OkStatus();
-    }
+    absl::StatusOr<Decoded> record = decoder_->Append({value.data(), value.size()});
+    if (record.ok() && *record == Decoded::kDropped) AddToDropped(index, decoder_->dropped_time(), batch->dropped);
+    if (record.ok() && *record == Decoded::kRow) AddToRuns(index, reading.next, batch->runs);
+    if (record.ok()) return absl::OkStatus();
+    const absl::Status& decoded = record.status();
     if (!absl::IsInvalidArgument(decoded)) return decoded;
     if (!dead_letters_connected_) {
       return InvalidArgument("decode record: ", PartitionCursor::Place(log_->options().topic, reading.number, reading.next), ": ",
@@ -210,8 +210,10 @@ class SimLogConnector final : public SourceConnector {
   std::vector<std::string> Validate(const v1::Source& source) const override {
     std::vector<std::string> mistakes;
     for (const auto& [name, value] : source.options()) {
+      if (name == "format" && value == "json") continue;
       if (name != "topic") {
-        mistakes.push_back(Cat("log: unknown option '", name, "'", NameAdvice(name, std::vector<std::string>{"topic"})));
+        mistakes.push_back(
+            Cat("log: unknown option '", name, "'", NameAdvice(name, std::vector<std::string>{"format", "topic"})));
       } else if (value != log_->options().topic) {
         mistakes.push_back(Cat("log: there is no topic '", value, "'", NameAdvice(value, std::vector{log_->options().topic})));
       }
@@ -225,7 +227,9 @@ class SimLogConnector final : public SourceConnector {
     ASSIGN_OR_RETURN(auto schema, SchemaOf(spec.source.columns()));
     std::vector<std::shared_ptr<arrow::Field>> fields;
     for (const std::string& name : spec.used_columns) fields.push_back(schema->GetFieldByName(name));
-    ASSIGN_OR_RETURN(auto decoder, JsonDecoder::Make(arrow::schema(std::move(fields)), {}));
+    ASSIGN_OR_RETURN(auto decoder, JsonDecoder::Make(arrow::schema(std::move(fields)),
+                                                     {.record_filter = spec.record_filter,
+                                                      .time_column = spec.source.watermark().column()}));
     return std::make_unique<SimLogSource>(log_, spec, std::move(decoder));
   }
 

@@ -41,18 +41,28 @@ int32_t LogRun::AddPartition(const SimLog::PartitionOptions& options) {
 }
 
 v1::Plan LogRun::PlanWith(std::string_view bad_record_limit) const {
-  auto plan = ReadPlanJson(Cat(R"({"format_version": 1, "name": "clicks", "parallelism": 3,
+  auto plan = ReadPlanJson(
+      Cat(R"({"format_version": 1, "name": "clicks", "parallelism": 3,
     "checkpoint": {"interval_ms": 100, "timeout_ms": 3000},
     "restart": {"initial_backoff_ms": 10, "max_backoff_ms": 100, "reset_after_ms": 1000, "max_restarts": 100000},
     "nodes": [
-      {"uid": "clicks", "source": {"connector": "log", "options": {"topic": "clicks"},
+      {"uid": "clicks", "source": {"connector": "log", "options": {"topic": "clicks", "format": "json"},
          "columns": [{"name": "user_id", "type": "STRING NOT NULL"}, {"name": "event_time", "type": "TIMESTAMP_LTZ(3) NOT NULL"},
                      {"name": "amount", "type": "BIGINT"}, {"name": "event_id", "type": "BIGINT NOT NULL"}],
-         )", bad_record_limit.empty() ? "" : Cat(R"("bad_record_limit": )", bad_record_limit, ","), R"(
-         "watermark": {"column": "event_time", "max_out_of_orderness_ms": )", kBoundMicros / kMicrosPerMilli,
-                               R"(, "idle_timeout_ms": )", options_.idle_timeout_ms, R"(}}},
-      {"uid": "per_user", "inputs": [{"from": "clicks"}], "window_aggregate": {"time_column": "event_time", "size_ms": )",
-                               kWindowMicros / kMicrosPerMilli, R"(,
+         )",
+          bad_record_limit.empty() ? "" : Cat(R"("bad_record_limit": )", bad_record_limit, ","), R"(
+         "watermark": {"column": "event_time", "max_out_of_orderness_ms": )",
+          kBoundMicros / kMicrosPerMilli, R"(, "idle_timeout_ms": )", options_.idle_timeout_ms, R"(}}},
+      )",
+          options_.least_amount == 0
+              ? ""
+              : Cat(R"({"uid": "large", "inputs": [{"from": "clicks"}], "filter": {"condition": {"call": {
+         "function": "greater_equal", "args": [{"column": "amount"}, {"literal": {"type": "INT", "value": ")",
+                    options_.least_amount, R"("}}]}}}},)"),
+          R"(
+      {"uid": "per_user", "inputs": [{"from": ")",
+          options_.least_amount == 0 ? "clicks" : "large",
+          R"("}], "window_aggregate": {"time_column": "event_time", "size_ms": )", kWindowMicros / kMicrosPerMilli, R"(,
          "keys": ["user_id"], "aggregates": [{"function": "count", "name": "n"}, {"function": "sum", "column": "amount", "name": "total"}]}},
       {"uid": "out", "inputs": [{"from": "per_user"}], "sink": {"connector": "delta", "options": {"table-path": "sim://out"}}},
       {"uid": "late", "inputs": [{"from": "per_user", "output": "late"}], "sink": {"connector": "delta", "options": {"table-path": "sim://late"}}},
@@ -177,7 +187,8 @@ std::string LogRun::CheckLate(const std::map<int64_t, SimLog::Record>& by_id, co
   auto watermarks = ColumnOf<arrow::TimestampArray>(*table, "watermark");
   for (int64_t i = 0; i < table->num_rows(); ++i) {
     auto found = by_id.find(ids->Value(i));
-    if (found == by_id.end() || !late->insert(ids->Value(i)).second) return Cat("late row twice or unknown: ", ids->Value(i));
+    if (found == by_id.end() || !IsWanted(found->second) || !late->insert(ids->Value(i)).second)
+      return Cat("late row twice or unknown: ", ids->Value(i));
     const SimLog::Record& record = found->second;
     const std::string which = Cat("late row: partition ", record.partition, " offset ", record.offset);
     int64_t start = WindowStart(record.row.event_time_micros, kWindowMicros, 0);
@@ -194,7 +205,7 @@ std::string LogRun::CheckWindows(const std::map<int64_t, SimLog::Record>& by_id,
   using Answer = std::pair<int64_t, int64_t>;
   std::map<std::pair<std::string, int64_t>, Answer> expected;
   for (const auto& [id, record] : by_id) {
-    if (late.contains(id)) continue;
+    if (late.contains(id) || !IsWanted(record)) continue;
     Answer& answer = expected[{Cat("user-", record.row.user), WindowStart(record.row.event_time_micros, kWindowMicros, 0)}];
     ++answer.first;
     answer.second += static_cast<int64_t>(record.row.amount);

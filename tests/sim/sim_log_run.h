@@ -22,6 +22,8 @@ class LogRun {
     int64_t idle_timeout_ms = 200;
     // JSON; empty: none.
     std::string bad_record_limit = {};
+    // A filter drops rows with a smaller amount, most of them before they are rows. 0: there is no filter.
+    int64_t least_amount = 0;
   };
   // Of the plan.
   static constexpr int64_t kBoundMicros = 100'000;
@@ -43,9 +45,9 @@ class LogRun {
   // From now on nothing fails and no more records come; all that are there are read, and every window fires.
   // False: that did not come about.
   bool Drain();
-  // Empty: every record counts once, as a window's, a late row or a dead letter, and no row is late that should not be.
-  // `always_active`: partitions that were never idle and there from the start, so that their own watermark bounds that
-  // of the operator.
+  // Empty: every record that the filter lets pass counts once, as a window's, a late row or a dead letter, and no row
+  // is late that should not be. `always_active`: partitions that were never idle and there from the start, so that
+  // their own watermark bounds that of the operator.
   std::string Problem(const std::set<int32_t>& always_active);
   size_t num_late() const { return num_late_; }
   // Where the newest complete checkpoint stands, by partition.
@@ -53,6 +55,9 @@ class LogRun {
 
  private:
   int64_t EndOf(int32_t partition) const;
+  bool IsWanted(const SimLog::Record& record) const {
+    return static_cast<int64_t>(record.row.amount) >= options_.least_amount;
+  }
   std::string CheckLate(const std::map<int64_t, SimLog::Record>& by_id, const std::set<int32_t>& always_active, std::set<int64_t>* late);
   std::string CheckWindows(const std::map<int64_t, SimLog::Record>& by_id, const std::set<int64_t>& late);
   std::string CheckDead(const std::set<std::pair<int32_t, int64_t>>& bad);

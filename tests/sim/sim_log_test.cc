@@ -51,6 +51,7 @@ TEST(SimLog, WhateverDiesAndWhoeverLeadsEveryRecordCountsOnce) {
     SCOPED_TRACE(Cat("seed ", seed));
     LogRun::Options options = OptionsOf(seed, 4);
     options.log.error_chance = 0.05;
+    if (seed % 2 == 1) options.least_amount = 60'000;
     options.partitions[1].flow.lump = 50;
     options.partitions[2].flow = {.records_per_second = 2000, .lump = 500};
     options.partitions[2].max_records = 3000;
@@ -144,6 +145,8 @@ TEST(SimLog, EmptyIdleAndEndingPartitionsNeitherHoldNorFreeTheWatermark) {
   for (uint64_t seed : Seeds(6)) {
     SCOPED_TRACE(Cat("seed ", seed));
     LogRun::Options options = OptionsOf(seed, 2);
+    // Of most fetches no record becomes a row, and their event times count all the same.
+    if (seed % 2 == 1) options.least_amount = 95'000;
     options.partitions.push_back({.flow = {.records_per_second = 0}, .begin = 50});            // 2: empty
     options.partitions.push_back({.flow = {.records_per_second = 400}, .end = 300});           // 3: ends
     options.partitions.push_back({});                                                          // 4: idle for a while

@@ -71,6 +71,15 @@ class SourceInputTest : public ::testing::Test {
     source_->progress[static_cast<size_t>(split)].at_end = false;
     ASSERT_TRUE(input_->Poll().ok());
   }
+  // Records of one split that are no rows.
+  void Drop(int split, const std::vector<EventTimeMicros>& times) {
+    SourceBatch& batch = source_->next.emplace();
+    auto schema = arrow::schema({arrow::field("at", arrow::timestamp(arrow::TimeUnit::MICRO))});
+    batch.rows = arrow::RecordBatch::MakeEmpty(schema).ValueOrDie();
+    for (EventTimeMicros time : times) AddToDropped(split, time, batch.dropped);
+    batch.num_records = static_cast<int64_t>(times.size());
+    ASSERT_TRUE(input_->Poll().ok());
+  }
   // Polling, as a subtask does that waits for rows.
   void Pass(absl::Duration time) {
     for (absl::Duration left = time; left > absl::ZeroDuration(); left -= absl::Milliseconds(10)) {
@@ -102,6 +111,20 @@ TEST_F(SourceInputTest, TheSlowestSplitHoldsTheWatermarkAndOneWithoutRowsHoldsIt
   EXPECT_EQ(Due(), "989");
   Read(1, {100});
   EXPECT_EQ(Due(), "-") << "it never goes back";
+}
+
+TEST_F(SourceInputTest, RecordsThatAreDroppedCountForWatermarkAndIdleness) {
+  Start({StateOf("t/0"), StateOf("t/1")});
+  Read(0, {1000});
+  EXPECT_EQ(Due(), "-");
+  Drop(1, {500 * kMilli, kNoWatermark, 400 * kMilli});
+  EXPECT_EQ(Due(), "489") << "as of rows";
+  EXPECT_EQ(input_->newest_event_time(), 500 * kMilli);
+  source_->progress[0].at_end = source_->progress[1].at_end = true;
+  Pass(absl::Milliseconds(60));
+  Drop(1, {600 * kMilli});
+  Pass(absl::Milliseconds(60));
+  EXPECT_EQ(Due(), "589") << "the other one is idle by now, this one is not";
 }
 
 TEST_F(SourceInputTest, OnlyASplitThatStandsAtItsEndBecomesIdle) {

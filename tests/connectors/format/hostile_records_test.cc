@@ -34,7 +34,7 @@ std::unique_ptr<JsonDecoder> MakeDecoder() {
 }
 
 absl::Status Append(Decoder& decoder, const std::optional<std::string>& value) {
-  return value.has_value() ? decoder.Append({value->data(), value->size()}) : decoder.Append({});
+  return (value.has_value() ? decoder.Append({value->data(), value->size()}) : decoder.Append({})).status();
 }
 
 std::shared_ptr<arrow::RecordBatch> Flush(Decoder& decoder) {

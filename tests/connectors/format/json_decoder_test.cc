@@ -35,7 +35,9 @@ std::unique_ptr<JsonDecoder> MakeDecoder(const std::vector<std::pair<std::string
   return std::move(*decoder);
 }
 
-absl::Status Append(Decoder& decoder, std::string_view json) { return decoder.Append({json.data(), json.size()}); }
+absl::Status Append(Decoder& decoder, std::string_view json) {
+  return decoder.Append({json.data(), json.size()}).status();
+}
 
 std::string Cell(const arrow::RecordBatch& batch, int column, int64_t row) {
   auto scalar = batch.column(column)->GetScalar(row);
@@ -171,7 +173,7 @@ TEST(JsonDecoder, RefusesWhatIsNotJsonAlsoWhereNobodyLooks) {
     EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument) << json;
     EXPECT_THAT(std::string(status.message()), HasSubstr(why)) << json;
   }
-  EXPECT_EQ(decoder->Append({nullptr, 0}).code(), absl::StatusCode::kInvalidArgument);
+  EXPECT_EQ(decoder->Append({nullptr, 0}).status().code(), absl::StatusCode::kInvalidArgument);
   EXPECT_EQ(decoder->num_rows(), 0);
   EXPECT_TRUE(Append(*decoder, "{\"x\":" + deep + closing + "}").ok()) << "64 deep is allowed";
 }

@@ -31,7 +31,7 @@ std::shared_ptr<arrow::Schema> SchemaFor(const std::vector<std::pair<std::string
 
 std::shared_ptr<arrow::RecordBatch> Decode(const std::shared_ptr<arrow::Schema>& schema, std::string_view json) {
   auto decoder = JsonDecoder::Make(schema, {}).value();
-  absl::Status status = decoder->Append({json.data(), json.size()});
+  absl::Status status = decoder->Append({json.data(), json.size()}).status();
   EXPECT_TRUE(status.ok()) << status;
   return decoder->Flush().value();
 }

@@ -138,6 +138,7 @@ class KafkaTest : public ::testing::Test {
         EXPECT_EQ(row, ids.length());
         if ((*batch)->dead_letters != nullptr) dead_letters_.push_back((*batch)->dead_letters);
         for (const BadRecord& bad : (*batch)->bad_records) bad_records_.push_back(bad);
+        for (const DroppedRecords& dropped : (*batch)->dropped) dropped_.push_back(dropped);
       } else {
         bool all = true;
         for (const SplitProgress& split : source.splits()) all &= split.at_end;
@@ -176,6 +177,7 @@ class KafkaTest : public ::testing::Test {
   std::vector<std::vector<int64_t>> ids_;
   std::vector<BatchPtr> dead_letters_;
   std::vector<BadRecord> bad_records_;
+  std::vector<DroppedRecords> dropped_;
   size_t num_runs_ = 0;
   BatchPtr last_rows_;
 };
@@ -332,6 +334,43 @@ TEST_F(KafkaTest, MetadataFillsItsColumns) {
   std::vector<std::string> cells;
   for (int i = 0; i < rows->num_columns(); ++i) cells.push_back((*rows->column(i)->GetScalar(0))->ToString());
   EXPECT_THAT(cells, ElementsAre("7", "0", "clicks", "1", "2023-11-14 22:13:20.000000Z", "k", "map<string, binary>[{key:string = h, value:binary = x}]"));
+}
+
+TEST_F(KafkaTest, RecordsThatNobodyWantsAreReadAndAreNoRows) {
+  AddColumn("ts", "TIMESTAMP_LTZ(3)", "timestamp");
+  spec_.source.mutable_watermark()->set_column("ts");
+  spec_.dead_letters_connected = true;
+  auto& filter = spec_.record_filter.emplace();
+  filter.set_kind(internal::v1::RecordFilter::GREATER_EQUAL);
+  filter.set_column("id");
+  filter.mutable_exact()->set_low(3);
+  ProduceIds(0, 0, 2);
+  Produce("clicks", 0, "{\"id\": 1}", 1'800'000'000'000);
+  Produce("clicks", 0, "{\"id\": \"\"}");
+  ProduceIds(0, 3, 5);
+  ProduceIds(1, 0, 2);
+  auto source = Open(Start());
+  ASSERT_TRUE(ReadToEnd(*source).ok());
+  EXPECT_THAT(ids_[0], ElementsAre(3, 4));
+  EXPECT_THAT(ids_[1], ElementsAre());
+  EXPECT_EQ(source->splits()[0].position, 6);
+  EXPECT_EQ(source->splits()[1].position, 2);
+  ASSERT_EQ(bad_records_.size(), 1u) << "what is bad is bad whatever the filter says";
+  EXPECT_EQ(bad_records_[0].position, 3);
+  std::map<int, DroppedRecords> dropped;
+  for (const DroppedRecords& own : dropped_) {
+    dropped[own.split].num_records += own.num_records;
+    dropped[own.split].newest = std::max(dropped[own.split].newest, own.newest);
+  }
+  EXPECT_EQ(dropped[0].num_records, 3);
+  EXPECT_EQ(dropped[1].num_records, 2);
+  EXPECT_EQ(dropped[0].newest, 1'800'000'000'000'000) << "the record's own timestamp";
+  EXPECT_EQ(dropped[1].newest, 1'700'000'000'000'000);
+
+  auto again = Open(StatesOf(*source));
+  ids_.clear();
+  ASSERT_TRUE(ReadToEnd(*again).ok()) << "a record that was dropped proves the position too";
+  EXPECT_THAT(ids_[0], ElementsAre());
 }
 
 TEST_F(KafkaTest, ATopicMadeAnewIsNoticed) {

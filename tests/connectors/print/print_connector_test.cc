@@ -24,7 +24,7 @@ std::shared_ptr<arrow::RecordBatch> Decode(const std::vector<std::pair<std::stri
   }
   auto decoder = JsonDecoder::Make(SchemaOf(list).value(), {}).value();
   for (const std::string& line : lines) {
-    absl::Status status = decoder->Append({line.data(), line.size()});
+    absl::Status status = decoder->Append({line.data(), line.size()}).status();
     EXPECT_TRUE(status.ok()) << status;
   }
   return decoder->Flush().value();

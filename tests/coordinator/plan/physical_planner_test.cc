@@ -74,6 +74,63 @@ constexpr const char* kBounded = R"({"format_version": 1, "name": "bounded", "no
 
 TEST(PhysicalPlanner, Bounded) { ExpectGolden("bounded.txt", Physical(kBounded, 2)); }
 
+// What the decoder of "in" is asked to decide, as explain tells it. The source has the columns n, m (metadata) and at,
+// and what is said here; `nodes`: who reads it.
+std::string DecidedByTheDecoder(const std::string& source, const std::string& nodes) {
+  const auto physical =
+      Physical(R"json({"format_version": 1, "name": "p", "nodes": [{"uid": "in", "source": {"connector": "fake_source",
+    "columns": [{"name": "n", "type": "INT"}, {"name": "m", "type": "BIGINT", "metadata": "offset"}, {"name": "at", "type": "TIMESTAMP(3)"}]
+    )json" + source +
+               "}}," + nodes + "]}");
+  const std::string text = Explain(physical);
+  const std::string before = "conditions on ", behind = ", which drop records before they become rows";
+  const size_t at = text.find(before), end = text.find(behind);
+  return end == text.npos ? "nothing" : text.substr(at + before.size(), end - at - before.size());
+}
+
+std::string FilterOn(const std::string& uid, const std::string& column, const std::string& function = "greater") {
+  return R"({"uid": ")" + uid + R"(", "inputs": [{"from": "in"}], "filter": {"condition": {"call": {"function": ")" +
+         function + R"(", "args": [{"column": ")" + column + R"("}, {"literal": {"type": "INT", "value": "1"}}]}}}},
+         {"uid": "out-)" +
+         uid + R"(", "inputs": [{"from": ")" + uid + R"("}], "sink": {"connector": "fake_sink"}})";
+}
+
+TEST(PhysicalPlanner, TheDecoderDecidesForFiltersThatAloneReadItsSource) {
+  const std::string json = R"(, "options": {"format": "json"})";
+  EXPECT_EQ(DecidedByTheDecoder(json, FilterOn("a", "n")), "n");
+  EXPECT_EQ(DecidedByTheDecoder("", FilterOn("a", "n")), "nothing") << "this source decodes nothing";
+  EXPECT_EQ(DecidedByTheDecoder(json, FilterOn("a", "m")), "nothing") << "this is not in what is decoded";
+  EXPECT_EQ(DecidedByTheDecoder(json, FilterOn("a", "n") + "," + FilterOn("b", "n", "less")), "n")
+      << "what one of them wants";
+  EXPECT_EQ(DecidedByTheDecoder(json, FilterOn("a", "n") + "," + FilterOn("b", "m")), "nothing")
+      << "b wants to see all";
+  EXPECT_EQ(DecidedByTheDecoder(
+                json, FilterOn("a", "n") +
+                          R"(, {"uid": "all", "inputs": [{"from": "in"}], "sink": {"connector": "fake_sink"}})"),
+            "nothing");
+  EXPECT_EQ(DecidedByTheDecoder(
+                json, FilterOn("a", "n") + R"(, {"uid": "bad", "inputs": [{"from": "in", "output": "dead_letter"}],
+                                "sink": {"connector": "fake_sink"}})"),
+            "n")
+      << "bad records are bad all the same";
+}
+
+TEST(PhysicalPlanner, TheDecoderDropsNothingThatIsWantedForWhatIsComputed) {
+  const std::string json = R"(, "options": {"format": "json"})";
+  auto computed = [&](const std::string& column, const std::string& more) {
+    return json + R"(, "computed": [{"name": "c", "expression": )" + column + "}]" + more;
+  };
+  const std::string sum = R"({"call": {"function": "plus", "args": [{"column": "n"}, {"column": "n"}]}})";
+  const std::string quotient = R"({"call": {"function": "divide", "args": [{"column": "n"}, {"column": "n"}]}})";
+  const std::string time = R"({"call": {"function": "coalesce", "args": [{"column": "at"}, {"column": "at"}]}})";
+  EXPECT_EQ(DecidedByTheDecoder(computed(sum, ""), FilterOn("a", "n")), "n") << "nobody sees a sum that is not there";
+  EXPECT_EQ(DecidedByTheDecoder(computed(sum, ""), FilterOn("a", "c")), "nothing");
+  EXPECT_EQ(DecidedByTheDecoder(computed(quotient, ""), FilterOn("a", "n")), "nothing")
+      << "a division by zero is a bad record";
+  EXPECT_EQ(DecidedByTheDecoder(computed(time, R"(, "watermark": {"column": "c"})"), FilterOn("a", "n")), "nothing");
+  EXPECT_EQ(DecidedByTheDecoder(computed(time, R"(, "watermark": {"column": "at"})"), FilterOn("a", "n")), "n");
+}
+
 // A window over a union needs event time from all of its inputs, under whatever names.
 TEST(PhysicalPlanner, AUnionHasTheEventTimeThatAllItsInputsHave) {
   v1::Plan plan = PlanOf(R"json({"format_version": 1, "name": "times", "nodes": [
