@@ -1,6 +1,9 @@
 #include "coordinator/sql/diagnostic.h"
 
 #include <algorithm>
+#include <cstddef>
+#include <map>
+#include <utility>
 
 #include "base/error.h"
 #include "coordinator/sql/utf8.h"
@@ -42,6 +45,17 @@ std::vector<std::string> CharactersOf(std::string_view line) {
 }
 
 }  // namespace
+
+void SortByPlace(std::vector<Diagnostic>& diagnostics, size_t from) {
+  // Those of one place stay in their order.
+  std::multimap<std::pair<int, int>, Diagnostic> sorted;
+  for (size_t i = from; i < diagnostics.size(); ++i) {
+    const SourcePosition& place = diagnostics[i].range.begin;
+    sorted.emplace(std::pair(place.line, place.column), std::move(diagnostics[i]));
+  }
+  diagnostics.erase(diagnostics.begin() + static_cast<std::ptrdiff_t>(from), diagnostics.end());
+  for (auto& [place, diagnostic] : sorted) diagnostics.push_back(std::move(diagnostic));
+}
 
 std::string RenderDiagnostic(const Diagnostic& diagnostic, std::string_view sql) {
   const SourceRange& range = diagnostic.range;

@@ -20,6 +20,9 @@ struct Diagnostic {
   std::string message;
 };
 
+// Brings the diagnostics behind the first `from` into the order of the text.
+void SortByPlace(std::vector<Diagnostic>& diagnostics, size_t from);
+
 // Two or three lines: "3:14: message", then the line of the script, cut to a window if it is long, and carets below the
 // offending characters. Control characters of the script are not repeated.
 std::string RenderDiagnostic(const Diagnostic& diagnostic, std::string_view sql);

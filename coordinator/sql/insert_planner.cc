@@ -39,17 +39,6 @@ SourceRange RangeOfColumn(const Query& query, size_t index, size_t width) {
 
 }  // namespace
 
-void SortByPlace(std::vector<Diagnostic>& diagnostics, size_t from) {
-  // Those of one place stay in their order.
-  std::multimap<std::pair<int, int>, Diagnostic> sorted;
-  for (size_t i = from; i < diagnostics.size(); ++i) {
-    const SourcePosition& place = diagnostics[i].range.begin;
-    sorted.emplace(std::pair(place.line, place.column), std::move(diagnostics[i]));
-  }
-  diagnostics.erase(diagnostics.begin() + static_cast<std::ptrdiff_t>(from), diagnostics.end());
-  for (auto& [place, diagnostic] : sorted) diagnostics.push_back(std::move(diagnostic));
-}
-
 const Table* SinkCollector::FindTarget(const QualifiedName& name, std::vector<Diagnostic>& diagnostics) {
   const std::optional<std::string> own = TableNameOf(name, diagnostics);
   if (!own) return nullptr;

@@ -13,9 +13,6 @@
 
 namespace millrace::sql {
 
-// Brings the diagnostics behind the first `from` into the order of the text.
-void SortByPlace(std::vector<Diagnostic>& diagnostics, size_t from);
-
 // What goes into tables: rows of INSERTs, late rows, dead letters. A table has one sink, behind a union if several
 // write to it.
 //
