@@ -26,7 +26,7 @@ SLICE = 500_000
 SLICE_SECONDS = 120
 # The longest input made, in bytes: what is above it costs time and finds little. The corpus may have longer ones.
 MAX_LENGTH = {"json_decoder": 512, "plan_json": 1024, "plan_message": 512, "manifest": 1024, "shuffle_frame": 1024,
-              "delta_log": 4096, "expression": 1024, "grpc_request": 512, "worker_message": 768,
+              "delta_log": 4096, "expression": 1024, "grpc_request": 128, "worker_message": 768,
               "coordinator_message": 2048}
 # Of these much code runs per input, and to keep books of which of it is rare takes longer than to run it.
 BROAD = {"plan_json", "plan_message", "grpc_request", "worker_message", "coordinator_message"}
