@@ -9,12 +9,10 @@
 #include "base/error.h"
 #include "base/failpoint.h"
 #include "base/macros.h"
-#include "base/planted_bug.h"
 #include "base/utf8.h"
-#include "worker/operator_seed.h"
-#include "worker/operators/registry.h"
 #include "worker/operators/window_tables.h"
 #include "worker/shuffle/remote_sender.h"
+#include "worker/subtask_restore.h"
 
 namespace millrace {
 
@@ -71,7 +69,7 @@ const ChainNode* Deployment::FindNode(const std::string& uid) const {
   return nullptr;
 }
 
-Deployment::LocalSubtask* Deployment::FindLocal(uint32_t stage, uint32_t index) {
+LocalSubtask* Deployment::FindLocal(uint32_t stage, uint32_t index) {
   for (auto& local : locals_) {
     if (local->ref.stage() == stage && local->ref.index() == index) return local.get();
   }
@@ -245,7 +243,8 @@ absl::Status Deployment::Start() {
     // The restore works on a copy of what it needs, so that the deployment may end meanwhile.
     auto work = std::make_shared<LocalSubtask>(*local);
     options_.io_pool->Run([this, options = options_, plan = plan_, alive = alive_, work = std::move(work)]() mutable {
-      absl::Status status = failpoint::Around("subtask.restore", [&] { return Restore(options, *plan, *work); });
+      absl::Status status =
+          failpoint::Around("subtask.restore", [&] { return SubtaskRestore(options, *plan, *work).Run(); });
       // Moved from closure to closure: the subtask must not be destroyed on a thread that is not its own.
       options.executor->Post([this, alive, work = std::move(work), status]() mutable {
         Executor* executor = work->executor;
@@ -259,152 +258,6 @@ absl::Status Deployment::Start() {
       });
     });
   }
-  return absl::OkStatus();
-}
-
-bool Deployment::SideIsRead(const LocalSubtask& local, const std::string& uid) {
-  for (const ChainNode& node : local.stage->nodes()) {
-    for (const auto& input : node.inputs()) {
-      if (input.from_uid() == uid && input.output() == 1) return true;
-    }
-  }
-  return local.exchanges_out.contains({uid, 1});
-}
-
-absl::Status Deployment::Restore(const WorkerOptions& options, const Deploy& plan, LocalSubtask& local) {
-  ASSIGN_OR_RETURN(auto blobs, options.blob_stores->Open(plan.blob_root()));
-  Subtask::Parts& parts = *local.parts;
-  std::vector<OperatorChain::Node> nodes;
-  for (const ChainNode& node : local.stage->nodes()) {
-    OperatorChain::Node made;
-    made.plan = &node;
-    if (node.has_source()) {
-      SourceSpec spec;
-      spec.pipeline = plan.pipeline();
-      spec.uid = node.uid();
-      spec.source = node.source();
-      spec.used_columns.assign(node.used_columns().begin(), node.used_columns().end());
-      if (node.has_record_filter()) spec.record_filter = node.record_filter();
-      spec.subtask_index = local.ref.index();
-      spec.dead_letters_connected = SideIsRead(local, node.uid());
-      ASSIGN_OR_RETURN(const SourceConnector* connector, options.connectors->FindSource(node.source().connector()));
-      spec.memory = options.memory;
-      spec.on_client_error = [probe = local.probe](std::string_view code) { probe->OnClientError(code); };
-      ASSIGN_OR_RETURN(auto source, connector->MakeSource(spec));
-      SourceInput::Options input;
-      input.pipeline = plan.pipeline();
-      input.uid = node.uid();
-      input.dead_letters_connected = spec.dead_letters_connected;
-      if (node.source().has_watermark()) input.watermark = node.source().watermark();
-      ASSIGN_OR_RETURN(input.computed, ComputedColumns::Make(node));
-      input.seed = OperatorSeed(options.seed, plan, node.uid(), local.ref.index());
-      if (node.source().has_bad_record_limit()) input.bad_record_limit = node.source().bad_record_limit();
-      input.watermark_interval = options.watermark_interval;
-      std::vector<storage::v1::SplitState> mine;
-      size_t num_splits = 0;
-      size_t num_bounded = 0;
-      for (const auto& assignment : plan.splits()) {
-        if (assignment.source_uid() != node.uid()) continue;
-        for (const auto& split : assignment.splits()) {
-          ++num_splits;
-          num_bounded += split.end_position() >= 0 ? 1 : 0;
-        }
-        if (assignment.index() != local.ref.index()) continue;
-        input.system_id = assignment.system_id();
-        mine.assign(assignment.splits().begin(), assignment.splits().end());
-      }
-      // One without splits has ended if it ever does.
-      input.bounded = num_bounded == num_splits && (num_splits > 0 || connector->IsBounded(node.source()));
-      absl::Status opened = failpoint::Around("source.open", [&] {
-        return source->Open(mine, input.system_id, [waker = local.subtask->waker()] { waker->Wake(); });
-      });
-      RETURN_IF_ERROR(Annotate(opened, "source ", node.uid()));
-      parts.source = std::make_unique<SourceInput>(std::move(source), options.clock, std::move(input));
-      parts.source->Start(mine);
-    } else if (node.has_sink()) {
-      SinkSpec spec;
-      spec.identity = {plan.pipeline(), node.uid(), plan.lineage()};
-      spec.sink = node.sink();
-      spec.subtask_index = local.ref.index();
-      spec.generation = Generation(plan.generation());
-      spec.memory = options.memory;
-      ASSIGN_OR_RETURN(spec.schema, SchemaOf(node.input_schemas(0).columns()));
-      ASSIGN_OR_RETURN(const SinkConnector* connector, options.connectors->FindSink(node.sink().connector()));
-      ASSIGN_OR_RETURN(made.sink, connector->MakeSink(spec));
-    } else {
-      ASSIGN_OR_RETURN(made.op, MakeOperator(node));
-      // What has no state to keep, a combiner's tables, is small and let go of at the next watermark: it is counted
-      // and never the reason why a pipeline ends.
-      auto account = node.state_fingerprint().empty() ? MemoryAccount::Make({}, options.memory) : local.slot_memory;
-      made.memory = std::make_unique<StateMemory>(std::move(account), options.num_slots);
-      OperatorContext context;
-      context.pipeline = plan.pipeline();
-      context.uid = node.uid();
-      context.subtask = {local.ref.stage(), local.ref.index()};
-      context.key_groups = parts.key_groups;
-      context.num_key_groups = plan.plan().num_key_groups();
-      context.clock = options.clock;
-      context.seed = OperatorSeed(options.seed, plan, node.uid(), local.ref.index());
-      context.metrics = options.metrics;
-      context.memory = made.memory.get();
-      context.dead_letters_connected = SideIsRead(local, node.uid());
-      auto exchanges = local.exchanges_out.find({node.uid(), 0});
-      const bool combines = node.has_local_combine() || node.has_local_group();
-      if (combines && exchanges != local.exchanges_out.end()) context.downstream = exchanges->second.front();
-
-      if (!node.state_fingerprint().empty()) {
-        ASSIGN_OR_RETURN(std::string kept, StateFingerprintOf(node));
-        if (kept != node.state_fingerprint()) {
-          return FailedPrecondition("deploy operator ", node.uid(), ": the coordinator plans its state as [", node.state_fingerprint(),
-                                    "] and this worker keeps [", kept, "]. Run the same release on both");
-        }
-      }
-      std::vector<storage::v1::SnapshotHandle> handles;
-      for (const auto& state : plan.restore().operators()) {
-        if (state.uid() != node.uid()) continue;
-        if (state.schema_fingerprint() != node.state_fingerprint()) {
-          return FailedPrecondition("restore operator ", node.uid(), ": its state was written as [", state.schema_fingerprint(),
-                                    "] and the plan asks for [", node.state_fingerprint(),
-                                    "]. Undo the change, or give the operator another uid to begin without its state");
-        }
-        handles.insert(handles.end(), state.handles().begin(), state.handles().end());
-        if (MILLRACE_PLANTED(operator_watermark_forgotten)) continue;
-        if (state.has_watermark_micros()) context.restored_watermark = state.watermark_micros();
-      }
-      made.restored_watermark = context.restored_watermark;
-      RETURN_IF_ERROR(Annotate(made.op->Open(context), "operator ", node.uid()));
-      if (!node.state_fingerprint().empty()) {
-        ASSIGN_OR_RETURN(std::shared_ptr<StateBackend> backend,
-                         options.state_backends->Make(Cat(plan.pipeline(), "-", node.uid(), "-", local.ref.index(), "-",
-                                                          plan.generation())));
-        absl::Status restored =
-            failpoint::Around("state.restore", [&] { return backend->Restore(handles, parts.key_groups, *blobs); });
-        RETURN_IF_ERROR(Annotate(restored, "restore operator ", node.uid()));
-        RETURN_IF_ERROR(Annotate(made.op->Restore(*backend), "restore operator ", node.uid()));
-        parts.backends[node.uid()] = std::move(backend);
-      }
-    }
-    nodes.push_back(std::move(made));
-  }
-  ASSIGN_OR_RETURN(parts.chain, OperatorChain::Make(std::move(nodes), local.exchanges_out, local.channels_in));
-  if (local.has_source) return absl::OkStatus();
-
-  // Inbound channels were made exchange by exchange, and by writer within one.
-  size_t channel = 0;
-  parts.routes.resize(local.inbound.size());
-  for (const auto& exchange : plan.plan().exchanges()) {
-    if (exchange.to_stage() != local.stage->id()) continue;
-    size_t node = parts.chain->IndexOf(exchange.to_uid());
-    uint32_t input = 0;
-    for (int i = 0; i < parts.chain->node(node).plan->inputs_size(); ++i) {
-      const auto& from = parts.chain->node(node).plan->inputs(i);
-      if (from.has_exchange() && from.exchange() == exchange.id()) input = static_cast<uint32_t>(i);
-    }
-    for (size_t from = 0; from < local.channels_in.at(exchange.id()); ++from, ++channel) {
-      parts.routes[channel] = {node, input, parts.chain->SlotOf(node, exchange.id()) + from};
-    }
-  }
-  parts.channels = std::make_unique<ChannelInput>(local.inbound);
   return absl::OkStatus();
 }
 

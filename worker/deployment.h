@@ -1,15 +1,14 @@
 #pragma once
 
 #include <functional>
-#include <map>
 #include <memory>
 #include <string>
 #include <vector>
 
 #include "millrace/internal/v1/control.pb.h"
 #include "worker/deployment_probe.h"
+#include "worker/local_subtask.h"
 #include "worker/shuffle/shuffle_router.h"
-#include "worker/subtask.h"
 #include "worker/worker_options.h"
 #include "worker/worker_probe.h"
 
@@ -45,32 +44,14 @@ class Deployment {
   v1::Progress TakeProgress();
 
  private:
-  struct LocalSubtask {
-    internal::v1::SubtaskRef ref;
-    const internal::v1::Stage* stage = nullptr;
-    Executor* executor = nullptr;
-    std::shared_ptr<MemoryAccount> slot_memory;
-    std::shared_ptr<Subtask> subtask;
-    std::shared_ptr<Subtask::Parts> parts;  // until it starts
-    std::vector<std::shared_ptr<Channel>> inbound;
-    std::map<uint32_t, size_t> channels_in;
-    std::map<std::pair<std::string, uint32_t>, std::vector<ExchangeWriter*>> exchanges_out;
-    bool has_source = false;
-    std::shared_ptr<SubtaskProbe> probe;
-  };
-
   void MakeSubtask(const internal::v1::SubtaskPlacement& placement);
   // Channels of an exchange into one subtask.
   size_t NumWriters(const internal::v1::Exchange& exchange) const;
-  // Whether anybody reads output 1 of the node.
-  static bool SideIsRead(const LocalSubtask& local, const std::string& uid);
   absl::Status ConnectExchange(const internal::v1::Exchange& exchange);
   absl::StatusOr<std::vector<std::shared_ptr<arrow::Schema>>> PortSchemas(const internal::v1::Exchange& exchange) const;
   const internal::v1::ChainNode* FindNode(const std::string& uid) const;
   LocalSubtask* FindLocal(uint32_t stage, uint32_t index);
   const internal::v1::SubtaskPlacement& PlacementOf(uint32_t stage, uint32_t index) const;
-  // IoPool: makes operators, opens the source, restores state.
-  static absl::Status Restore(const WorkerOptions& options, const internal::v1::Deploy& plan, LocalSubtask& local);
   void LogRestored(const internal::v1::SubtaskRef& ref, const absl::Status& status) const;
   void Send(const internal::v1::SubtaskRef& ref, internal::v1::SubtaskPhase phase, const absl::Status& error);
 
