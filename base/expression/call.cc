@@ -1,5 +1,6 @@
 #include "arrow/api.h"
 #include "arrow/compute/api.h"
+#include "arrow/compute/initialize.h"
 #include "base/arrow_status.h"
 #include "base/error.h"
 #include "base/expression/cast.h"
@@ -143,8 +144,14 @@ absl::StatusOr<std::shared_ptr<arrow::Array>> EvaluateFor(const BoundExpression&
   return values;
 }
 
+absl::Status KnowArrowFunctions() {
+  static const auto& known = *new arrow::Status(arrow::compute::Initialize());
+  return FromArrow(known);
+}
+
 absl::StatusOr<ExpressionPtr> BindCall(std::string_view function, std::vector<ExpressionPtr> args,
                                        std::string_view zone) {
+  RETURN_IF_ERROR(KnowArrowFunctions());
   std::string text = TextOf(function, args);
   std::vector<CallArgument> arguments;
   for (const ExpressionPtr& arg : args) arguments.push_back({.type = arg->data_type(), .literal = arg->literal()});

@@ -112,6 +112,7 @@ absl::StatusOr<absl::TimeZone> LoadZone(std::string_view zone) { return SessionZ
 
 absl::StatusOr<ExpressionPtr> BindCast(ExpressionPtr operand, const DataType& to, v1::CastMode mode,
                                        std::string_view zone) {
+  RETURN_IF_ERROR(KnowArrowFunctions());
   ASSIGN_OR_RETURN(DataType type, CastResultType(operand->data_type(), to, mode));
   std::string text = Cat(mode == v1::CAST_MODE_TRY ? "TRY_CAST(" : "CAST(", operand->text(), " AS ", to.sql, ")");
   Kernel kernel;

@@ -5,8 +5,6 @@
 
 #include "absl/strings/numbers.h"
 #include "arrow/api.h"
-#include "arrow/compute/initialize.h"
-#include "base/check.h"
 #include "base/error.h"
 #include "base/expression/expression.h"
 #include "base/expression/format_value.h"
@@ -112,8 +110,6 @@ void Replace(v1::Expression& expression) {
 }  // namespace
 
 v1::Expression FoldConstants(const v1::Expression& expression) {
-  // The functions of Arrow are registered; twice does no harm.
-  Check(arrow::compute::Initialize().ok(), "Arrow's functions can be registered");
   v1::Expression folded = expression;
   Replace(folded);
   return folded;

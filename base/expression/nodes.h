@@ -14,6 +14,9 @@ namespace millrace {
 
 // What makes nodes of expressions of kernels.
 
+// Makes Arrow's functions known to this process. BindCall and BindCast see to it, so that nobody else has to.
+absl::Status KnowArrowFunctions();
+
 // Runs a kernel over the values of `args`; of constants only, it runs for one row.
 ExpressionPtr MakeKernelNode(Kernel kernel, std::vector<ExpressionPtr> args, DataType type, std::string text,
                              bool deterministic = true);

@@ -1,7 +1,5 @@
 #include "worker/operators/registry.h"
 
-#include "arrow/compute/initialize.h"
-#include "base/arrow_status.h"
 #include "base/error.h"
 #include "base/macros.h"
 #include "base/state_fingerprint.h"
@@ -17,8 +15,6 @@
 namespace millrace {
 
 absl::StatusOr<std::unique_ptr<Operator>> MakeOperator(const internal::v1::ChainNode& node) {
-  // Idempotent: makes Arrow's kernels known to the process.
-  RETURN_IF_ERROR(FromArrow(arrow::compute::Initialize()));
   switch (node.kind_case()) {
     case internal::v1::ChainNode::kFilter:
       return FilterOperator::Make(node);

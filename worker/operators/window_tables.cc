@@ -3,7 +3,6 @@
 #include <numeric>
 
 #include "arrow/api.h"
-#include "arrow/compute/api.h"
 #include "base/arrow_status.h"
 #include "base/error.h"
 #include "base/expression/temporal_zone.h"

@@ -8,7 +8,6 @@
 #include <vector>
 
 #include "arrow/api.h"
-#include "arrow/compute/initialize.h"
 #include "arrow/json/from_string.h"
 #include "base/expression/constant_folding.h"
 #include "base/expression/expression_set.h"
@@ -64,8 +63,6 @@ std::string Json(const arrow::Array& values) {
 
 class EvaluationContextTest : public testing::Test {
  protected:
-  void SetUp() override { ASSERT_TRUE(arrow::compute::Initialize().ok()); }
-
   ExpressionSet Bind(const std::vector<v1::Expression>& expressions) {
     std::vector<const v1::Expression*> all;
     for (const v1::Expression& expression : expressions) all.push_back(&expression);

@@ -1,7 +1,6 @@
 #include "base/expression/expression_set.h"
 
 #include "arrow/api.h"
-#include "arrow/compute/initialize.h"
 #include "arrow/json/from_string.h"
 #include "base/expression/constant_folding.h"
 #include "gtest/gtest.h"
@@ -21,12 +20,7 @@ BatchPtr Rows() {
                                    arrow::json::ArrayFromJSONString(arrow::int32(), "[2, 0, 1, 3]").ValueOrDie()});
 }
 
-class ExpressionSetTest : public testing::Test {
- protected:
-  void SetUp() override { ASSERT_TRUE(arrow::compute::Initialize().ok()); }
-};
-
-TEST_F(ExpressionSetTest, PartsThatOccurTwiceAreSharedAndFailOnce) {
+TEST(ExpressionSetTest, PartsThatOccurTwiceAreSharedAndFailOnce) {
   const v1::Expression quotient = Call("divide", {Column("a"), Column("b")});
   const v1::Expression twice = Call("plus", {quotient, quotient});
   const v1::Expression more = Call("plus", {twice, Literal("INT", "1")});
@@ -48,7 +42,7 @@ TEST_F(ExpressionSetTest, PartsThatOccurTwiceAreSharedAndFailOnce) {
   EXPECT_EQ(value(2, 2), "null");
 }
 
-TEST_F(ExpressionSetTest, ErrorsAreToldByExpression) {
+TEST(ExpressionSetTest, ErrorsAreToldByExpression) {
   const v1::Expression a = Column("a");
   const v1::Expression quotient = Call("divide", {a, Column("b")});
   const v1::Expression remainder = Call("modulo", {a, Call("minus", {Column("b"), Literal("INT", "3")})});
@@ -69,7 +63,7 @@ TEST_F(ExpressionSetTest, ErrorsAreToldByExpression) {
   EXPECT_TRUE(errors.empty()) << "no row failed";
 }
 
-TEST_F(ExpressionSetTest, ASharedPartIsComputedAnewForTheRowsOfABranch) {
+TEST(ExpressionSetTest, ASharedPartIsComputedAnewForTheRowsOfABranch) {
   // The quotient is shared, but CASE may evaluate it only where b is not 0.
   const v1::Expression quotient = Call("divide", {Column("a"), Column("b")});
   const v1::Expression guarded =
@@ -87,7 +81,7 @@ TEST_F(ExpressionSetTest, ASharedPartIsComputedAnewForTheRowsOfABranch) {
   EXPECT_TRUE((*columns)[0]->Equals(expected)) << (*columns)[0]->ToString();
 }
 
-TEST_F(ExpressionSetTest, AnExpressionThatIsWrongIsNumbered) {
+TEST(ExpressionSetTest, AnExpressionThatIsWrongIsNumbered) {
   const v1::Expression right = Column("a"), wrong = Call("upper", {Column("a")});
   const v1::Expression* expressions[] = {&right, &wrong};
   size_t failed = 9;

@@ -11,7 +11,6 @@
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_replace.h"
 #include "arrow/api.h"
-#include "arrow/compute/initialize.h"
 #include "base/arrow_status.h"
 #include "base/expression/expression.h"
 #include "base/expression/parse_value.h"
@@ -188,8 +187,6 @@ std::string Show(const arrow::Array& array, int64_t row) {
 
 class FlinkAnswers : public testing::Test {
  protected:
-  static void SetUpTestSuite() { ASSERT_TRUE(arrow::compute::Initialize().ok()); }
-
   // Compares all answers of a file but those that hold one of `elsewhere`, and returns how many there were.
   int Compare(const std::string& file, const std::set<std::string>& elsewhere) {
     absl::StatusOr<BatchPtr> texts = Table("texts", {{"id", "INT NOT NULL"},

@@ -7,7 +7,6 @@
 
 #include "absl/strings/str_format.h"
 #include "arrow/api.h"
-#include "arrow/compute/initialize.h"
 #include "base/error.h"
 #include "base/expression/constant_folding.h"
 #include "base/expression/expression.h"
@@ -154,8 +153,6 @@ bool IsNextTo(const DataType& type, const std::string& own, const element& expec
 class FlinkStatements : public testing::TestWithParam<const char*> {
  protected:
   reference::Compared with_reference;
-
-  static void SetUpTestSuite() { ASSERT_TRUE(arrow::compute::Initialize().ok()); }
 
   // Adds to `checked` the values that were compared.
   void Check(const element& answer, const std::string& zone, size_t& checked) {

@@ -6,7 +6,6 @@
 #include <vector>
 
 #include "arrow/api.h"
-#include "arrow/compute/initialize.h"
 #include "base/expression/expression.h"
 #include "base/random.h"
 
@@ -103,7 +102,6 @@ std::shared_ptr<arrow::Array> ValuesOf(const Family& family, const std::string& 
 
 // The oracle is what IN means: one comparison after the other, joined by OR.
 TEST(InList, AnswersAsComparisonsOneByOne) {
-  ASSERT_TRUE(arrow::compute::Initialize().ok());
   constexpr uint64_t kSeed = 20261121;
   Random random(kSeed);
   int64_t num_true = 0, num_null = 0, num_false = 0;
@@ -149,7 +147,6 @@ TEST(InList, AnswersAsComparisonsOneByOne) {
 }
 
 TEST(InList, OfAConstantIsOneValueForAllRows) {
-  ASSERT_TRUE(arrow::compute::Initialize().ok());
   const BatchPtr rows = arrow::RecordBatch::Make(arrow::schema({}), 3, arrow::ArrayVector{});
   absl::StatusOr<ExpressionPtr> bound = BindExpression(
       Call("in_list", {Literal({"INT", "2"}), Literal({"INT", "1"}), Literal({"INT", "2"})}), *rows->schema());
@@ -160,7 +157,6 @@ TEST(InList, OfAConstantIsOneValueForAllRows) {
 }
 
 TEST(InList, AConstantThatCannotBeConvertedFailsTheRowsThatMeetIt) {
-  ASSERT_TRUE(arrow::compute::Initialize().ok());
   arrow::Date32Builder days;
   ASSERT_TRUE(days.Append(0).ok());
   const auto field = arrow::field("x", arrow::date32());

@@ -1,6 +1,5 @@
 // What random expressions have found, one by one.
 #include "arrow/api.h"
-#include "arrow/compute/initialize.h"
 #include "base/error.h"
 #include "base/expression/constant_folding.h"
 #include "base/expression/expression.h"
@@ -17,8 +16,6 @@ using plan_expressions::Literal;
 
 class FoundBugs : public testing::Test {
  protected:
-  void SetUp() override { ASSERT_TRUE(arrow::compute::Initialize().ok()); }
-
   // The value of an expression of constants, or what is wrong.
   static std::string ValueOf(const v1::Expression& expression) {
     absl::StatusOr<ExpressionPtr> bound = BindExpression(expression, *arrow::schema({}));

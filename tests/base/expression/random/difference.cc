@@ -4,8 +4,6 @@
 #include <vector>
 
 #include "arrow/api.h"
-#include "arrow/compute/initialize.h"
-#include "base/check.h"
 #include "base/error.h"
 #include "base/expression/constant_folding.h"
 #include "base/expression/expression.h"
@@ -124,7 +122,6 @@ std::optional<std::string> CompareTogether(const std::vector<Column>& alone,
 }  // namespace
 
 std::optional<std::string> FindDifference(std::span<const uint8_t> bytes, Compared& compared) {
-  Check(arrow::compute::Initialize().ok(), "Arrow's functions can be registered");
   Choices choices(bytes);
   const std::shared_ptr<arrow::Schema> schema = RandomSchema(choices);
   const std::vector<v1::Expression> expressions = RandomExpressions(*schema, choices);
