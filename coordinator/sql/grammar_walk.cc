@@ -73,6 +73,14 @@ class GrammarWalk::Automaton {
     Expectations expected;
     const auto note = [](std::set<size_t>* into) {
       return [into](const Transition& transition, const Frame*) {
+        const auto kind = transition.getSerializationType();
+        if (kind != Transition::NOT_SET && kind != Transition::WILDCARD) {
+          const antlr4::misc::IntervalSet label = transition.label();
+          for (const antlr4::misc::Interval& types : label.getIntervals()) {
+            for (ssize_t type = types.a; type <= types.b; ++type) into->insert(static_cast<size_t>(type));
+          }
+          return;
+        }
         for (size_t type = antlr4::Token::MIN_USER_TOKEN_TYPE; type <= LastType(); ++type) {
           if (transition.matches(type, antlr4::Token::MIN_USER_TOKEN_TYPE, LastType())) into->insert(type);
         }

@@ -139,11 +139,13 @@ class SyntaxError {
     return {end, {end.line, end.column + 1}};
   }
 
-  // Where the statement would go wrong with another token type at `i`.
-  size_t MisfitWith(size_t i, size_t type) {
-    std::vector<size_t> types = types_;
+  // Whether with another token type at `i` every token up to `last` fits; behind the last token: the statement does.
+  // What follows is not walked, for each step that was never taken before is dear.
+  bool FitsWith(size_t i, size_t type, size_t last) {
+    const bool whole = last >= types_.size();
+    std::vector<size_t> types(types_.begin(), whole ? types_.end() : types_.begin() + static_cast<ptrdiff_t>(last) + 1);
     types[i] = type;
-    return walk_.FirstMisfit(types);
+    return walk_.FirstMisfit(types) >= types.size() + (whole ? 1 : 0);
   }
 
   // Heads of statement sets, which the grammar does not see, and late data of what is no INSERT.
@@ -205,7 +207,7 @@ class SyntaxError {
         if (!nearest) break;
         const auto found =
             std::find_if(words.begin(), words.end(), [&](const auto& word) { return word.first == *nearest; });
-        if (MisfitWith(i, found->second) > (known ? tokens_.size() : misfit_)) {
+        if (FitsWith(i, found->second, known ? tokens_.size() : misfit_)) {
           return Diagnostic{{}, Place(i), Cat("unexpected ", Excerpt(At(i)), "; did you mean ", *nearest, "?")};
         }
         words.erase(found);
@@ -238,7 +240,7 @@ class SyntaxError {
     if (AtEnd()) return std::nullopt;
     const Token& token = At(misfit_);
     if (!IsReserved(token) || !expected_.all.contains(P::QUOTED_IDENTIFIER) ||
-        MisfitWith(misfit_, P::QUOTED_IDENTIFIER) <= misfit_) {
+        !FitsWith(misfit_, P::QUOTED_IDENTIFIER, misfit_)) {
       return std::nullopt;
     }
     const size_t next = misfit_ + 1 < tokens_.size() ? types_[misfit_ + 1] : size_t{P::SEMICOLON};
@@ -264,7 +266,7 @@ class SyntaxError {
 
   std::optional<Diagnostic> LooseComma() {
     if (misfit_ == 0 || AtEnd() || At(misfit_ - 1).type != P::COMMA) return std::nullopt;
-    std::vector<size_t> types = types_;
+    std::vector<size_t> types(types_.begin(), types_.begin() + static_cast<ptrdiff_t>(misfit_) + 1);
     types.erase(types.begin() + static_cast<ptrdiff_t>(misfit_) - 1);
     if (walk_.FirstMisfit(types) < misfit_) return std::nullopt;
     return Diagnostic{
