@@ -18,8 +18,10 @@ using antlr4::atn::Transition;
 using sql_grammar::SqlParser;
 
 constexpr size_t kMostPlaces = 50'000;  // to follow at once
-constexpr size_t kMostFrames = 1'000'000;
-constexpr size_t kMostSets = 100'000;
+// To remember: together about 40 MB.
+constexpr size_t kMostFrames = 200'000;
+constexpr size_t kMostKeptPlaces = 500'000;
+constexpr size_t kMostSteps = 500'000;
 
 // A rule under way: where to go on behind it, and how tightly what it reads must bind.
 struct Frame {
@@ -66,7 +68,7 @@ class GrammarWalk::Automaton {
 
   // Forgets everything if it has become much; numbers are worth nothing afterwards.
   void MayForget() {
-    if (frames_.size() > kMostFrames || places_.size() > kMostSets) Restart();
+    if (frames_.size() > kMostFrames || num_kept_ > kMostKeptPlaces || steps_.size() > kMostSteps) Restart();
   }
 
   Expectations Expected(size_t at, const std::set<size_t>& named) {
@@ -105,6 +107,7 @@ class GrammarWalk::Automaton {
 
   void Restart() {
     places_.clear();
+    num_kept_ = 0;
     numbers_.clear();
     steps_.clear();
     by_value_.clear();
@@ -115,7 +118,10 @@ class GrammarWalk::Automaton {
 
   size_t NumberOf(std::vector<Place> places) {
     auto [known, is_new] = numbers_.try_emplace(std::move(places), places_.size());
-    if (is_new) places_.push_back(known->first);
+    if (is_new) {
+      places_.push_back(known->first);
+      num_kept_ += known->first.size();
+    }
     return known->second;
   }
 
@@ -173,6 +179,7 @@ class GrammarWalk::Automaton {
   }
 
   std::vector<std::vector<Place>> places_;
+  size_t num_kept_ = 0;  // in all of them
   absl::flat_hash_map<std::vector<Place>, size_t> numbers_;
   absl::flat_hash_map<std::pair<size_t, size_t>, size_t> steps_;
   std::deque<Frame> frames_;  // stable addresses

@@ -8,6 +8,7 @@
 
 #include "absl/strings/ascii.h"
 #include "base/error.h"
+#include "base/mutex.h"
 #include "base/nearest_name.h"
 #include "coordinator/sql/expectation_words.h"
 #include "coordinator/sql/grammar_walk.h"
@@ -112,7 +113,7 @@ bool BeginsStatement(size_t type) {
 
 class SyntaxError {
  public:
-  explicit SyntaxError(std::span<const Token> statement) : tokens_(statement) {
+  SyntaxError(std::span<const Token> statement, GrammarWalk& walk) : tokens_(statement), walk_(walk) {
     for (const Token& token : tokens_) types_.push_back(token.type);
     misfit_ = walk_.FirstMisfit(types_);
   }
@@ -307,7 +308,7 @@ class SyntaxError {
 
   const std::span<const Token> tokens_;
   std::vector<size_t> types_;
-  GrammarWalk walk_;
+  GrammarWalk& walk_;
   size_t misfit_ = 0;
   Expectations expected_;
 };
@@ -315,7 +316,11 @@ class SyntaxError {
 }  // namespace
 
 std::optional<Diagnostic> ExplainSyntaxError(std::span<const Token> statement) {
-  return SyntaxError(statement).Explain();
+  // What it remembers is true of every statement, and to find it out takes most of the time.
+  static Mutex mutex;
+  static auto& walk = *new GrammarWalk();
+  MutexLock lock(&mutex);
+  return SyntaxError(statement, walk).Explain();
 }
 
 }  // namespace millrace::sql
