@@ -158,7 +158,7 @@ double RoundedDouble(double value, int32_t digits, bool truncates) {
   exponent -= static_cast<int64_t>(text.size() - point - 1);
   text.erase(point, 1);
   // text · 10^exponent; keep what is worth 10^−digits and more.
-  const int64_t dropped = -digits - exponent;
+  const int64_t dropped = -int64_t{digits} - exponent;
   if (dropped <= 0) return value;
   const auto size = static_cast<int64_t>(text.size());
   std::string kept = dropped >= size ? "0" : text.substr(0, static_cast<size_t>(size - dropped));
@@ -173,7 +173,7 @@ double RoundedDouble(double value, int32_t digits, bool truncates) {
     }
   }
   const bool is_zero = kept.find_first_not_of('0') == std::string::npos;
-  return *ParseDouble(Cat(negative && !is_zero ? "-" : "", kept, "e", -static_cast<int64_t>(digits)));
+  return *ParseDouble(Cat(negative && !is_zero ? "-" : "", kept, "e", -int64_t{digits}));
 }
 
 // ROUND and TRUNCATE, with or without a number of digits.

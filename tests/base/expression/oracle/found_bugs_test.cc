@@ -103,6 +103,12 @@ TEST_F(FoundBugs, RoundGivesNoNegativeZero) {
   EXPECT_EQ(ValueOf(Call("truncate", {Literal("DOUBLE", "-0")})), "0");
 }
 
+// No INT is the negation of the smallest.
+TEST_F(FoundBugs, RoundTakesTheSmallestNumberOfDigits) {
+  EXPECT_EQ(ValueOf(Call("round", {Literal("DOUBLE", "1.5"), Literal("INT", "-2147483648")})), "0");
+  EXPECT_EQ(ValueOf(Call("truncate", {Literal("DOUBLE", "1.5"), Literal("INT", "-2147483648")})), "0");
+}
+
 TEST_F(FoundBugs, ATimeLosesItsFractionOnTheWayToATimestampInAZone) {
   EXPECT_EQ(ValueOf(Cast(Literal("TIME(3)", "00:00:01.500"), "TIMESTAMP_LTZ(0)", v1::CAST_MODE_SQL)), "1000000");
 }
