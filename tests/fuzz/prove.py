@@ -33,6 +33,7 @@ MAX_LENGTH = {"json_decoder": 512, "plan_json": 1024, "plan_message": 512, "mani
 BROAD = {"plan_json", "plan_message", "grpc_request", "worker_message", "coordinator_message"}
 # Reports need no stack of every allocation: a finding is run again, alone. Leaks are the corpus replay's.
 ASAN = "malloc_context_size=1:quarantine_size_mb=4:max_malloc_fill_size=0:detect_stack_use_after_return=0:detect_leaks=0"
+ENVIRONMENT = dict(os.environ, ASAN_OPTIONS=ASAN, ARROW_DEFAULT_MEMORY_POOL="system")
 ROOT = pathlib.Path("build")
 
 
@@ -90,8 +91,7 @@ class Prover:
         command = [self.build / "bin" / f"fuzz_{target}", f"-runs={runs}", f"-max_total_time={SLICE_SECONDS}", f"-max_len={MAX_LENGTH.get(target, 4096)}",
                    "-timeout=20", "-rss_limit_mb=3000", "-malloc_limit_mb=1500", "-detect_leaks=0", "-print_final_stats=1",
                    "-reload=0", f"-entropic={0 if target in BROAD else 1}", f"-artifact_prefix={ROOT}/fuzz-findings/{target}-", corpus, f"tests/fuzz/corpus/{target}"]
-        environment = dict(os.environ, ASAN_OPTIONS=ASAN, ARROW_DEFAULT_MEMORY_POOL="system",
-                           MILLRACE_FUZZ_HISTORY=str(ROOT / "fuzz-findings" / f"{target}.history"))
+        environment = dict(ENVIRONMENT, MILLRACE_FUZZ_HISTORY=str(ROOT / "fuzz-findings" / f"{target}.history"))
         with open(log, "wb") as out:
             code = subprocess.run(command, stdout=out, stderr=subprocess.STDOUT, env=environment).returncode
         text = log.read_bytes().decode(errors="replace")
@@ -116,8 +116,7 @@ class Prover:
             return
         thinned.mkdir()
         command = [self.build / "bin" / f"fuzz_{target}", "-merge=1", "-rss_limit_mb=3000", "-detect_leaks=0", thinned, corpus]
-        merged = subprocess.run(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-                                env=dict(os.environ, ASAN_OPTIONS=ASAN, ARROW_DEFAULT_MEMORY_POOL="system"))
+        merged = subprocess.run(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=ENVIRONMENT)
         # One that cannot be thinned goes on as it is: if an input is why, the next slice tells.
         if merged.returncode == 0:
             corpus.rename(old)
