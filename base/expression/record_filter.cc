@@ -124,7 +124,7 @@ class Compiler {
   explicit Compiler(const arrow::Schema& records) : records_(records) {}
 
   MaybeFilter Compile(const v1::Expression& expression) const {
-    if (expression.has_column()) return IsTrue(expression.column());
+    if (expression.has_column()) return IsTrue(expression);
     if (!expression.has_call()) return std::nullopt;
     const v1::Call& call = expression.call();
     if (call.function() == "and") return Joined(RecordFilter::AND, call);
@@ -149,14 +149,12 @@ class Compiler {
     return MakeType(field->type(), field->nullable());
   }
 
-  MaybeFilter IsTrue(const std::string& column) const {
-    v1::Expression expression;
-    expression.set_column(column);
-    const std::optional<DataType> type = TypeOf(expression);
+  MaybeFilter IsTrue(const v1::Expression& column) const {
+    const std::optional<DataType> type = TypeOf(column);
     if (!type || FamilyOf(*type) != TypeFamily::kBoolean) return std::nullopt;
     RecordFilter filter;
     filter.set_kind(RecordFilter::EQUAL);
-    filter.set_column(column);
+    filter.set_column(column.column());
     *filter.mutable_exact() = Exact(1, 0);
     return filter;
   }

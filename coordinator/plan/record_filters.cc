@@ -1,7 +1,5 @@
 #include "coordinator/plan/record_filters.h"
 
-#include <algorithm>
-
 #include "arrow/type.h"
 #include "base/data_type.h"
 #include "base/expression/expression.h"
@@ -14,21 +12,21 @@ namespace {
 constexpr size_t kMostReaders = 8;
 
 // Whether a record may be left out of what is computed: nobody would see a difference.
-bool MayBeLeftOut(const v1::Source& source, const Relation& used, const arrow::Schema& records) {
+bool MayBeLeftOut(const v1::Source& source, const arrow::Schema& used) {
   for (const v1::NamedExpression& computed : source.computed()) {
-    if (used.Find(computed.name()) == nullptr) continue;
+    if (used.GetFieldIndex(computed.name()) < 0) continue;
     if (source.has_watermark() && source.watermark().column() == computed.name()) return false;
-    const absl::StatusOr<ExpressionPtr> bound = BindExpression(computed.expression(), records);
+    const absl::StatusOr<ExpressionPtr> bound = BindExpression(computed.expression(), used);
     if (!bound.ok() || (*bound)->CanFail()) return false;
   }
   return true;
 }
 
 // The columns that come from the payload.
-arrow::FieldVector Decoded(const v1::Source& source, const arrow::Schema& used, bool with_metadata) {
+arrow::FieldVector Decoded(const v1::Source& source, const arrow::Schema& used) {
   arrow::FieldVector fields;
   for (const v1::Column& column : source.columns()) {
-    if (!with_metadata && !column.metadata().empty()) continue;
+    if (!column.metadata().empty()) continue;
     if (auto field = used.GetFieldByName(column.name()); field != nullptr) fields.push_back(std::move(field));
   }
   return fields;
@@ -40,17 +38,15 @@ std::optional<internal::v1::RecordFilter> RecordFilterFor(int index, const v1::P
                                                           const std::vector<NodeOutputs>& outputs) {
   const v1::Source& source = plan.nodes(index).source();
   if (!source.options().contains("format")) return std::nullopt;
-  const Relation& used = *outputs[index].main;
-  const absl::StatusOr<std::shared_ptr<arrow::Schema>> input = SchemaOf(used.ToProto().columns());
-  if (!input.ok()) return std::nullopt;
-  if (!MayBeLeftOut(source, used, arrow::Schema(Decoded(source, **input, true)))) return std::nullopt;
-  const arrow::Schema payload(Decoded(source, **input, false));
+  const absl::StatusOr<std::shared_ptr<arrow::Schema>> used = SchemaOf(outputs[index].main->ToProto().columns());
+  if (!used.ok() || !MayBeLeftOut(source, **used)) return std::nullopt;
+  const arrow::Schema payload(Decoded(source, **used));
   std::vector<internal::v1::RecordFilter> filters;
   for (const PlanGraph::Edge& edge : graph.consumers(index)) {
     if (edge.output != 0) continue;
     const v1::Node& reader = plan.nodes(edge.to);
     if (!reader.has_filter() || filters.size() == kMostReaders) return std::nullopt;
-    auto filter = RecordFilterOf(reader.filter().condition(), payload, **input);
+    auto filter = RecordFilterOf(reader.filter().condition(), payload, **used);
     if (!filter) return std::nullopt;
     filters.push_back(*std::move(filter));
   }
