@@ -1,5 +1,6 @@
 #pragma once
 
+#include <bit>
 #include <deque>
 #include <memory>
 #include <string>
@@ -16,6 +17,9 @@ namespace millrace {
 
 // One converted value, or the head of a nested one, whose parts follow it.
 struct JsonCell {
+  // Of a string.
+  std::string_view text() const { return {std::bit_cast<const char*>(low), static_cast<size_t>(high)}; }
+
   bool is_null = false;
   // Numbers: the bits. Strings: the address. Lists and maps: the number of entries.
   int64_t low = 0;

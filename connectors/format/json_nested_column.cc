@@ -105,7 +105,7 @@ class MapColumn final : public JsonColumn {
     auto* keys = static_cast<arrow::StringBuilder*>(builder_->key_builder());
     RETURN_IF_ERROR(FromArrow(builder_->Append()));
     for (int64_t i = 0; i < count; ++i) {
-      RETURN_IF_ERROR(FromArrow(keys->Append(std::bit_cast<const char*>(cell->low), static_cast<int32_t>(cell->high))));
+      RETURN_IF_ERROR(FromArrow(keys->Append(cell->text())));
       ++cell;
       RETURN_IF_ERROR(item_->Append(cell));
     }

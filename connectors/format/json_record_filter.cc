@@ -139,10 +139,8 @@ bool JsonRecordFilter::Compare(const Condition& condition, const JsonCell& cell)
     }
     case Values::kReal:
       return Holds(condition.kind, std::bit_cast<double>(cell.low), condition.real);
-    default: {
-      const std::string_view text(std::bit_cast<const char*>(cell.low), static_cast<size_t>(cell.high));
-      return Holds(condition.kind, text, std::string_view(condition.text));
-    }
+    default:
+      return Holds(condition.kind, cell.text(), std::string_view(condition.text));
   }
 }
 

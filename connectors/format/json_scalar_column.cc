@@ -47,8 +47,6 @@ void PushText(std::string_view text, JsonRow* row) {
   row->cells.push_back({.low = std::bit_cast<int64_t>(text.data()), .high = static_cast<int64_t>(text.size())});
 }
 
-std::string_view TextOf(const JsonCell& cell) { return {std::bit_cast<const char*>(cell.low), static_cast<size_t>(cell.high)}; }
-
 // What all columns of one value share: the builder, and nulls.
 template <typename Builder>
 class ScalarColumn : public JsonColumn {
@@ -205,7 +203,7 @@ class StringColumn final : public ScalarColumn<arrow::StringBuilder> {
         return true;
     }
   }
-  absl::Status AppendValue(const JsonCell*& cell) override { return Add(TextOf(*cell++)); }
+  absl::Status AppendValue(const JsonCell*& cell) override { return Add(cell++->text()); }
 };
 
 class BytesColumn final : public ScalarColumn<arrow::BinaryBuilder> {
@@ -221,7 +219,7 @@ class BytesColumn final : public ScalarColumn<arrow::BinaryBuilder> {
     PushText(bytes, row);
     return true;
   }
-  absl::Status AppendValue(const JsonCell*& cell) override { return Add(TextOf(*cell++)); }
+  absl::Status AppendValue(const JsonCell*& cell) override { return Add(cell++->text()); }
 };
 
 class DateColumn final : public ScalarColumn<arrow::Date32Builder> {
