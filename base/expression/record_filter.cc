@@ -7,6 +7,7 @@
 #include "arrow/api.h"
 #include "base/data_type.h"
 #include "base/expression/comparison.h"
+#include "base/expression/condition.h"
 #include "base/expression/expression.h"
 #include "base/expression/type_rules.h"
 
@@ -224,11 +225,6 @@ class Compiler {
   const arrow::Schema& records_;
 };
 
-void Split(const v1::Expression& condition, std::vector<const v1::Expression*>& conjuncts) {
-  if (condition.call().function() != "and") return conjuncts.push_back(&condition);
-  for (const v1::Expression& arg : condition.call().args()) Split(arg, conjuncts);
-}
-
 int NumComparisons(const RecordFilter& filter) {
   int sum = filter.parts().empty() ? 1 : 0;
   for (const RecordFilter& part : filter.parts()) sum += NumComparisons(part);
@@ -246,17 +242,14 @@ RecordFilter Joined(RecordFilter::Kind kind, std::vector<RecordFilter> parts) {
 }  // namespace
 
 MaybeFilter RecordFilterOf(const v1::Expression& condition, const arrow::Schema& records, const arrow::Schema& input) {
-  std::vector<const v1::Expression*> conjuncts;
-  Split(condition, conjuncts);
   const Compiler compiler(records);
   std::vector<RecordFilter> parts;
-  for (const v1::Expression* conjunct : conjuncts) {
+  for (const v1::Expression* conjunct : ConjunctsOf(condition)) {
     if (MaybeFilter part = compiler.Compile(*conjunct)) {
       if (NumComparisons(*part) <= kMostComparisons) parts.push_back(*std::move(part));
       continue;
     }
-    const absl::StatusOr<ExpressionPtr> bound = BindExpression(*conjunct, input);
-    if (!bound.ok() || (*bound)->CanFail()) break;
+    if (MayFail(*conjunct, input)) break;
   }
   if (parts.empty()) return std::nullopt;
   return Joined(RecordFilter::AND, std::move(parts));

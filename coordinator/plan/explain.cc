@@ -6,8 +6,9 @@
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
+#include "base/data_type.h"
 #include "base/error.h"
-#include "base/expression/expression.h"
+#include "base/expression/condition.h"
 #include "coordinator/plan/plan_graph.h"
 
 namespace millrace {
@@ -98,12 +99,9 @@ std::string TextOf(const v1::SortKey& key) {
   return Cat(key.column(), key.descending() ? " descending" : "", key.nulls_last() ? ", NULL last" : ", NULL first");
 }
 
-// Whether a row could have no result: also where that cannot be told.
-bool CanFail(const v1::Expression& expression, const google::protobuf::RepeatedPtrField<v1::Column>& input) {
+bool MayFail(const v1::Expression& expression, const google::protobuf::RepeatedPtrField<v1::Column>& input) {
   const auto schema = SchemaOf(input);
-  if (!schema.ok()) return true;
-  const absl::StatusOr<ExpressionPtr> bound = BindExpression(expression, **schema);
-  return !bound.ok() || (*bound)->CanFail();
+  return !schema.ok() || millrace::MayFail(expression, **schema);
 }
 
 constexpr std::string_view kFirstFails =
@@ -167,7 +165,7 @@ class Explainer {
       case ChainNode::kFilter:
         Head("filter", node);
         Line("keeps: ", TextOf(node.filter().condition()));
-        AddFailingRows(node, CanFail(node.filter().condition(), node.input_schemas(0).columns()));
+        AddFailingRows(node, MayFail(node.filter().condition(), node.input_schemas(0).columns()));
         Line("state: none");
         break;
       case ChainNode::kProject:
@@ -244,7 +242,7 @@ class Explainer {
     bool can_fail = false;
     for (const v1::NamedExpression& column : node.project().columns()) {
       Line("computes: ", column.name(), " = ", TextOf(column.expression()));
-      can_fail = can_fail || CanFail(column.expression(), node.input_schemas(0).columns());
+      can_fail = can_fail || MayFail(column.expression(), node.input_schemas(0).columns());
     }
     AddFailingRows(node, can_fail);
   }

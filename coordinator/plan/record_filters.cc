@@ -2,7 +2,7 @@
 
 #include "arrow/type.h"
 #include "base/data_type.h"
-#include "base/expression/expression.h"
+#include "base/expression/condition.h"
 #include "base/expression/record_filter.h"
 
 namespace millrace {
@@ -16,8 +16,7 @@ bool MayBeLeftOut(const v1::Source& source, const arrow::Schema& used) {
   for (const v1::NamedExpression& computed : source.computed()) {
     if (used.GetFieldIndex(computed.name()) < 0) continue;
     if (source.has_watermark() && source.watermark().column() == computed.name()) return false;
-    const absl::StatusOr<ExpressionPtr> bound = BindExpression(computed.expression(), used);
-    if (!bound.ok() || (*bound)->CanFail()) return false;
+    if (MayFail(computed.expression(), used)) return false;
   }
   return true;
 }

@@ -5,7 +5,7 @@
 #include <set>
 
 #include "arrow/type.h"
-#include "base/expression/expression.h"
+#include "base/expression/condition.h"
 #include "coordinator/sql/rewrites.h"
 
 namespace millrace::sql {
@@ -65,7 +65,7 @@ std::vector<LogicalNode*> Reachable(const std::vector<LogicalNode*>& sinks) {
   return order;
 }
 
-bool CanFail(const v1::Expression& expression, const std::vector<PlanColumn>& input) {
+bool MayFail(const v1::Expression& expression, const std::vector<PlanColumn>& input) {
   if (expression.has_column() || expression.has_literal()) return false;
   arrow::FieldVector fields;
   for (const PlanColumn& column : input) {
@@ -75,8 +75,7 @@ bool CanFail(const v1::Expression& expression, const std::vector<PlanColumn>& in
     absl::StatusOr<std::shared_ptr<arrow::Field>> field = FieldOf(own);
     fields.push_back(field.ok() ? *field : arrow::field(column.name, column.type.arrow, column.type.nullable));
   }
-  const absl::StatusOr<ExpressionPtr> bound = millrace::BindExpression(expression, arrow::Schema(fields));
-  return !bound.ok() || (*bound)->CanFail();
+  return millrace::MayFail(expression, arrow::Schema(fields));
 }
 
 }  // namespace millrace::sql

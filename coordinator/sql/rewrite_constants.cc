@@ -1,5 +1,6 @@
 #include <vector>
 
+#include "base/expression/condition.h"
 #include "base/expression/constant_folding.h"
 #include "coordinator/sql/plan_readers.h"
 #include "coordinator/sql/rewrites.h"
@@ -14,24 +15,14 @@ bool IsBoolean(const v1::Expression& expression, std::string_view value) {
 
 // A condition without the parts that are always TRUE; what stands behind a FALSE is never looked at.
 v1::Expression Simplified(const v1::Expression& condition) {
-  if (condition.call().function() != "and") return condition;
   std::vector<v1::Expression> kept;
-  v1::Expression always;
-  for (const v1::Expression& argument : condition.call().args()) {
-    v1::Expression own = Simplified(argument);
-    if (IsBoolean(own, "true")) {
-      always = std::move(own);
-      continue;
-    }
-    kept.push_back(std::move(own));
-    if (IsBoolean(kept.back(), "false")) break;
+  const std::vector<const v1::Expression*> conjuncts = ConjunctsOf(condition);
+  for (const v1::Expression* own : conjuncts) {
+    if (IsBoolean(*own, "true")) continue;
+    kept.push_back(*own);
+    if (IsBoolean(*own, "false")) break;
   }
-  if (kept.empty()) return always;
-  if (kept.size() == 1) return kept[0];
-  v1::Expression all;
-  all.mutable_call()->set_function("and");
-  for (v1::Expression& own : kept) *all.mutable_call()->add_args() = std::move(own);
-  return all;
+  return kept.empty() ? *conjuncts[0] : AllOf(std::move(kept));
 }
 
 }  // namespace

@@ -3,6 +3,7 @@
 #include <set>
 #include <utility>
 
+#include "base/expression/condition.h"
 #include "base/expression/function_registry.h"
 #include "coordinator/sql/plan_readers.h"
 #include "coordinator/sql/rewrites.h"
@@ -11,22 +12,6 @@ namespace millrace::sql {
 namespace {
 
 using Conjuncts = std::vector<v1::Expression>;
-
-void Split(const v1::Expression& condition, Conjuncts& conjuncts) {
-  if (condition.call().function() != "and") {
-    conjuncts.push_back(condition);
-    return;
-  }
-  for (const v1::Expression& argument : condition.call().args()) Split(argument, conjuncts);
-}
-
-v1::Expression Joined(Conjuncts conjuncts) {
-  if (conjuncts.size() == 1) return std::move(conjuncts[0]);
-  v1::Expression all;
-  all.mutable_call()->set_function("and");
-  for (v1::Expression& conjunct : conjuncts) *all.mutable_call()->add_args() = std::move(conjunct);
-  return all;
-}
 
 bool ReadsOnly(const v1::Expression& expression, const std::vector<PlanColumn>& columns) {
   std::vector<std::string> read;
@@ -87,9 +72,10 @@ class FilterPusher {
   // The condition below stands first, so that it goes on protecting the other.
   bool Unite(LogicalNode& filter, LogicalNode& below) {
     Conjuncts conjuncts;
-    Split(below.node.filter().condition(), conjuncts);
-    Split(filter.node.filter().condition(), conjuncts);
-    *filter.node.mutable_filter()->mutable_condition() = Joined(std::move(conjuncts));
+    for (const LogicalNode* node : {&below, &filter}) {
+      for (const v1::Expression* own : ConjunctsOf(node->node.filter().condition())) conjuncts.push_back(*own);
+    }
+    *filter.node.mutable_filter()->mutable_condition() = AllOf(std::move(conjuncts));
     filter.inputs = below.inputs;
     readers_.Refresh(sinks_);
     return true;
@@ -97,22 +83,21 @@ class FilterPusher {
 
   template <typename Translate>
   bool Push(LogicalNode& filter, LogicalNode& below, Translate translate) {
-    Conjuncts all, moved, kept;
-    Split(filter.node.filter().condition(), all);
-    for (const v1::Expression& own : all) {
-      std::optional<v1::Expression> other = translate(own);
+    Conjuncts moved, kept;
+    for (const v1::Expression* own : ConjunctsOf(filter.node.filter().condition())) {
+      std::optional<v1::Expression> other = translate(*own);
       // What chance decides is decided where it is written, once for each row that comes there.
-      if (!IsDeterministic(own)) other = std::nullopt;
+      if (!IsDeterministic(*own)) other = std::nullopt;
       // What stays may have protected it.
-      if (other && !kept.empty() && CanFail(own, filter.columns)) other = std::nullopt;
+      if (other && !kept.empty() && MayFail(*own, filter.columns)) other = std::nullopt;
       if (other) {
         moved.push_back(*std::move(other));
       } else {
-        kept.push_back(own);
+        kept.push_back(*own);
       }
     }
     if (moved.empty()) return false;
-    below.inputs[0].from = plan_.AddFilter(below.inputs[0].from, Joined(std::move(moved)));
+    below.inputs[0].from = plan_.AddFilter(below.inputs[0].from, AllOf(std::move(moved)));
     Keep(filter, std::move(kept));
     return true;
   }
@@ -136,7 +121,7 @@ class FilterPusher {
   // Leaves the filter with these conditions, or without any: then its readers read what it read.
   void Keep(LogicalNode& filter, Conjuncts kept) {
     if (!kept.empty()) {
-      *filter.node.mutable_filter()->mutable_condition() = Joined(std::move(kept));
+      *filter.node.mutable_filter()->mutable_condition() = AllOf(std::move(kept));
     } else {
       Bypass(filter, sinks_);
     }

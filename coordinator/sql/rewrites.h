@@ -21,7 +21,7 @@ void MergeProjects(const std::vector<LogicalNode*>& sinks);
 // Projects and computed columns that nobody reads are dropped.
 void PruneColumns(const std::vector<LogicalNode*>& sinks);
 
-// Whether some row could make the expression fail.
-bool CanFail(const v1::Expression& expression, const std::vector<PlanColumn>& input);
+// As of base/expression/condition.h.
+bool MayFail(const v1::Expression& expression, const std::vector<PlanColumn>& input);
 
 }  // namespace millrace::sql

@@ -19,15 +19,15 @@ std::vector<ScopeColumn> Envelope() {
   return columns;
 }
 
-bool CanFail(const LogicalNode& node) {
+bool MayFail(const LogicalNode& node) {
   const std::vector<PlanColumn>& input = node.inputs.empty() ? node.columns : node.inputs[0].from->columns;
   // What a window's late rows or dead letters go through has no row of a table to set aside.
   if (!node.inputs.empty() && !node.inputs[0].output.empty()) return false;
-  if (node.node.has_filter()) return CanFail(node.node.filter().condition(), input);
+  if (node.node.has_filter()) return MayFail(node.node.filter().condition(), input);
   if (!node.node.has_project()) return false;
   const auto& columns = node.node.project().columns();
   return std::any_of(columns.begin(), columns.end(),
-                     [&](const v1::NamedExpression& own) { return CanFail(own.expression(), input); });
+                     [&](const v1::NamedExpression& own) { return MayFail(own.expression(), input); });
 }
 
 // The table whose rows come first to a node.
@@ -119,7 +119,7 @@ std::vector<LogicalNode*> SinkCollector::ConnectDeadLetters(const std::vector<Lo
   std::vector<std::string> order;
   for (LogicalNode* node : Reachable(sinks)) {
     const auto found = dead_letters_.find(SourceBehind(node));
-    if (found == dead_letters_.end() || (!node->node.has_source() && !CanFail(*node))) continue;
+    if (found == dead_letters_.end() || (!node->node.has_source() && !MayFail(*node))) continue;
     if (letters[found->second].empty()) order.push_back(found->second);
     letters[found->second].push_back({node, "dead_letter"});
   }
