@@ -156,18 +156,18 @@ std::string InPlainWords(const Expectations& expected) {
   if (rules.contains("an expression") || rules.contains("a table")) rules.erase("a name");
   if (rules.contains("an expression")) rules.erase("a query");
   for (std::string_view rule : rules) say(std::string(rule));
-  std::set<size_t> tokens = expected.tokens;
+  TokenSet tokens = expected.tokens;
   if (rules.contains("an alias")) tokens.erase(P::LPAREN), tokens.erase(P::DOT);
   std::vector<std::string> groups;
   for (const Group& group : Groups()) {
     size_t count = 0;
-    for (size_t type : group.types) count += tokens.count(type);
+    for (size_t type : group.types) count += tokens.contains(type) ? 1 : 0;
     if (count < group.least) continue;
     for (size_t type : group.types) tokens.erase(type);
     for (size_t type : group.also) tokens.erase(type);
     groups.emplace_back(group.words);
   }
-  for (size_t type : tokens) say(TokenWord(type));
+  for (size_t type : tokens.Types()) say(TokenWord(type));
   for (std::string& group : groups) say(std::move(group));
   if (expected.end) say("the end of the statement");
   if (words.size() > kMostWords) {

@@ -8,6 +8,7 @@
 
 #include "absl/container/flat_hash_map.h"
 #include "absl/container/flat_hash_set.h"
+#include "coordinator/sql/first_tokens.h"
 #include "coordinator/sql/sql_grammar.h"
 
 namespace millrace::sql {
@@ -42,7 +43,7 @@ using Place = std::pair<ATNState*, const Frame*>;
 // Every set of places that was reached is kept under a number, with where each token leads from it.
 class GrammarWalk::Automaton {
  public:
-  Automaton() { Restart(); }
+  explicit Automaton(const std::set<size_t>& named) : outermost_(named) { Restart(); }
 
   size_t start() const { return 0; }
 
@@ -50,17 +51,8 @@ class GrammarWalk::Automaton {
   std::optional<size_t> Step(size_t from, size_t type) {
     auto [known, is_new] = steps_.try_emplace({from, type}, kNowhere);
     if (!is_new) return known->second == kNowhere ? std::nullopt : std::optional(known->second);
-    std::vector<Place> next;
-    absl::flat_hash_set<Place> reached;
-    const bool followed = Follow(
-        places_[from],
-        [&](const Transition& transition, const Frame* frame) {
-          if (!transition.matches(type, antlr4::Token::MIN_USER_TOKEN_TYPE, LastType())) return;
-          if (Place place{transition.target, frame}; reached.insert(place).second) next.push_back(place);
-        },
-        nullptr);
-    if (!followed || next.empty()) return std::nullopt;
-    std::sort(next.begin(), next.end());
+    std::vector<Place> next = Behind(places_[from], type);
+    if (next.empty()) return std::nullopt;
     const size_t to = NumberOf(std::move(next));
     steps_[{from, type}] = to;
     return to;
@@ -71,35 +63,17 @@ class GrammarWalk::Automaton {
     if (frames_.size() > kMostFrames || num_kept_ > kMostKeptPlaces || steps_.size() > kMostSteps) Restart();
   }
 
-  Expectations Expected(size_t at, const std::set<size_t>& named) {
+  Expectations Expected(size_t at) {
     Expectations expected;
-    const auto note = [](std::set<size_t>* into) {
-      return [into](const Transition& transition, const Frame*) {
-        const auto kind = transition.getSerializationType();
-        if (kind != Transition::NOT_SET && kind != Transition::WILDCARD) {
-          const antlr4::misc::IntervalSet label = transition.label();
-          for (const antlr4::misc::Interval& types : label.getIntervals()) {
-            for (ssize_t type = types.a; type <= types.b; ++type) into->insert(static_cast<size_t>(type));
-          }
-          return;
-        }
-        for (size_t type = antlr4::Token::MIN_USER_TOKEN_TYPE; type <= LastType(); ++type) {
-          if (transition.matches(type, antlr4::Token::MIN_USER_TOKEN_TYPE, LastType())) into->insert(type);
-        }
-        if (transition.matches(antlr4::Token::EOF, antlr4::Token::MIN_USER_TOKEN_TYPE, LastType())) {
-          into->insert(antlr4::Token::EOF);
-        }
-      };
-    };
-    bool followed = Follow(places_[at], note(&expected.tokens), [&](size_t rule) {
-      if (!named.contains(rule)) return true;
-      expected.rules.insert(rule);
-      return false;
+    Unwind(places_[at], outermost_, [&](const FirstTokens& first) {
+      expected.tokens.Unite(first.tokens);
+      expected.rules.insert(first.rules.begin(), first.rules.end());
     });
-    expected.end = expected.tokens.erase(antlr4::Token::EOF) > 0;
-    followed &= Follow(places_[at], note(&expected.all), nullptr);
+    expected.end = expected.tokens.contains(antlr4::Token::EOF);
+    expected.tokens.erase(antlr4::Token::EOF);
+    Unwind(places_[at], first_, [&](const FirstTokens& first) { expected.all.Unite(first.tokens); });
     expected.all.erase(antlr4::Token::EOF);
-    return followed ? expected : Expectations{};
+    return expected;
   }
 
  private:
@@ -133,30 +107,42 @@ class GrammarWalk::Automaton {
     return found->second;
   }
 
-  // Calls `on_token` for every transition that reads a token, as far as they are reached without reading one.
-  // `enters(rule)` may keep out of a rule. False if there is too much to follow.
-  template <typename OnToken, typename Enters>
-  bool Follow(std::vector<Place> open, const OnToken& on_token, const Enters& enters) {
+  // Tells what may be read first at each place, and behind each rule that may end there.
+  template <typename OnFirst>
+  static void Unwind(std::vector<Place> open, FirstTokensOf& first_tokens, const OnFirst& on_first) {
     absl::flat_hash_set<Place> seen(open.begin(), open.end());
+    while (!open.empty()) {
+      const auto [state, frame] = open.back();
+      open.pop_back();
+      const FirstTokens& first = first_tokens(state, frame->precedence);
+      on_first(first);
+      if (!first.ends || frame->behind == nullptr) continue;
+      if (Place up{frame->behind, frame->caller}; seen.insert(up).second) open.push_back(up);
+    }
+  }
+
+  // Where a token of this type leads from these places, in order; nothing if there is too much to follow. Enters only
+  // rules that may begin with it, and goes through those that may be empty without looking into them.
+  std::vector<Place> Behind(std::vector<Place> open, size_t type) {
+    std::vector<Place> behind;
+    absl::flat_hash_set<Place> seen(open.begin(), open.end()), reached;
     const auto visit = [&](ATNState* state, const Frame* frame) {
       if (seen.insert({state, frame}).second) open.push_back({state, frame});
     };
     while (!open.empty()) {
-      if (seen.size() > kMostPlaces) return false;
+      if (seen.size() > kMostPlaces) return {};
       const auto [state, frame] = open.back();
       open.pop_back();
-      if (state->getStateType() == ATNState::RULE_STOP) {
-        if (frame->behind != nullptr) visit(frame->behind, frame->caller);
-        continue;
-      }
+      const FirstTokens& first = first_(state, frame->precedence);
+      if (first.ends && frame->behind != nullptr) visit(frame->behind, frame->caller);
+      if (!first.tokens.contains(type)) continue;
       for (const Transition* transition : state->transitions) {
         switch (transition->getSerializationType()) {
           case Transition::RULE: {
             const auto* rule = static_cast<const antlr4::atn::RuleTransition*>(transition);
-            if constexpr (!std::is_same_v<Enters, std::nullptr_t>) {
-              if (!enters(rule->ruleIndex)) break;
-            }
-            visit(rule->target, FrameOf({rule->followState, rule->precedence, frame}));
+            const FirstTokens& inner = first_(rule->target, rule->precedence);
+            if (inner.tokens.contains(type)) visit(rule->target, FrameOf({rule->followState, rule->precedence, frame}));
+            if (inner.ends) visit(rule->followState, frame);
             break;
           }
           case Transition::PRECEDENCE:
@@ -171,13 +157,17 @@ class GrammarWalk::Automaton {
             visit(transition->target, frame);
             break;
           default:
-            on_token(*transition, frame);
+            if (!transition->matches(type, antlr4::Token::MIN_USER_TOKEN_TYPE, LastType())) break;
+            if (Place place{transition->target, frame}; reached.insert(place).second) behind.push_back(place);
         }
       }
     }
-    return true;
+    std::sort(behind.begin(), behind.end());
+    return behind;
   }
 
+  FirstTokensOf first_;
+  FirstTokensOf outermost_;
   std::vector<std::vector<Place>> places_;
   size_t num_kept_ = 0;  // in all of them
   absl::flat_hash_map<std::vector<Place>, size_t> numbers_;
@@ -186,7 +176,7 @@ class GrammarWalk::Automaton {
   absl::flat_hash_map<Frame, const Frame*> by_value_;
 };
 
-GrammarWalk::GrammarWalk() : automaton_(std::make_unique<Automaton>()) {}
+GrammarWalk::GrammarWalk(const std::set<size_t>& named) : automaton_(std::make_unique<Automaton>(named)) {}
 GrammarWalk::~GrammarWalk() = default;
 
 size_t GrammarWalk::FirstMisfit(std::span<const size_t> types) {
@@ -200,7 +190,7 @@ size_t GrammarWalk::FirstMisfit(std::span<const size_t> types) {
   return automaton_->Step(at, antlr4::Token::EOF) ? types.size() + 1 : types.size();
 }
 
-Expectations GrammarWalk::ExpectedAt(std::span<const size_t> types, size_t index, const std::set<size_t>& named) {
+Expectations GrammarWalk::ExpectedAt(std::span<const size_t> types, size_t index) {
   automaton_->MayForget();
   size_t at = automaton_->start();
   for (size_t i = 0; i < index; ++i) {
@@ -208,7 +198,7 @@ Expectations GrammarWalk::ExpectedAt(std::span<const size_t> types, size_t index
     if (!next) return {};
     at = *next;
   }
-  return automaton_->Expected(at, named);
+  return automaton_->Expected(at);
 }
 
 }  // namespace millrace::sql

@@ -6,14 +6,16 @@
 #include <span>
 #include <vector>
 
+#include "coordinator/sql/token_set.h"
+
 namespace millrace::sql {
 
 // What the grammar allows at one place of a statement.
 struct Expectations {
-  std::set<size_t> rules;   // the outermost rules of `named` that may begin there
-  std::set<size_t> tokens;  // token types beside those
-  bool end = false;         // the statement may end there
-  std::set<size_t> all;     // every token type that may stand there
+  std::set<size_t> rules;  // the outermost of the named rules that may begin there
+  TokenSet tokens;         // beside those
+  bool end = false;        // the statement may end there
+  TokenSet all;            // that may stand there
 };
 
 // Walks the grammar's automaton along token types, following every alternative at once. Unlike the generated parser it
@@ -21,7 +23,8 @@ struct Expectations {
 // of. Remembers where tokens lead to, so one walk answers many questions about like statements.
 class GrammarWalk {
  public:
-  GrammarWalk();
+  // `named`: the rules that expectations name instead of saying what they begin with.
+  explicit GrammarWalk(const std::set<size_t>& named);
   ~GrammarWalk();
 
   // The index of the first token that cannot follow those before it; types.size() if only the end is wrong;
@@ -29,7 +32,7 @@ class GrammarWalk {
   size_t FirstMisfit(std::span<const size_t> types);
 
   // What may stand at `index`; nothing if a token before it does not fit.
-  Expectations ExpectedAt(std::span<const size_t> types, size_t index, const std::set<size_t>& named);
+  Expectations ExpectedAt(std::span<const size_t> types, size_t index);
 
  private:
   class Automaton;

@@ -120,7 +120,7 @@ class SyntaxError {
 
   std::optional<Diagnostic> Explain() {
     if (misfit_ > types_.size()) return std::nullopt;
-    expected_ = walk_.ExpectedAt(types_, misfit_, NamedRules());
+    expected_ = walk_.ExpectedAt(types_, misfit_);
     if (tokens_.size() > kMostTokens) return Plain();
     for (auto attempt : {&SyntaxError::Misplaced, &SyntaxError::Operator, &SyntaxError::Misspelled,
                          &SyntaxError::TextWithoutQuotes, &SyntaxError::Reserved, &SyntaxError::LooseComma,
@@ -193,10 +193,10 @@ class SyntaxError {
       const bool known = !WordOfTokenType(types_[i]).empty();
       if (known && back > 0) continue;
       const std::string upper = UpperCase(At(i).text);
-      const Expectations expected = back == 0 ? expected_ : walk_.ExpectedAt(types_, i, {});
+      const Expectations expected = back == 0 ? expected_ : walk_.ExpectedAt(types_, i);
       // Of words that are equally near, the one with the same first letter.
       std::vector<std::pair<std::string, size_t>> words, others;
-      for (size_t type : expected.all) {
+      for (size_t type : expected.all.Types()) {
         const std::string_view word = WordOfTokenType(type);
         if (!word.empty() && word != upper) (word[0] == upper[0] ? words : others).emplace_back(word, type);
       }
@@ -318,7 +318,7 @@ class SyntaxError {
 std::optional<Diagnostic> ExplainSyntaxError(std::span<const Token> statement) {
   // What it remembers is true of every statement, and to find it out takes most of the time.
   static Mutex mutex;
-  static auto& walk = *new GrammarWalk();
+  static auto& walk = *new GrammarWalk(NamedRules());
   MutexLock lock(&mutex);
   return SyntaxError(statement, walk).Explain();
 }

@@ -5,6 +5,7 @@
 #include <span>
 
 #include "base/random.h"
+#include "coordinator/sql/expectation_words.h"
 #include "coordinator/sql/grammar_parser.h"
 #include "coordinator/sql/grammar_walk.h"
 #include "coordinator/sql/parser.h"
@@ -89,7 +90,7 @@ TEST(RandomStatements, WhatIsReadCanBeWrittenAndReadAgain) {
 // The walk that explains mistakes and the parser that ANTLR generates are two readings of one grammar.
 TEST(RandomStatements, TheWalkAndTheParserAgree) {
   Mutator mutator(Seed() + 1);
-  GrammarWalk walk;
+  GrammarWalk walk(NamedRules());
   int good = 0, bad = 0;
   for (int i = 0; i < kStatements; ++i) {
     const std::string sql = mutator.Next();
@@ -111,14 +112,14 @@ TEST(RandomStatements, TheWalkAndTheParserAgree) {
 // A token that the walk expects goes well, and one that it does not goes wrong where it stands.
 TEST(RandomStatements, TheWalkExpectsWhatGoesWell) {
   Mutator mutator(Seed() + 2);
-  GrammarWalk walk;
+  GrammarWalk walk(NamedRules());
   for (int i = 0; i < 150; ++i) {
     const std::vector<Token> tokens = Tokenize(mutator.Next());
     std::vector<size_t> types;
     for (size_t t = 0; t + 1 < tokens.size(); ++t) types.push_back(tokens[t].type);
     const size_t misfit = walk.FirstMisfit(types);
     if (misfit >= types.size()) continue;
-    const Expectations expected = walk.ExpectedAt(types, misfit, {});
+    const Expectations expected = walk.ExpectedAt(types, misfit);
     EXPECT_FALSE(expected.all.contains(types[misfit]));
     EXPECT_FALSE(expected.all.empty() && !expected.end);
     types.resize(misfit + 1);
