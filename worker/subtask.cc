@@ -11,7 +11,6 @@
 #include "base/failpoint.h"
 #include "base/macros.h"
 #include "base/planted_bug.h"
-#include "state/checkpoint_paths.h"
 
 namespace millrace {
 namespace {
@@ -39,18 +38,6 @@ int64_t BytesOf(const SourceBatch& batch) {
 
 }  // namespace
 
-// What the IoPool made durable.
-struct Subtask::PersistedEpoch {
-  PendingSnapshot snapshot;
-  absl::Status status;
-  std::vector<storage::v1::OperatorState> operators;
-  std::vector<std::pair<std::string, std::string>> staged;  // sink uid, committable
-  uint64_t state_bytes = 0;
-  uint64_t uploaded_bytes = 0;
-  absl::Duration took;
-  absl::Duration uploading;
-};
-
 Subtask::Subtask(Environment environment, SubtaskEvents events)
     : environment_(std::move(environment)),
       events_(std::move(events)),
@@ -73,6 +60,17 @@ void Subtask::Start(Parts parts) {
     aligner_ = std::make_unique<BarrierAligner>(parts_->channels->size());
     channel_counts_.assign(parts_->channels->size(), false);
   }
+  writer_ = std::make_unique<EpochWriter>(
+      EpochWriter::Environment{.executor = environment_.executor,
+                               .io_pool = environment_.io_pool,
+                               .clock = environment_.clock,
+                               .blobs = environment_.blobs,
+                               .plan = parts_->plan,
+                               .key_groups = parts_->key_groups,
+                               .backends = parts_->backends},
+      EpochWriter::Events{.on_part = [this] { waker_->Wake(); },
+                          .on_epoch = [this](WrittenEpoch written) { OnWritten(std::move(written)); },
+                          .on_failed = [this](absl::Status why) { Fail(std::move(why)); }});
   if (absl::Status status = parts_->chain->ForwardRestoredWatermarks(); !status.ok()) return Fail(std::move(status));
   waker_->Wake();
 }
@@ -119,6 +117,7 @@ void Subtask::AddSplits(std::span<const storage::v1::SplitState> splits) {
 void Subtask::Fail(absl::Status why) {
   if (failed_) return;
   failed_ = true;
+  if (writer_ != nullptr) writer_->Stop();
   if (!IsPeerEnded(why)) return Report(std::move(why));
   environment_.executor->PostAfter(kEndTogether, [this, alive = alive_, why = Unavailable(why.message())] {
     if (*alive) Report(why);
@@ -146,7 +145,7 @@ void Subtask::Step() {
   stalled_ = goes_on_ = false;
   absl::Status status = RunSome();
   // What a sink gathers drains only by being written.
-  if (status.ok() && num_parts_ == 0 && environment_.memory != nullptr &&
+  if (status.ok() && writer_->num_parts() == 0 && environment_.memory != nullptr &&
       environment_.memory->SourceHold() == MemoryAccount::Hold::kBuffers) {
     TakeParts(/*all=*/true);
   }
@@ -168,7 +167,7 @@ absl::Status Subtask::RunSome() {
   for (int i = 0; i < kEventsPerStep && rows_in_step_ < kRowsPerStep; ++i) {
     RETURN_IF_ERROR(InjectBarriers());
     // Without credit nothing is read; reading by a receiver wakes us, and so does a part that has been written.
-    if ((stalled_ = !Writable() || num_parts_ >= kMostParts)) return absl::OkStatus();
+    if ((stalled_ = !Writable() || writer_->num_parts() >= kMostParts)) return absl::OkStatus();
     ASSIGN_OR_RETURN(bool more, parts_->source != nullptr ? RunSource() : RunChannels());
     TakeParts(/*all=*/false);
     if (!more) return absl::OkStatus();
@@ -291,122 +290,45 @@ absl::Status Subtask::InjectBarriers() {
 
 absl::Status Subtask::BeginCheckpoint(const Barrier& barrier) {
   absl::Duration began = environment_.clock->Monotonic();
-  PendingSnapshot pending;
-  pending.epoch = epoch_ = barrier.epoch;
-  if (alignment_began_.has_value()) pending.alignment = began - *alignment_began_;
+  SealedEpoch sealed;
+  sealed.epoch = epoch_ = barrier.epoch;
+  if (alignment_began_.has_value()) sealed.alignment = began - *alignment_began_;
   alignment_began_.reset();
   if (parts_->source != nullptr) {
-    failpoint::Around("source.positions", [&] { pending.source = parts_->source->State(); });
+    failpoint::Around("source.positions", [&] { sealed.source = parts_->source->State(); });
   }
   for (auto& exchange : parts_->exchanges) {
     if (MILLRACE_PLANTED(barrier_before_flush)) exchange->PushBarrier(barrier);
   }
-  ASSIGN_OR_RETURN(pending.chain, parts_->chain->BeforeBarrier(barrier.epoch));
+  ASSIGN_OR_RETURN(sealed.chain, parts_->chain->BeforeBarrier(barrier.epoch));
   uint64_t frozen_bytes = 0;
-  for (const auto& part : pending.chain.operators) {
+  for (const auto& part : sealed.chain.operators) {
     if (part.frozen != nullptr) frozen_bytes += part.frozen->num_bytes();
   }
-  pending.frozen = MemoryHold(environment_.memory, MemoryKind::kSnapshots, frozen_bytes);
+  sealed.frozen = MemoryHold(environment_.memory, MemoryKind::kSnapshots, frozen_bytes);
   failpoint::Around("barrier.push", [&] {
     for (auto& exchange : parts_->exchanges) {
       if (!MILLRACE_PLANTED(barrier_before_flush)) exchange->PushBarrier(barrier);
     }
   });
   if (parts_->channels != nullptr) parts_->channels->UnblockAll();
-  pending.began = environment_.clock->Monotonic();
-  pending.sync = pending.began - began;
-  environment_.probe->BarrierPassed(pending.alignment, pending.sync);
-  writes_.push_back(std::move(pending));
-  PersistNext();
+  sealed.sealed_at = environment_.clock->Monotonic();
+  sealed.sync = sealed.sealed_at - began;
+  environment_.probe->BarrierPassed(sealed.alignment, sealed.sync);
+  writer_->Add(std::move(sealed));
   return absl::OkStatus();
 }
 
 void Subtask::TakeParts(bool all) {
-  std::vector<ChainPart> taken = parts_->chain->TakeParts(all);
-  if (taken.empty()) return;
-  num_parts_ += taken.size();
-  for (ChainPart& part : taken) writes_.push_back(std::move(part));
-  PersistNext();
+  for (ChainPart& part : parts_->chain->TakeParts(all)) writer_->Add(std::move(part));
 }
 
-void Subtask::PersistNext() {
-  if (persisting_ || writes_.empty()) return;
-  persisting_ = true;
-  PendingWrite next = std::move(writes_.front());
-  writes_.pop_front();
-  if (auto* part = std::get_if<ChainPart>(&next)) return PersistPart(std::move(*part));
-  PersistEpoch(std::move(std::get<PendingSnapshot>(next)));
-}
-
-void Subtask::PersistPart(ChainPart part) {
-  environment_.io_pool->Run([this, alive = alive_, executor = environment_.executor, part = std::move(part)]() mutable {
-    absl::Status status = Annotate(part.part->Persist(), "write rows of sink ", part.uid);
-    part.part = nullptr;
-    executor->Post([this, alive, status] {
-      if (!*alive) return;
-      persisting_ = false;
-      --num_parts_;
-      if (failed_) return;
-      if (!status.ok()) return Fail(status);
-      PersistNext();
-      waker_->Wake();
-    });
-  });
-}
-
-void Subtask::PersistEpoch(PendingSnapshot snapshot) {
-  auto work = std::make_shared<PersistedEpoch>();
-  work->snapshot = std::move(snapshot);
-  environment_.io_pool->Run([this, alive = alive_, work, backends = parts_->backends, plan = parts_->plan,
-                             range = parts_->key_groups, environment = environment_] {
-    absl::Duration began = environment.clock->Monotonic();
-    work->status = failpoint::Around("subtask.persist", [&]() -> absl::Status {
-      for (auto& part : work->snapshot.chain.operators) {
-        StateBackend& backend = *backends.at(part.uid);
-        if (part.frozen != nullptr) {
-          RETURN_IF_ERROR(part.frozen->WriteTo(backend));
-          uint64_t written = part.frozen->num_bytes();
-          part.frozen = nullptr;
-          work->snapshot.frozen.Resize(work->snapshot.frozen.bytes() - written);
-        }
-        absl::Duration upload_began = environment.clock->Monotonic();
-        uint64_t uploaded_before = backend.uploaded_bytes();
-        std::string prefix = StatePrefix(plan->pipeline(), plan->lineage(), part.uid, work->snapshot.epoch);
-        ASSIGN_OR_RETURN(auto handle, backend.Snapshot(work->snapshot.epoch, range, *environment.blobs, prefix));
-        work->uploading += environment.clock->Monotonic() - upload_began;
-        for (const auto& file : handle.files()) work->state_bytes += file.size_bytes();
-        work->uploaded_bytes += backend.uploaded_bytes() - uploaded_before;
-        storage::v1::OperatorState& state = work->operators.emplace_back();
-        state.set_uid(part.uid);
-        if (part.watermark != kNoWatermark) state.set_watermark_micros(part.watermark);
-        *state.add_handles() = std::move(handle);
-      }
-      absl::Duration staging_began = environment.clock->Monotonic();
-      for (auto& part : work->snapshot.chain.sinks) {
-        ASSIGN_OR_RETURN(std::string committable, part.staged->Persist());
-        if (!committable.empty()) work->staged.emplace_back(part.uid, std::move(committable));
-      }
-      work->uploading += environment.clock->Monotonic() - staging_began;
-      return absl::OkStatus();
-    });
-    work->took = environment.clock->Monotonic() - began;
-    environment.executor->Post([this, alive, work] {
-      if (*alive) OnPersisted(std::move(*work));
-    });
-  });
-}
-
-void Subtask::OnPersisted(PersistedEpoch persisted) {
-  persisting_ = false;
-  if (failed_) return;
-  Epoch epoch = persisted.snapshot.epoch;
-  if (!persisted.status.ok()) {
-    Fail(Annotate(persisted.status, "snapshot of epoch ", epoch.value()));
-    return;
-  }
-  absl::Duration since_barrier = environment_.clock->Monotonic() - persisted.snapshot.began;
-  environment_.probe->Persisted(since_barrier - persisted.uploading, persisted.uploading);
-  for (auto& [uid, bytes] : persisted.staged) {
+void Subtask::OnWritten(WrittenEpoch written) {
+  SealedEpoch& sealed = written.sealed;
+  const Epoch epoch = sealed.epoch;
+  const absl::Duration since_barrier = environment_.clock->Monotonic() - sealed.sealed_at;
+  environment_.probe->Persisted(since_barrier - written.uploading, written.uploading);
+  for (auto& [uid, bytes] : written.staged) {
     auto& committable = committables_[uid].emplace_back();
     committable.set_sealed_epoch(epoch.value());
     committable.set_bytes(std::move(bytes));
@@ -414,12 +336,12 @@ void Subtask::OnPersisted(PersistedEpoch persisted) {
   internal::v1::CheckpointAck ack;
   *ack.mutable_subtask() = parts_->ref;
   ack.set_epoch(epoch.value());
-  if (persisted.snapshot.source.has_value()) {
-    if (MILLRACE_PLANTED(positions_after_barrier)) persisted.snapshot.source = parts_->source->State();
-    acknowledged_positions_[epoch] = *persisted.snapshot.source;
-    *ack.add_sources() = *std::move(persisted.snapshot.source);
+  if (sealed.source.has_value()) {
+    if (MILLRACE_PLANTED(positions_after_barrier)) sealed.source = parts_->source->State();
+    acknowledged_positions_[epoch] = *sealed.source;
+    *ack.add_sources() = *std::move(sealed.source);
   }
-  for (auto& state : persisted.operators) {
+  for (auto& state : written.operators) {
     size_t node = parts_->chain->IndexOf(state.uid());
     state.set_schema_fingerprint(parts_->chain->node(node).plan->state_fingerprint());
     *ack.add_operators() = std::move(state);
@@ -430,13 +352,12 @@ void Subtask::OnPersisted(PersistedEpoch persisted) {
     sink->set_uid(uid);
     for (const auto& committable : list) *sink->add_committables() = committable;
   }
-  ack.set_state_bytes(persisted.state_bytes);
-  ack.set_uploaded_bytes(persisted.uploaded_bytes);
-  ack.set_alignment_micros(static_cast<uint64_t>(absl::ToInt64Microseconds(persisted.snapshot.alignment)));
-  ack.set_sync_micros(static_cast<uint64_t>(absl::ToInt64Microseconds(persisted.snapshot.sync)));
-  ack.set_async_micros(static_cast<uint64_t>(absl::ToInt64Microseconds(persisted.took)));
+  ack.set_state_bytes(written.state_bytes);
+  ack.set_uploaded_bytes(written.uploaded_bytes);
+  ack.set_alignment_micros(static_cast<uint64_t>(absl::ToInt64Microseconds(sealed.alignment)));
+  ack.set_sync_micros(static_cast<uint64_t>(absl::ToInt64Microseconds(sealed.sync)));
+  ack.set_async_micros(static_cast<uint64_t>(absl::ToInt64Microseconds(written.took)));
   events_.on_ack(std::move(ack));
-  PersistNext();
 }
 
 void Subtask::ReportDrained() {

@@ -6,7 +6,6 @@
 #include <memory>
 #include <optional>
 #include <string>
-#include <variant>
 #include <vector>
 
 #include "base/blob_store.h"
@@ -19,6 +18,7 @@
 #include "state/state_backend.h"
 #include "worker/barrier_aligner.h"
 #include "worker/channel_input.h"
+#include "worker/epoch_writer.h"
 #include "worker/memory_gate.h"
 #include "worker/operator_chain.h"
 #include "worker/source_input.h"
@@ -40,10 +40,8 @@ struct SubtaskEvents {
 //   source stage   trigger → positions are taken → [drain: final watermark] → barrier
 //   other stages   barrier on every channel (BarrierAligner; delivered channels wait) → barrier
 //   then           the chain lets go and freezes (BeforeBarrier) → barrier to every exchange → channels go on →
-//                  IoPool, one epoch at a time, in order: frozen entries to the backend, snapshot, staged output →
-//                  acknowledge
-//   parts          rows of full sink buffers go to the IoPool in the same queue, so that they are durable before the
-//                  epoch that names them; while kMostParts of them wait, nothing is read
+//                  EpochWriter: frozen entries to the backend, snapshot, staged output → acknowledge
+//   parts          rows of full sink buffers go to the EpochWriter too; while kMostParts of them wait, nothing is read
 //   memory         while the worker's buffers or snapshots are over budget, source stages do not poll, and sinks let go
 //                  of what they have buffered; while snapshots are, no barrier is born either: a due checkpoint waits
 //   abort          the epoch's work is still done, for the frozen entries and staged files exist only there; its
@@ -102,19 +100,6 @@ class Subtask {
   v1::Progress progress() const;
 
  private:
-  struct PendingSnapshot {
-    Epoch epoch;
-    ChainSnapshot chain;
-    std::optional<storage::v1::SourceState> source;
-    absl::Duration sync;
-    absl::Duration began;  // when it was handed to the IoPool's queue
-    absl::Duration alignment;
-    MemoryHold frozen;  // of what operators froze
-  };
-  // What the IoPool is to write next, in order.
-  using PendingWrite = std::variant<ChainPart, PendingSnapshot>;
-  struct PersistedEpoch;
-
   void Step();
   absl::Status RunSome();
   absl::StatusOr<bool> RunSource();
@@ -124,10 +109,7 @@ class Subtask {
   absl::Status BeginCheckpoint(const Barrier& barrier);
   absl::Status InjectBarriers();
   void TakeParts(bool all);
-  void PersistNext();
-  void PersistPart(ChainPart part);
-  void PersistEpoch(PendingSnapshot snapshot);
-  void OnPersisted(PersistedEpoch persisted);
+  void OnWritten(WrittenEpoch written);
   void ReportDrained();
   void PublishProgress();
   void Report(absl::Status why);
@@ -155,9 +137,7 @@ class Subtask {
   std::optional<absl::Duration> alignment_began_;
   Epoch newest_aborted_;
 
-  std::deque<PendingWrite> writes_;
-  bool persisting_ = false;
-  size_t num_parts_ = 0;  // waiting, or being written
+  std::unique_ptr<EpochWriter> writer_;  // from Start on
   std::map<std::string, std::vector<storage::v1::Committable>> committables_;  // by sink uid
   std::map<Epoch, storage::v1::SourceState> acknowledged_positions_;
   uint64_t num_records_ = 0;
