@@ -1,6 +1,7 @@
 """A real Apache Kafka: one KRaft node with a plain listener and one that asks for certificates."""
 
 import pathlib
+import random
 import shutil
 import signal
 import socket
@@ -40,13 +41,17 @@ file.delete.delay.ms=1000
 
 
 def free_ports(count):
-    sockets = [socket.socket() for _ in range(count)]
-    for one in sockets:
-        one.bind(("127.0.0.1", 0))
-    ports = [one.getsockname()[1] for one in sockets]
-    for one in sockets:
-        one.close()
-    return ports
+    """Below those that the system gives to whoever asks for any: nobody takes one while its broker is down."""
+    ports = set()
+    while len(ports) < count:
+        port = random.randrange(16_384, 32_768)
+        with socket.socket() as one:
+            try:
+                one.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+        ports.add(port)
+    return list(ports)
 
 
 def make_certificates(directory):
