@@ -155,11 +155,13 @@ class Prover:
             if is_first:
                 self.thinning.add(target)
         if is_first:
-            self.thin(target)
-            with self.lock:
-                self.thinning.remove(target)
-                self.thinned.add(target)
-                self.has_thinned.notify_all()
+            try:
+                self.thin(target)
+            finally:
+                with self.lock:
+                    self.thinning.remove(target)
+                    self.thinned.add(target)
+                    self.has_thinned.notify_all()
         return target, runs
 
     def work(self, job):
