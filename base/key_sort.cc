@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <bit>
-#include <cstring>
 
 #include "base/check.h"
 
@@ -19,7 +18,7 @@ static_assert(std::endian::native == std::endian::little, "digits are read by sw
 
 uint64_t DigitsOf(std::string_view key, size_t skip) {
   uint64_t digits = 0;
-  std::memcpy(&digits, key.data() + skip, std::min(sizeof(digits), key.size() - skip));
+  key.copy(reinterpret_cast<char*>(&digits), sizeof(digits), skip);
   return __builtin_bswap64(digits);
 }
 
@@ -54,7 +53,7 @@ class Sorter {
       std::string_view key = keys_[entry.key];
       *shortest = std::min(*shortest, key.size());
       shared = std::min(shared, key.size());
-      if (std::memcmp(sample.data() + skip, key.data() + skip, shared - skip) == 0) continue;
+      if (sample.substr(skip, shared - skip) == key.substr(skip, shared - skip)) continue;
       size_t at = skip;
       while (sample[at] == key[at]) ++at;
       shared = at;
