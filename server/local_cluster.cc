@@ -92,12 +92,12 @@ class InProcessCluster final : public LocalCluster {
 
 }  // namespace
 
-absl::StatusOr<std::unique_ptr<LocalCluster>> StartLocalCluster() {
-  auto cluster = std::make_unique<InProcessCluster>();
+absl::StatusOr<LocalCluster*> StartLocalCluster() {
+  // Its threads end with the process, so it does too.
+  auto* const cluster = new InProcessCluster();
   absl::Status status = cluster->StartCoordinator();
-  if (status.ok()) return std::unique_ptr<LocalCluster>(std::move(cluster));
+  if (status.ok()) return cluster;
   cluster->Remove();
-  cluster.release();  // its threads end with the process
   return Annotate(status, "start a local cluster");
 }
 

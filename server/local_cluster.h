@@ -1,6 +1,5 @@
 #pragma once
 
-#include <memory>
 #include <string>
 
 #include "absl/status/statusor.h"
@@ -23,7 +22,7 @@ class LocalCluster {
   virtual void Remove() = 0;
 };
 
-// With the coordinator only. Blocks until it leads.
-absl::StatusOr<std::unique_ptr<LocalCluster>> StartLocalCluster();
+// With the coordinator only. Blocks until it leads. Nobody's: it is there until the process ends.
+absl::StatusOr<LocalCluster*> StartLocalCluster();
 
 }  // namespace millrace

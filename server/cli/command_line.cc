@@ -243,10 +243,9 @@ class CommandLine {
       return ExitCodeOf(cluster.status());
     }
     PipelineClient client((*cluster)->address(), kCallTimeout);
-    ClientVerbs verbs(&environment_, &client, client_.output == "json", cluster->get());
+    ClientVerbs verbs(&environment_, &client, client_.output == "json", *cluster);
     const int code = run(&verbs);
     (*cluster)->Remove();
-    cluster->release();  // its threads end with the process
     return code;
   }
   void AddName(CLI::App* verb, bool required) { verb->add_option("NAME", client_.target, "name of the pipeline")->required(required); }

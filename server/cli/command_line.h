@@ -39,8 +39,8 @@ struct CliEnvironment {
   std::function<int(const CoordinatorFlags&)> coordinator = {};
   std::function<int(const WorkerFlags&)> worker = {};
   std::function<int(const DevFlags&)> dev = {};
-  // The cluster of --local; if it is not set, the flag is not offered. What it starts ends with the process.
-  std::function<absl::StatusOr<std::unique_ptr<LocalCluster>>()> local = {};
+  // The cluster of --local, borrowed; if it is not set, the flag is not offered. What it starts ends with the process.
+  std::function<absl::StatusOr<LocalCluster*>()> local = {};
 };
 
 // Runs `millrace VERB …` (without the program's name) and returns the exit code of the process.

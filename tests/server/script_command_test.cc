@@ -65,9 +65,8 @@ class ScriptCommandTest : public ::testing::Test {
     };
     environment.poll_interval = absl::Milliseconds(1);
     environment.interrupts = [this] { return interrupts_; };
-    environment.local = [&]() -> absl::StatusOr<std::unique_ptr<LocalCluster>> {
-      return std::make_unique<FakeCluster>(address, &local_);
-    };
+    FakeCluster cluster(address, &local_);
+    environment.local = [&]() -> absl::StatusOr<LocalCluster*> { return &cluster; };
     return RunCommandLine(std::move(arguments), environment);
   }
 
