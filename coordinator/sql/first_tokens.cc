@@ -14,7 +14,7 @@ TokenSet TokensOf(const Transition& transition) {
   static const size_t last = sql_grammar::GrammarVocabulary().getMaxTokenType();
   TokenSet tokens;
   const auto note = [&](size_t type) {
-    if (transition.matches(type, antlr4::Token::MIN_USER_TOKEN_TYPE, last)) tokens.insert(type);
+    if (sql_grammar::Reads(transition, type)) tokens.insert(type);
   };
   note(antlr4::Token::EOF);
   for (size_t type = antlr4::Token::MIN_USER_TOKEN_TYPE; type <= last; ++type) note(type);
@@ -42,34 +42,18 @@ const FirstTokens& FirstTokensOf::operator()(ATNState* state, int precedence) {
       first.ends = true;
       continue;
     }
-    for (const Transition* transition : at->transitions) {
-      switch (transition->getSerializationType()) {
-        case Transition::RULE: {
-          const auto* rule = static_cast<const antlr4::atn::RuleTransition*>(transition);
-          if (apart_.contains(rule->ruleIndex)) {
-            first.rules.insert(rule->ruleIndex);
-            break;
-          }
-          const FirstTokens& inner = (*this)(rule->target, rule->precedence);
-          first.tokens.Unite(inner.tokens);
-          first.rules.insert(inner.rules.begin(), inner.rules.end());
-          if (inner.ends) visit(rule->followState);
-          break;
-        }
-        case Transition::PRECEDENCE:
-          if (static_cast<const antlr4::atn::PrecedencePredicateTransition*>(transition)->precedence >= precedence) {
-            visit(transition->target);
-          }
-          break;
-        case Transition::EPSILON:
-        case Transition::ACTION:
-        case Transition::PREDICATE:
-          visit(transition->target);
-          break;
-        default:
-          first.tokens.Unite(TokensOf(*transition));
+    const auto on_rule = [&](const antlr4::atn::RuleTransition& rule) {
+      if (apart_.contains(rule.ruleIndex)) {
+        first.rules.insert(rule.ruleIndex);
+        return;
       }
-    }
+      const FirstTokens& inner = (*this)(rule.target, rule.precedence);
+      first.tokens.Unite(inner.tokens);
+      first.rules.insert(inner.rules.begin(), inner.rules.end());
+      if (inner.ends) visit(rule.followState);
+    };
+    const auto on_token = [&](const Transition& transition) { first.tokens.Unite(TokensOf(transition)); };
+    sql_grammar::ForEachWay(*at, precedence, on_rule, visit, on_token);
   }
   return first;
 }

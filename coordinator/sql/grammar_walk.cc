@@ -53,9 +53,7 @@ class GrammarWalk::Automaton {
     if (!is_new) return known->second == kNowhere ? std::nullopt : std::optional(known->second);
     std::vector<Place> next = Behind(places_[from], type);
     if (next.empty()) return std::nullopt;
-    const size_t to = NumberOf(std::move(next));
-    steps_[{from, type}] = to;
-    return to;
+    return known->second = NumberOf(std::move(next));
   }
 
   // Forgets everything if it has become much; numbers are worth nothing afterwards.
@@ -99,8 +97,6 @@ class GrammarWalk::Automaton {
     return known->second;
   }
 
-  static size_t LastType() { return sql_grammar::GrammarVocabulary().getMaxTokenType(); }
-
   const Frame* FrameOf(const Frame& frame) {
     auto [found, is_new] = by_value_.try_emplace(frame, nullptr);
     if (is_new) found->second = &frames_.emplace_back(frame);
@@ -131,36 +127,23 @@ class GrammarWalk::Automaton {
     };
     while (!open.empty()) {
       if (seen.size() > kMostPlaces) return {};
-      const auto [state, frame] = open.back();
+      ATNState* const state = open.back().first;
+      const Frame* const frame = open.back().second;
       open.pop_back();
       const FirstTokens& first = first_(state, frame->precedence);
       if (first.ends && frame->behind != nullptr) visit(frame->behind, frame->caller);
       if (!first.tokens.contains(type)) continue;
-      for (const Transition* transition : state->transitions) {
-        switch (transition->getSerializationType()) {
-          case Transition::RULE: {
-            const auto* rule = static_cast<const antlr4::atn::RuleTransition*>(transition);
-            const FirstTokens& inner = first_(rule->target, rule->precedence);
-            if (inner.tokens.contains(type)) visit(rule->target, FrameOf({rule->followState, rule->precedence, frame}));
-            if (inner.ends) visit(rule->followState, frame);
-            break;
-          }
-          case Transition::PRECEDENCE:
-            if (static_cast<const antlr4::atn::PrecedencePredicateTransition*>(transition)->precedence >=
-                frame->precedence) {
-              visit(transition->target, frame);
-            }
-            break;
-          case Transition::EPSILON:
-          case Transition::ACTION:
-          case Transition::PREDICATE:
-            visit(transition->target, frame);
-            break;
-          default:
-            if (!transition->matches(type, antlr4::Token::MIN_USER_TOKEN_TYPE, LastType())) break;
-            if (Place place{transition->target, frame}; reached.insert(place).second) behind.push_back(place);
-        }
-      }
+      const auto on_rule = [&](const antlr4::atn::RuleTransition& rule) {
+        const FirstTokens& inner = first_(rule.target, rule.precedence);
+        if (inner.tokens.contains(type)) visit(rule.target, FrameOf({rule.followState, rule.precedence, frame}));
+        if (inner.ends) visit(rule.followState, frame);
+      };
+      const auto on_token = [&](const Transition& transition) {
+        if (!sql_grammar::Reads(transition, type)) return;
+        if (Place place{transition.target, frame}; reached.insert(place).second) behind.push_back(place);
+      };
+      sql_grammar::ForEachWay(
+          *state, frame->precedence, on_rule, [&](ATNState* next) { visit(next, frame); }, on_token);
     }
     std::sort(behind.begin(), behind.end());
     return behind;

@@ -25,4 +25,9 @@ const antlr4::dfa::Vocabulary& GrammarVocabulary() { return Prototype().getVocab
 
 const antlr4::atn::ATN& GrammarAutomaton() { return Prototype().getATN(); }
 
+bool Reads(const antlr4::atn::Transition& transition, size_t type) {
+  static const size_t last = GrammarVocabulary().getMaxTokenType();
+  return transition.matches(type, antlr4::Token::MIN_USER_TOKEN_TYPE, last);
+}
+
 }  // namespace millrace::sql_grammar
